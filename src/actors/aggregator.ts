@@ -1,0 +1,228 @@
+/**
+ * The aggregator: puts results back in order, holds every chunk to what its thread found, and gives each sink its share.
+ *
+ * Only here is a record's ordinal known: it is the sum of the records of all chunks before. A chunk whose last record did
+ * not end where the splitter cut makes the lane rewind to the true end.
+ */
+import { MillraceError } from "../core/errors.ts";
+import type { Chunk } from "../core/chunk.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Position } from "../core/position.ts";
+import { type ChunkReject, encodeRaw, type Reject } from "../core/reject.ts";
+import type { ChunkResult, SinkOutput } from "../core/result.ts";
+import type { Actor } from "../runtime/actor.ts";
+import type { Mailbox } from "../runtime/mailbox.ts";
+import type { Lane } from "./lane.ts";
+import type { Delivery, Emit, Processed } from "./messages.ts";
+import type { StageMeter } from "./stage-meter.ts";
+import type { Window } from "./window.ts";
+
+/** What an {@link Aggregator} needs. */
+export interface AggregatorOptions {
+  readonly job: string;
+  readonly run: string;
+  readonly scope: string;
+  readonly lanes: readonly Lane[];
+  /** Where each split goes on. */
+  readonly positions: ReadonlyMap<string, Position>;
+  readonly results: Mailbox<Processed>;
+  readonly sinks: ReadonlyMap<string, Mailbox<Delivery>>;
+  readonly window: Window;
+  readonly clock: Clock;
+  readonly meter: StageMeter;
+  readonly emit: Emit;
+}
+
+/** Works until the pool's mailbox is closed and empty. */
+export class Aggregator implements Actor {
+  readonly #options: AggregatorOptions;
+  readonly #lanes: readonly LaneOrder[];
+  readonly #positions: Map<string, Position>;
+
+  constructor(options: AggregatorOptions) {
+    this.#options = options;
+    this.#lanes = options.lanes.map((lane) => new LaneOrder(lane));
+    this.#positions = new Map(options.positions);
+  }
+
+  async run(): Promise<void> {
+    const { results, sinks, meter } = this.#options;
+    for (let next = await meter.input(results.receive()); next !== undefined; next = await meter.input(results.receive())) {
+      await this.#take(next);
+    }
+    for (const order of this.#lanes) order.clear((chunk) => chunk.memory.release());
+    for (const mailbox of sinks.values()) mailbox.close();
+  }
+
+  async #take(processed: Processed): Promise<void> {
+    const order = this.#lanes[processed.chunk.lane] as LaneOrder;
+    order.add(processed);
+    for (let due = order.due(); due !== undefined; due = order.due()) {
+      this.#options.window.leave();
+      if (due.result === null || due.chunk.generation < order.lane.generation) due.chunk.memory.release();
+      else await this.#pass(order.lane, due.chunk, due.result);
+    }
+  }
+
+  async #pass(lane: Lane, chunk: Chunk, result: ChunkResult): Promise<void> {
+    const from = this.#positionOf(chunk, lane);
+    const to = positionBehind(chunk, result, from);
+    this.#positions.set(chunk.split, to);
+    this.#verify(lane, chunk, result, to);
+    this.#tell(chunk, result);
+    await this.#deliver(chunk, result, from, to);
+  }
+
+  #positionOf(chunk: Chunk, lane: Lane): Position {
+    const known = this.#positions.get(chunk.split);
+    if (known !== undefined) return known;
+    const split = lane.splits.find(({ id }) => id === chunk.split);
+    if (split === undefined) throw new MillraceError("INVARIANT", `a chunk of the unknown split ${chunk.split}`);
+    return { ordinal: 0n, token: split.origin, ...(split.originLine === undefined ? {} : { line: split.originLine }) };
+  }
+
+  /** Where the chunk was cut too late the lane is rewound; where the lane ends it is told so. */
+  #verify(lane: Lane, chunk: Chunk, result: ChunkResult, to: Position): void {
+    const bytes = chunk.end - chunk.begin;
+    const splitIndex = lane.splits.findIndex(({ id }) => id === chunk.split);
+    if (result.end === bytes) {
+      if (chunk.final && splitIndex === lane.splits.length - 1) lane.finish();
+      return;
+    }
+    if (chunk.final) {
+      throw new MillraceError("INVARIANT", `${chunk.split}: the decoder left ${bytes - result.end} bytes of the last chunk`);
+    }
+    lane.rewind({ splitIndex, opening: { position: to, moreThanBytes: result.records === 0 ? bytes : 0 } });
+    this.#options.emit({ kind: "rewound", split: chunk.split, token: to.token, dropped: bytes - result.end });
+  }
+
+  #tell(chunk: Chunk, result: ChunkResult): void {
+    const { emit } = this.#options;
+    const { records, rejects } = result;
+    emit({ kind: "chunk-done", split: chunk.split, records, bytes: result.end, rejected: rejects.length });
+    const groups = Map.groupBy(rejects, ({ stage, code, sink }) => `${stage} ${code} ${sink ?? ""}`);
+    for (const [first, ...others] of groups.values()) {
+      if (first === undefined) continue;
+      const { stage, code, message, sink = null } = first;
+      const line = chunk.firstLine === undefined ? null : chunk.firstLine + first.line;
+      emit({ kind: "rejected", stage, code, sink, count: 1 + others.length, message, split: chunk.split, line });
+    }
+  }
+
+  async #deliver(chunk: Chunk, result: ChunkResult, from: Position, to: Position): Promise<void> {
+    const { sinks, meter } = this.#options;
+    if (result.records > 0) {
+      for (const output of result.outputs) {
+        const mailbox = sinks.get(output.sink);
+        if (mailbox === undefined || !chunk.needs.includes(output.sink)) continue;
+        const delivery = this.#deliveryOf(chunk, result, output, from, to);
+        if (!mailbox.trySend(delivery)) await meter.output(mailbox.send(delivery));
+      }
+    }
+    chunk.memory.release();
+  }
+
+  /** A chunk's share of one sink; it holds the chunk's memory by itself. */
+  #deliveryOf(chunk: Chunk, result: ChunkResult, output: SinkOutput, from: Position, to: Position): Delivery {
+    const mine = result.rejects.filter((reject) => reject.sink === undefined || reject.sink === output.sink);
+    chunk.memory.retain();
+    return {
+      sink: output.sink,
+      split: chunk.split,
+      chunk,
+      output,
+      from: from.ordinal,
+      to,
+      read: result.records,
+      filtered: result.filtered,
+      folded: result.folded,
+      rejects: mine.map((reject) => this.#rejectOf(chunk, from, reject)),
+      rejectRow: (refused) => this.#rejectOf(chunk, from, chunkRejectOf(chunk, result, output.sink, refused)),
+      release: () => chunk.memory.release(),
+    };
+  }
+
+  #rejectOf(chunk: Chunk, from: Position, { record, offset, line, ...rest }: ChunkReject): Reject {
+    const { job, run, scope, clock } = this.#options;
+    return {
+      job,
+      run,
+      scope,
+      split: chunk.split,
+      position: { ordinal: from.ordinal + BigInt(record), token: chunk.tokens.at(offset, record) },
+      ...(chunk.firstLine === undefined ? {} : { line: chunk.firstLine + line }),
+      ...rest,
+      attempts: 1,
+      at: new Date(clock.now()).toISOString(),
+    };
+  }
+}
+
+/** One lane's results, waiting for those before them. */
+class LaneOrder {
+  readonly lane: Lane;
+  readonly #waiting = new Map<string, Processed>();
+  #generation = 0;
+  #seq = 0;
+
+  constructor(lane: Lane) {
+    this.lane = lane;
+  }
+
+  add(processed: Processed): void {
+    this.#waiting.set(keyOf(processed.chunk), processed);
+  }
+
+  /** What is to be taken next: anything that a rewind made stale, in any order, else the next result in order. */
+  due(): Processed | undefined {
+    if (this.#generation !== this.lane.generation) {
+      this.#generation = this.lane.generation;
+      this.#seq = 0;
+    }
+    const key = this.#staleKey() ?? `${this.#generation}:${this.#seq}`;
+    const next = this.#waiting.get(key);
+    if (next === undefined) return undefined;
+    this.#waiting.delete(key);
+    if (next.chunk.generation === this.#generation) this.#seq++;
+    return next;
+  }
+
+  clear(drop: (chunk: Chunk) => void): void {
+    for (const { chunk } of this.#waiting.values()) drop(chunk);
+    this.#waiting.clear();
+  }
+
+  #staleKey(): string | undefined {
+    for (const [key, { chunk }] of this.#waiting) if (chunk.generation < this.#generation) return key;
+    return undefined;
+  }
+}
+
+function keyOf({ generation, seq }: Chunk): string {
+  return `${generation}:${seq}`;
+}
+
+function positionBehind(chunk: Chunk, result: ChunkResult, from: Position): Position {
+  const whole = result.end === chunk.end - chunk.begin;
+  const lines = result.lines + (whole && chunk.to !== null ? 1 : 0);
+  return {
+    ordinal: from.ordinal + BigInt(result.records),
+    token: whole && chunk.to !== null ? chunk.to : chunk.tokens.at(result.end, result.records),
+    ...(chunk.firstLine === undefined ? {} : { line: chunk.firstLine + lines }),
+  };
+}
+
+/** A reject of a record that the sink itself refused: its bytes are cut out of the chunk, which is held until the commit. */
+function chunkRejectOf(
+  chunk: Chunk,
+  { spans }: ChunkResult,
+  sink: string,
+  refused: { record: number; output?: number; code: string; message: string },
+): ChunkReject {
+  const offset = spans[2 * refused.record] ?? 0;
+  const stop = spans[2 * refused.record + 1] ?? offset;
+  const bytes = chunk.memory.bytes.subarray(chunk.begin, chunk.end);
+  let line = 0;
+  for (let at = bytes.indexOf(10); at !== -1 && at < offset; at = bytes.indexOf(10, at + 1)) line++;
+  return { ...refused, offset, line, stage: "write", sink, ...encodeRaw(bytes.subarray(offset, stop)) };
+}

@@ -1,0 +1,226 @@
+/**
+ * Cuts one lane's bytes into chunks at record borders.
+ *
+ * The splitter guesses where records end; a thread verifies it later, so a guess has to be good and not right. What lies
+ * behind the last border of a block is its tail and goes before the next block. Three cases are not the ordinary one:
+ *
+ * - More than `maxRecordBytes` without a border: no record is that long, so the quotes are broken. The chunk ends at the
+ *   last line end, whatever the quotes say, and the decoder sorts it out.
+ * - More than `maxRecordBytes` without even a line end: an oversized line. What was read of it becomes a chunk of its
+ *   own, the rest is read and thrown away up to the line's end, in constant memory.
+ * - A rewind that got no further: the chunk held not even one whole record, so the next one must be longer.
+ */
+import type { Chunk, Framing } from "../core/chunk.ts";
+import type { Splitter } from "../core/ports/format.ts";
+import type { ChunkMemory } from "./chunk-memory.ts";
+import type { Block, ByteBlock, FrameBlock, Opening } from "./messages.ts";
+
+/** What a {@link LaneCutter} needs to know of the job. */
+export interface CutterOptions {
+  readonly lane: number;
+  readonly splitter: Splitter;
+  readonly maxRecordBytes: number;
+  /** Cut after this many records; null: as large as the blocks are. */
+  readonly maxRecords: number | null;
+  readonly sinks: readonly string[];
+}
+
+/** A stretch of a block's memory, with the line feeds in it. */
+interface Cut {
+  readonly end: number;
+  readonly lines: number;
+}
+
+/** An oversized line: what is kept of it, and how much of the rest was thrown away so far. */
+interface OversizedLine {
+  readonly memory: ChunkMemory;
+  readonly begin: number;
+  readonly end: number;
+  skipped: number;
+}
+
+/** A chunk of so many records is cut earlier when it has this many bytes. */
+const MAX_CHUNK_BYTES = 8 * 1024 * 1024;
+const LINE_FEED = 10;
+const NOTHING: Buffer = Buffer.alloc(0);
+const DELIMITED: Framing = { kind: "delimited" };
+
+/** Cuts one lane; takes its blocks in order and gives its chunks in order. Each chunk holds its block's memory itself. */
+export class LaneCutter {
+  readonly #options: CutterOptions;
+  #generation = -1;
+  #split = "";
+  #seq = 0;
+  /** Resume word of the first byte or record that is in no chunk yet; a number for bytes. */
+  #from = "";
+  #offset = 0;
+  #line: number | undefined;
+  /** The next chunk must have more bytes than this. */
+  #moreThan = 0;
+  #tail = NOTHING;
+  #oversized: OversizedLine | null = null;
+
+  constructor(options: CutterOptions) {
+    this.#options = options;
+  }
+
+  /** The chunks that a block completes. */
+  *bytes(block: ByteBlock): Generator<Chunk> {
+    this.#open(block);
+    let { begin } = block;
+    if (this.#oversized !== null) {
+      const next = this.#skipLine(this.#oversized, block);
+      if (next === null) return;
+      yield this.#oversizedChunk(this.#oversized);
+      begin = next;
+    }
+    yield* this.#cut(block, begin);
+  }
+
+  /** The chunk of a framed block: the source knows the borders. */
+  frames(block: FrameBlock): Chunk {
+    this.#open(block);
+    const { frames } = block;
+    const from = this.#from;
+    const count = frames?.ends.length ?? 0;
+    const at = (record: number): string => (frames === null || record === 0 ? from : frames.tokens.after(record - 1));
+    this.#from = at(count);
+    return {
+      ...this.#place(block.memory, 0, frames?.bytes ?? 0),
+      framing: { kind: "framed", ends: frames?.ends ?? new Int32Array(0) },
+      from,
+      to: null,
+      tokens: { at: (_offset, record) => at(record) },
+      final: block.final,
+      ...(frames?.meta === undefined ? {} : { meta: frames.meta }),
+    };
+  }
+
+  /** Drops what is held. */
+  close(): void {
+    this.#oversized?.memory.release();
+    this.#oversized = null;
+    this.#tail = NOTHING;
+  }
+
+  #open({ opens, generation, split }: Block): void {
+    if (opens === null) return;
+    this.close();
+    if (generation !== this.#generation) this.#seq = 0;
+    this.#generation = generation;
+    this.#split = split.id;
+    this.#beginAt(opens);
+  }
+
+  #beginAt({ position, moreThanBytes }: Opening): void {
+    this.#from = position.token;
+    this.#offset = Number(position.token);
+    this.#line = position.line;
+    this.#moreThan = moreThanBytes;
+  }
+
+  *#cut(block: ByteBlock, from: number): Generator<Chunk> {
+    const { memory, final } = block;
+    let [begin, end] = this.#withTail(memory, from, block.end);
+    for (let cut = this.#next(memory, begin, end, final); cut !== null; cut = this.#next(memory, begin, end, final)) {
+      const last = final && cut.end === end;
+      yield this.#chunk(memory, begin, cut, last);
+      if (last) return;
+      begin = cut.end;
+    }
+    if (final) yield this.#chunk(memory, begin, { end, lines: 0 }, true);
+    else if (this.#isOversized(memory, begin, end)) this.#oversized = { memory: memory.retain(), begin, end, skipped: 0 };
+    else this.#tail = Buffer.from(memory.bytes.subarray(begin, end));
+  }
+
+  /** Puts the tail before the block, in a larger buffer when there is no room before it. */
+  #withTail(memory: ChunkMemory, from: number, end: number): [begin: number, end: number] {
+    const tail = this.#tail;
+    this.#tail = NOTHING;
+    if (tail.length <= from) {
+      memory.bytes.set(tail, from - tail.length);
+      return [from - tail.length, end];
+    }
+    const block = memory.bytes.slice(from, end);
+    const larger = memory.enlarge(tail.length + block.length);
+    larger.set(tail, 0);
+    larger.set(block, tail.length);
+    return [0, tail.length + block.length];
+  }
+
+  /** Where the next chunk ends; null when these bytes make none yet, or make the last one as they are. */
+  #next({ bytes }: ChunkMemory, begin: number, end: number, final: boolean): Cut | null {
+    const { splitter, maxRecordBytes } = this.#options;
+    const maxRecords = this.#moreThan > 0 ? null : this.#options.maxRecords;
+    if (begin === end || (final && maxRecords === null)) return null;
+    const guess = splitter.lastBorder(bytes, begin, end, maxRecords ?? undefined);
+    const full = maxRecords === null || guess.records >= maxRecords || end - begin >= MAX_CHUNK_BYTES;
+    if (full && guess.end > begin + this.#moreThan) return guess;
+    if (final || end - begin <= maxRecordBytes || guess.end > begin + this.#moreThan) return null;
+    return this.#cutBrokenQuotes(bytes, begin, end);
+  }
+
+  /** No record is this long: any cut will do, as the decoder judges a record by its first `maxRecordBytes`. */
+  #cutBrokenQuotes(bytes: Uint8Array, begin: number, end: number): Cut | null {
+    const lastLine = bytes.lastIndexOf(LINE_FEED, end - 1) + 1;
+    if (lastLine <= begin) return null;
+    const cut = lastLine > begin + this.#moreThan ? lastLine : end;
+    return { end: cut, lines: countLines(bytes, begin, cut) };
+  }
+
+  #isOversized({ bytes }: ChunkMemory, begin: number, end: number): boolean {
+    return end - begin > this.#options.maxRecordBytes && bytes.subarray(begin, end).indexOf(LINE_FEED) === -1;
+  }
+
+  /** Throws away what the block holds of an oversized line; the begin of the next line, or null when it goes on. */
+  #skipLine(line: OversizedLine, { memory, begin, end, final }: ByteBlock): number | null {
+    const feed = memory.bytes.subarray(begin, end).indexOf(LINE_FEED);
+    const next = feed === -1 ? end : begin + feed + 1;
+    line.skipped += next - begin;
+    return feed === -1 && !final ? null : next;
+  }
+
+  #oversizedChunk({ memory, begin, end, skipped }: OversizedLine): Chunk {
+    this.#oversized = null;
+    const chunk = this.#chunk(memory, begin, { end, lines: 1 }, false);
+    memory.release();
+    this.#offset += skipped;
+    return { ...chunk, to: String(this.#offset) };
+  }
+
+  #chunk(memory: ChunkMemory, begin: number, { end, lines }: Cut, final: boolean): Chunk {
+    const from = this.#offset;
+    const chunk: Chunk = {
+      ...this.#place(memory, begin, end),
+      framing: DELIMITED,
+      from: String(from),
+      to: null,
+      tokens: { at: (offset) => String(from + offset) },
+      final,
+    };
+    this.#offset += end - begin;
+    if (this.#line !== undefined) this.#line += lines;
+    this.#moreThan = 0;
+    return chunk;
+  }
+
+  #place(memory: ChunkMemory, begin: number, end: number) {
+    return {
+      seq: this.#seq++,
+      lane: this.#options.lane,
+      generation: this.#generation,
+      split: this.#split,
+      memory: memory.retain(),
+      begin,
+      end,
+      needs: this.#options.sinks,
+      ...(this.#line === undefined ? {} : { firstLine: this.#line }),
+    };
+  }
+}
+
+function countLines(bytes: Uint8Array, begin: number, end: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LINE_FEED, begin); at !== -1 && at < end; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
+  return lines;
+}

@@ -1,0 +1,74 @@
+/** One stretch of failures that may pass by themselves: how long to wait between attempts, and when to give up. */
+import { type Clock, sleep } from "../core/clock.ts";
+import { isMillraceError, MillraceError } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
+import type { StageName } from "../core/timing.ts";
+import { Backoff, type BackoffOptions } from "../runtime/backoff.ts";
+import type { Emit } from "./messages.ts";
+
+/** A job's `retry`. */
+export interface RetryPolicy extends BackoffOptions {
+  /** How long an outage may last, in milliseconds; Infinity for jobs that never end. */
+  readonly forMs: number;
+}
+
+/** What an {@link Outage} needs. */
+export interface OutageOptions {
+  readonly policy: RetryPolicy;
+  readonly stage: StageName;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+}
+
+/** Begins with the first failure; make a new one for the next outage. */
+export class Outage {
+  readonly #options: OutageOptions;
+  readonly #backoff: Backoff;
+  #since: number | null = null;
+
+  constructor(options: OutageOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.policy, options.random);
+  }
+
+  /**
+   * Waits before the next attempt.
+   *
+   * @throws MillraceError RETRIES_EXHAUSTED when the outage has lasted longer than the policy allows
+   * @throws MillraceError ABORTED once `signal` is aborted
+   */
+  async pause(error: MillraceError, signal: AbortSignal): Promise<void> {
+    const { policy, stage, clock, emit } = this.#options;
+    const now = clock.monotonic();
+    this.#since ??= now;
+    if (now - this.#since >= policy.forMs) {
+      const seconds = Math.round((now - this.#since) / 1000);
+      throw new MillraceError(
+        "RETRIES_EXHAUSTED",
+        `${error.message}; tried ${this.#backoff.attempts + 1} times in ${seconds} s (retry.for). What is committed stays: run it again and it goes on`,
+        { cause: error },
+      );
+    }
+    const delayMs = this.#backoff.next();
+    emit({ kind: "retrying", stage, attempt: this.#backoff.attempts, delayMs, code: error.code, message: error.message });
+    await sleep(clock, delayMs, signal);
+  }
+}
+
+/**
+ * Does something until it succeeds, waiting out transient faults.
+ *
+ * @throws whatever else it throws; MillraceError RETRIES_EXHAUSTED, ABORTED
+ */
+export async function retrying<T>(attempt: () => Promise<T>, options: OutageOptions, signal: AbortSignal): Promise<T> {
+  const outage = new Outage(options);
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!isMillraceError(thrown) || !thrown.retryable) throw thrown;
+      await outage.pause(thrown, signal);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The reader: fills buffers from the source, lane by lane, and waits for memory before each.
+ *
+ * It is the only place where a run waits for the memory budget. It reads ahead of everybody else; when a lane is rewound
+ * it drops what it was doing and opens the split again at the position it is told.
+ */
+import { whenAborted } from "../core/abort.ts";
+import type { Position } from "../core/position.ts";
+import type { BoundSource, ByteReader, FrameReader, SplitPlan } from "../core/ports/source.ts";
+import type { Actor, ActorContext } from "../runtime/actor.ts";
+import type { Mailbox } from "../runtime/mailbox.ts";
+import type { BudgetAccount } from "../runtime/memory-budget.ts";
+import type { ChunkMemory, MemoryArena } from "./chunk-memory.ts";
+import type { Lane, LaneStart } from "./lane.ts";
+import type { Block, Emit, Opening } from "./messages.ts";
+import type { StageMeter } from "./stage-meter.ts";
+
+/** Room before a block for the tail of the one before; a longer tail is copied into a larger buffer. */
+export const HEADROOM_BYTES = 64 * 1024;
+
+/** What a {@link Reader} needs. */
+export interface ReaderOptions {
+  readonly source: BoundSource;
+  readonly lanes: readonly Lane[];
+  /** Where each split goes on. */
+  readonly positions: ReadonlyMap<string, Position>;
+  readonly blocks: Mailbox<Block>;
+  readonly arena: MemoryArena;
+  readonly budget: BudgetAccount;
+  /** Bytes to read at once. */
+  readonly blockBytes: number;
+  /** Bytes that a block's outputs will take, by what earlier blocks took. */
+  readonly estimateOutput: (inputBytes: number) => number;
+  readonly meter: StageMeter;
+  readonly emit: Emit;
+}
+
+/** Where one lane's reading stands while it lasts. */
+interface Stretch {
+  readonly lane: Lane;
+  readonly generation: number;
+  readonly split: SplitPlan;
+  opens: Opening | null;
+}
+
+/** The actor at the head of the flow. Ends when every lane is done, or at once when asked to stop. */
+export class Reader implements Actor {
+  readonly #options: ReaderOptions;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  async run({ stopping }: ActorContext): Promise<void> {
+    await Promise.all(this.#options.lanes.map((lane) => this.#readLane(lane, stopping)));
+    this.#options.blocks.close();
+  }
+
+  async #readLane(lane: Lane, stopping: AbortSignal): Promise<void> {
+    let start: LaneStart | null = this.#beginning(lane);
+    while (start !== null && !stopping.aborted) {
+      await this.#readFrom(lane, start, stopping);
+      start = lane.takeRewind() ?? (await this.#nextWord(lane, stopping));
+    }
+  }
+
+  #beginning(lane: Lane): LaneStart | null {
+    return lane.splits.length === 0 ? null : { splitIndex: 0, opening: this.#opening(lane.splits[0] as SplitPlan) };
+  }
+
+  #opening(split: SplitPlan): Opening {
+    const origin = { ordinal: 0n, token: split.origin, ...(split.originLine === undefined ? {} : { line: split.originLine }) };
+    return { position: this.#options.positions.get(split.id) ?? origin, moreThanBytes: 0 };
+  }
+
+  /** Everything is read; it is done when the threads have confirmed it, and until then a rewind may come. */
+  async #nextWord(lane: Lane, stopping: AbortSignal): Promise<LaneStart | null> {
+    await this.#options.meter.output(Promise.race([lane.word(), whenAborted(stopping)]));
+    return lane.takeRewind();
+  }
+
+  async #readFrom(lane: Lane, start: LaneStart, stopping: AbortSignal): Promise<void> {
+    const generation = lane.generation;
+    let opening = start.opening;
+    for (let index = start.splitIndex; index < lane.splits.length; index++) {
+      const split = lane.splits[index] as SplitPlan;
+      if (index > start.splitIndex) opening = this.#opening(split);
+      await this.#readSplit({ lane, generation, split, opens: opening }, stopping);
+      if (stopping.aborted || lane.generation !== generation) return;
+    }
+  }
+
+  async #readSplit(stretch: Stretch, stopping: AbortSignal): Promise<void> {
+    const { source, meter, emit } = this.#options;
+    const { split } = stretch;
+    const position = (stretch.opens as Opening).position;
+    emit({ kind: "split-started", split: split.id, bytes: split.bytes ?? null });
+    await using reader = await meter.busy(() => source.open(split, position, stopping));
+    if (reader.kind === "bytes") await this.#readBytes(stretch, reader, stopping);
+    else await this.#readFrames(stretch, reader, stopping);
+    emit({ kind: "split-ended", split: split.id });
+  }
+
+  async #readBytes(stretch: Stretch, reader: ByteReader, stopping: AbortSignal): Promise<void> {
+    let left = stretch.split.bytes === undefined ? Infinity : stretch.split.bytes - this.#consumed(stretch);
+    for (let final = false; !final && this.#goesOn(stretch, stopping); ) {
+      const want = Math.max(1, Math.min(this.#options.blockBytes, left + 1));
+      const memory = await this.#admit(HEADROOM_BYTES + want, stopping);
+      if (memory === null) return;
+      const limit = HEADROOM_BYTES + want;
+      const filled = await this.#options.meter.busy(() => fill(reader, memory.bytes, HEADROOM_BYTES, limit));
+      final = filled.final;
+      left = Math.max(0, left - (filled.end - HEADROOM_BYTES));
+      await this.#send(stretch, { kind: "bytes", memory, begin: HEADROOM_BYTES, end: filled.end, final });
+    }
+  }
+
+  /** Bytes of the split that lie before the stretch, for the size of its last buffer only. */
+  #consumed({ opens, split }: Stretch): number {
+    const offset = Number(opens?.position.token ?? split.origin);
+    return Number.isFinite(offset) ? offset : 0;
+  }
+
+  async #readFrames(stretch: Stretch, reader: FrameReader, stopping: AbortSignal): Promise<void> {
+    for (let final = false; !final && this.#goesOn(stretch, stopping); ) {
+      const memory = await this.#admit(this.#options.blockBytes, stopping);
+      if (memory === null) return;
+      const lease = (bytes: number): ChunkMemory => {
+        if (bytes > memory.bytes.byteLength) memory.enlarge(bytes);
+        return memory;
+      };
+      const frames = (await this.#options.meter.busy(() => reader.read(this.#options.blockBytes, lease))) ?? null;
+      final = frames === null;
+      await this.#send(stretch, { kind: "frames", memory, frames, final });
+    }
+  }
+
+  #goesOn({ lane, generation }: Stretch, stopping: AbortSignal): boolean {
+    return !stopping.aborted && lane.generation === generation;
+  }
+
+  /** Waits for memory; null when asked to stop meanwhile. */
+  async #admit(inputBytes: number, stopping: AbortSignal): Promise<ChunkMemory | null> {
+    const { budget, arena, meter, estimateOutput } = this.#options;
+    const bytes = inputBytes + estimateOutput(inputBytes);
+    try {
+      const reservation = budget.tryReserve(bytes) ?? (await meter.output(budget.reserve(bytes, stopping)));
+      return arena.take(inputBytes, reservation);
+    } catch (thrown) {
+      if (stopping.aborted) return null;
+      throw thrown;
+    }
+  }
+
+  async #send(stretch: Stretch, block: BlockBody): Promise<void> {
+    const { lane, generation, split, opens } = stretch;
+    stretch.opens = null;
+    await this.#options.meter.output(
+      this.#options.blocks.send({ lane: lane.number, generation, split, opens, ...block }),
+    );
+  }
+}
+
+type BlockBody = Block extends infer B ? (B extends Block ? Omit<B, "lane" | "generation" | "split" | "opens"> : never) : never;
+
+/** Reads until `limit` or the end. */
+async function fill(
+  reader: ByteReader,
+  bytes: Uint8Array,
+  begin: number,
+  limit: number,
+): Promise<{ readonly end: number; readonly final: boolean }> {
+  let end = begin;
+  while (end < limit) {
+    const read = await reader.read(bytes.subarray(end, limit));
+    if (read === 0) return { end, final: true };
+    end += read;
+  }
+  return { end, final: false };
+}

@@ -1,0 +1,70 @@
+/**
+ * Gets a chunk through although threads die of it.
+ *
+ * The flight recorder names the record that a thread was at when it died. That record is run once more, alone: if its
+ * thread dies again it is poison, and the chunk goes out anew with the record marked as a reject. If it survives alone
+ * the death had another cause and the whole chunk is simply tried again; a record that keeps being named is poison too.
+ */
+import { type ErrorCode, isMillraceError, MillraceError } from "../core/errors.ts";
+import type { PoisonRecord, TaskReply } from "../core/task.ts";
+
+/** A record named this often is poison even if it survives alone. */
+const MAX_NAMED = 3;
+/** A chunk whose thread dies this often without naming a new record ends the run. */
+const MAX_UNEXPLAINED = 5;
+
+/** How a thread died. */
+export interface ThreadDeath {
+  readonly kind: "crash" | "hang" | "memory";
+  readonly recordIndex: number | null;
+}
+
+/** What {@link redeliver} needs. */
+export interface RedeliveryOptions {
+  /** Runs the chunk; with `only`, just that record and for nothing but its survival. */
+  readonly attempt: (poison: readonly PoisonRecord[], only: number | null) => Promise<TaskReply>;
+  readonly onDeath: (death: ThreadDeath) => void;
+  /** For messages: `orders.csv from 1048576`. */
+  readonly place: string;
+}
+
+/** @throws MillraceError THREAD_FAILED when threads keep dying and no record can be blamed */
+export async function redeliver({ attempt, onDeath, place }: RedeliveryOptions): Promise<TaskReply> {
+  const poison: PoisonRecord[] = [];
+  const named = new Map<number, number>();
+  for (let unexplained = 0; unexplained < MAX_UNEXPLAINED; ) {
+    const outcome = await survive(() => attempt(poison, null));
+    if ("reply" in outcome) return outcome.reply;
+    onDeath(outcome.death);
+    const { recordIndex } = outcome.death;
+    if (recordIndex === null) {
+      unexplained++;
+      continue;
+    }
+    const times = (named.get(recordIndex) ?? 0) + 1;
+    named.set(recordIndex, times);
+    const alone = times >= MAX_NAMED ? outcome : await survive(() => attempt([], recordIndex));
+    if ("death" in alone) poison.push(poisonRecord(recordIndex, alone.death.kind));
+    else unexplained++;
+  }
+  throw new MillraceError("THREAD_FAILED", `${place}: the worker threads died ${MAX_UNEXPLAINED} times and no record is to blame`);
+}
+
+async function survive(run: () => Promise<TaskReply>): Promise<{ reply: TaskReply } | { death: ThreadDeath }> {
+  try {
+    return { reply: await run() };
+  } catch (thrown) {
+    if (!isMillraceError(thrown, "THREAD_FAILED")) throw thrown;
+    return { death: thrown.details as unknown as ThreadDeath };
+  }
+}
+
+function poisonRecord(record: number, kind: ThreadDeath["kind"]): PoisonRecord {
+  const [code, message]: [ErrorCode, string] =
+    kind === "hang"
+      ? ["TRANSFORM_TIMEOUT", "the transform made no progress within its timeout; its thread was ended"]
+      : kind === "memory"
+        ? ["TRANSFORM_CRASHED", "the transform ran out of memory and ended its thread"]
+        : ["TRANSFORM_CRASHED", "the transform ended its thread (process.exit or a crash)"];
+  return { record, code, message };
+}

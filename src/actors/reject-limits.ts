@@ -1,0 +1,28 @@
+/** How many rejects a run may have. SEMANTICS "Limits, retries" is the contract. */
+
+/** A job's `errors`. */
+export interface RejectLimitOptions {
+  /** null: no limit by count. */
+  readonly maxRejects: number | null;
+  /** Share of the records read, 0 to 1. */
+  readonly maxRejectRate: number;
+  /** The rate counts only once so many records were read. */
+  readonly minRecords: number;
+}
+
+/**
+ * Why the limit is passed, or null.
+ *
+ * @param read records of the run with all its resumptions
+ */
+export function passedLimit(options: RejectLimitOptions, read: number, rejected: number): string | null {
+  const { maxRejects, maxRejectRate, minRecords } = options;
+  if (maxRejects !== null && rejected > maxRejects) {
+    return `${rejected} of ${read} records were rejected; errors.maxRejects is ${maxRejects}`;
+  }
+  if (read >= minRecords && rejected > read * maxRejectRate) {
+    const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+    return `${rejected} of ${read} records were rejected (${percent(rejected / read)}); errors.maxRejectRate is ${percent(maxRejectRate)}`;
+  }
+  return null;
+}

@@ -1,0 +1,73 @@
+/** Translates between a chunk on the main thread and the task that a worker thread receives. */
+import type { Chunk } from "../core/chunk.ts";
+import type { ChunkResult, SinkOutput } from "../core/result.ts";
+import type { IndexSlice, PoisonRecord, Task, TaskReply } from "../core/task.ts";
+import type { ChunkMemory } from "./chunk-memory.ts";
+
+/** Memory lent to a task for what it makes. */
+export interface LentMemory {
+  readonly out: readonly SharedArrayBuffer[];
+  readonly index: SharedArrayBuffer;
+}
+
+/** What a task is asked beside its chunk. */
+export interface TaskWish {
+  readonly fields: readonly string[] | undefined;
+  readonly columns: { readonly [sink: string]: readonly string[] };
+  readonly poison: readonly PoisonRecord[];
+  readonly only: number | null;
+}
+
+/** The message for a chunk. */
+export function toTask(chunk: Chunk, lent: LentMemory, wish: TaskWish): Task {
+  return {
+    ...wish,
+    ...lent,
+    split: chunk.split,
+    memory: chunk.memory.bytes.buffer as SharedArrayBuffer,
+    begin: chunk.memory.bytes.byteOffset + chunk.begin,
+    end: chunk.memory.bytes.byteOffset + chunk.end,
+    ends: chunk.framing.kind === "framed" ? chunk.framing.ends : undefined,
+    from: chunk.from,
+    firstLine: chunk.firstLine,
+    final: chunk.final,
+    truncated: chunk.to !== null,
+  };
+}
+
+/** The result for a reply; memory that the thread had to make becomes the chunk's. */
+export function toResult(reply: TaskReply, lent: LentMemory, memory: ChunkMemory): ChunkResult {
+  if (reply.index !== null) memory.adopt(reply.index);
+  const index = new Int32Array(reply.index ?? lent.index);
+  const slice = ({ from, length }: IndexSlice): Int32Array => index.subarray(from, from + length);
+  const outputs = reply.outputs.map((output, number): SinkOutput => {
+    if (output.memory !== null) memory.adopt(output.memory);
+    const bytes = output.memory ?? (lent.out[number] as SharedArrayBuffer);
+    return {
+      sink: output.sink,
+      bytes: new Uint8Array(bytes, 0, output.bytes),
+      rows: output.rows,
+      rowEnds: slice(output.rowEnds),
+      recordOfRow: slice(output.recordOfRow),
+    };
+  });
+  return {
+    records: reply.records,
+    end: reply.end,
+    lines: reply.lines,
+    filtered: reply.filtered,
+    folded: 0,
+    outputs,
+    rejects: reply.rejects,
+    spans: slice(reply.spans),
+    columns: reply.columns,
+    busyMs: reply.busyMs,
+  };
+}
+
+/** The result of a chunk without a single byte: no thread need look at it. */
+export function emptyResult(sinks: readonly string[]): ChunkResult {
+  const none = new Int32Array(0);
+  const outputs = sinks.map((sink) => ({ sink, bytes: new Uint8Array(0), rows: 0, rowEnds: none, recordOfRow: none }));
+  return { records: 0, end: 0, lines: 0, filtered: 0, folded: 0, outputs, rejects: [], spans: none, busyMs: 0 };
+}

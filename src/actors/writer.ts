@@ -1,0 +1,220 @@
+/**
+ * The writer of one sink: gathers deliveries into commit units and makes each durable exactly once.
+ *
+ * A unit is filled, then committed; where the sink has two lanes the next one fills meanwhile. Units commit strictly one
+ * after another. A unit's bytes are held until it is durable, so a failure at any step has one of three answers:
+ *
+ * - transient: wait, read the positions back (the commit may have happened although its reply was lost), send it again;
+ * - record: some row is bad, so the unit is sent again in careful mode, which finds and rejects it;
+ * - fatal: the run ends here; what was committed stays.
+ *
+ * A unit that breaks while it is filled is simply closed: it is mended when its turn to commit comes.
+ */
+import type { Clock } from "../core/clock.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { Progress, SinkWriter } from "../core/ports/sink.ts";
+import type { Random } from "../core/random.ts";
+import type { Actor, ActorContext } from "../runtime/actor.ts";
+import type { Mailbox } from "../runtime/mailbox.ts";
+import type { MemoryBudget } from "../runtime/memory-budget.ts";
+import { CommitUnit } from "./commit-unit.ts";
+import type { Delivery, Emit } from "./messages.ts";
+import { Outage, type RetryPolicy } from "./outage.ts";
+import type { Placement } from "./placement.ts";
+import type { ProgressBook } from "./progress-book.ts";
+import { passedLimit, type RejectLimitOptions } from "./reject-limits.ts";
+import type { StageMeter } from "./stage-meter.ts";
+
+/** Careful mode stays on until this many units have passed without a bad row. */
+const CLEAN_UNITS = 2;
+
+/** What a {@link Writer} needs. */
+export interface WriterOptions {
+  readonly sink: string;
+  readonly writer: SinkWriter;
+  readonly placement: Placement;
+  readonly book: ProgressBook;
+  readonly inbox: Mailbox<Delivery>;
+  /** The sink's output columns; known by the time the first delivery comes. */
+  readonly columns: () => readonly string[] | null;
+  readonly commit: { readonly bytes: number; readonly intervalMs: number };
+  /** null: rejects without limit. */
+  readonly limits: RejectLimitOptions | null;
+  readonly retry: RetryPolicy;
+  readonly budget: MemoryBudget;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly meter: StageMeter;
+  readonly emit: Emit;
+  /** The rows that a commit changed. */
+  readonly onCommitted: (progress: readonly Progress[]) => void;
+}
+
+/** Works until the aggregator's mailbox is closed and everything is durable. */
+export class Writer implements Actor {
+  readonly #options: WriterOptions;
+  #carefulUnits = 0;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  async run({ killed }: ActorContext): Promise<void> {
+    const { writer, meter, inbox } = this.#options;
+    let committing: Promise<void> = Promise.resolve();
+    for (let unit = await this.#fill(); unit !== null; unit = await this.#fill()) {
+      const filled = unit;
+      await meter.busy(() => committing);
+      committing = this.#commit(filled, killed);
+      committing.catch((error: unknown) => inbox.abort(error));
+      if (writer.lanes === 1) await meter.busy(() => committing);
+    }
+    await meter.busy(() => committing);
+  }
+
+  /** The next unit, closed; null when no delivery will come any more. */
+  async #fill(): Promise<CommitUnit | null> {
+    const { inbox, meter, commit } = this.#options;
+    const first = await meter.input(inbox.receive());
+    if (first === undefined) return null;
+    const unit = new CommitUnit();
+    await meter.busy(() => this.#add(unit, first));
+    using closing = this.#closing();
+    while (!unit.isFull(commit.bytes)) {
+      const next = inbox.tryReceive() ?? (await this.#nextBefore(closing.signal));
+      if (next === undefined) break;
+      await meter.busy(() => this.#add(unit, next));
+    }
+    return unit;
+  }
+
+  /** Aborted when a unit has to close before it is full: its interval is over, or a reader waits for its memory. */
+  #closing(): Disposable & { readonly signal: AbortSignal } {
+    const { clock, commit, budget } = this.#options;
+    const controller = new AbortController();
+    const timers = new DisposableStack();
+    timers.use(clock.timer(commit.intervalMs, () => controller.abort()));
+    timers.use(budget.onWaiting(() => controller.abort()));
+    if (budget.waiting > 0) controller.abort();
+    return { signal: controller.signal, [Symbol.dispose]: () => timers.dispose() };
+  }
+
+  async #nextBefore(closing: AbortSignal): Promise<Delivery | undefined> {
+    const { inbox, meter } = this.#options;
+    try {
+      return await meter.input(inbox.receive(closing));
+    } catch (thrown) {
+      if (closing.aborted && (thrown as { code?: unknown }).code === "ABORTED") return undefined;
+      throw thrown;
+    }
+  }
+
+  /** Takes a delivery into a unit and hands it to the sink at once. */
+  async #add(unit: CommitUnit, delivery: Delivery): Promise<void> {
+    unit.add(delivery);
+    if (unit.chunks === 1) unit.careful = this.#carefulUnits > 0;
+    try {
+      await this.#send(unit, delivery);
+    } catch (thrown) {
+      unit.fault = thrown;
+    }
+  }
+
+  async #send(unit: CommitUnit, delivery: Delivery): Promise<void> {
+    const { writer, columns } = this.#options;
+    unit.sinkUnit ??= await writer.begin(unit.careful ? "careful" : "fast", columns());
+    if (delivery.output.rows === 0) return;
+    const { rejects } = await unit.sinkUnit.write(delivery.output);
+    unit.refuse(delivery, rejects);
+  }
+
+  /** Makes a closed unit durable, whatever it takes. */
+  async #commit(unit: CommitUnit, killed: AbortSignal): Promise<void> {
+    const outage = new Outage({ ...this.#options, policy: this.#options.retry, stage: "sink" });
+    const begun = this.#options.clock.monotonic();
+    for (let durable = false; !durable; ) {
+      try {
+        durable = await this.#attempt(unit);
+      } catch (thrown) {
+        await this.#prepareAgain(unit, MillraceError.from(thrown, "SINK_FAILED"), outage, killed);
+      }
+    }
+    this.#committed(unit, this.#options.clock.monotonic() - begun);
+  }
+
+  /** One try: mends the unit if it broke, then commits it. */
+  async #attempt(unit: CommitUnit): Promise<boolean> {
+    if (unit.fault !== null) {
+      const { fault } = unit;
+      unit.fault = null;
+      throw fault;
+    }
+    if (unit.sinkUnit === null) {
+      if (await this.#isDurable(unit)) return true;
+      for (const delivery of unit.deliveries) await this.#send(unit, delivery);
+    }
+    await this.#commitPlaced(unit);
+    return true;
+  }
+
+  async #commitPlaced(unit: CommitUnit): Promise<void> {
+    const { placement, book } = this.#options;
+    const advances = unit.steps.map((step) => book.advance(step));
+    const { rejects, rejectsToAppend } = unit;
+    if (placement.appendRejects !== null && rejectsToAppend.length > 0) {
+      await placement.appendRejects(rejectsToAppend);
+      unit.rejectsAppended(rejectsToAppend);
+    }
+    if (unit.sinkUnit !== null) await placement.commitUnit(unit.sinkUnit, advances, rejects);
+    await placement.commitPositions?.(advances, rejects);
+    book.apply(advances);
+  }
+
+  /** Whether a commit whose reply was lost did happen after all. */
+  async #isDurable(unit: CommitUnit): Promise<boolean> {
+    const { placement, book } = this.#options;
+    const advances = unit.steps.map((step) => book.advance(step));
+    const rows = new Map((await placement.progress(advances.map(({ split }) => split))).map((row) => [row.split, row]));
+    const done = advances.filter(({ split, to, epoch }) => {
+      const row = rows.get(split);
+      return row?.position.ordinal === to.ordinal && row.epoch === epoch && to.ordinal > 0n;
+    });
+    if (done.length !== advances.length) return false;
+    book.apply(advances);
+    return true;
+  }
+
+  /** After a failure: what has to be different for the next attempt; throws where there is none. */
+  async #prepareAgain(unit: CommitUnit, error: MillraceError, outage: Outage, killed: AbortSignal): Promise<void> {
+    await unit.sinkUnit?.rollback();
+    unit.sinkUnit = null;
+    if (error.fault === "transient") {
+      await outage.pause(error, killed);
+    } else if (error.fault === "record" && !unit.careful) {
+      unit.careful = true;
+      this.#carefulUnits = CLEAN_UNITS;
+    } else throw error;
+  }
+
+  #committed(unit: CommitUnit, commitMs: number): void {
+    const { sink, emit, book, onCommitted } = this.#options;
+    const { refused } = unit;
+    if (unit.careful) this.#carefulUnits = refused.length > 0 ? CLEAN_UNITS : this.#carefulUnits - 1;
+    const splits = new Set(unit.deliveries.map(({ split }) => split));
+    onCommitted(book.rows.filter((row) => splits.has(row.split)));
+    emit({ kind: "unit-committed", sink, added: unit.counts, chunks: unit.chunks, commitMs, careful: unit.careful });
+    for (const { code, message, split, line = null } of refused) {
+      emit({ kind: "rejected", stage: "write", code, sink, count: 1, message, split, line });
+    }
+    unit.release();
+    this.#checkLimits();
+  }
+
+  /** The unit that passes a limit is committed, so that the rejects which did it can be looked at. */
+  #checkLimits(): void {
+    const { limits, book } = this.#options;
+    const { read, rejected } = book.total;
+    const passed = limits === null ? null : passedLimit(limits, read, rejected);
+    if (passed !== null) throw new MillraceError("REJECT_LIMIT", passed);
+  }
+}

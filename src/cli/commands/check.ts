@@ -1,0 +1,126 @@
+/** `millrace check`: what is wrong with jobs, and what they promise, before anything runs. */
+import type { Job } from "../../config/job.ts";
+import { loadJob } from "../../config/load.ts";
+import { MillraceError } from "../../core/errors.ts";
+import { formatCounted } from "../../observability/figures.ts";
+import { promiseOf, type SinkPromise } from "../../pipeline/promise.ts";
+import { EXIT, exitCodeOfError } from "../exit-codes.ts";
+import { describeFlow, describeFormats } from "../job-text.ts";
+import { parseParams, parseSlot, refuseLater } from "../options.ts";
+import { errorText } from "../report-error.ts";
+import type { CliProcess } from "../terminal.ts";
+
+/** The command's options, as the command line gives them. */
+export interface CheckFlags {
+  readonly connect?: boolean;
+  readonly param?: readonly string[];
+  readonly slot?: string;
+  readonly json?: boolean;
+}
+
+/** What is known of one job file. */
+type Checked =
+  | {
+      readonly file: string;
+      readonly job: Job;
+      readonly promises: readonly SinkPromise[];
+      readonly connected: readonly string[];
+    }
+  | { readonly file: string; readonly error: unknown };
+
+/**
+ * Checks every file; a mistake in one does not hide those in the others.
+ *
+ * @returns the exit code: 2 when a config is wrong, 1 when only a connection failed
+ */
+export async function checkCommand(files: readonly string[], flags: CheckFlags, process: CliProcess): Promise<number> {
+  refuseLater(flags, { showCodec: "it has nothing generated to show" });
+  const values = {
+    params: flags.param === undefined || flags.param.length === 0 ? undefined : parseParams(flags.param),
+    slot: flags.slot === undefined ? undefined : parseSlot(flags.slot),
+    environment: process.env,
+  };
+  const checked: Checked[] = [];
+  for (const file of files) checked.push(await checkFile(file, values, flags.connect === true, checked));
+  const text = flags.json === true ? `${JSON.stringify(toJson(checked))}\n` : textOf(checked);
+  for (const one of checked) if ("error" in one) process.stderr.write(`${errorText(one.error)}\n`);
+  process.stdout.write(text);
+  const codes = checked.flatMap((one) => ("error" in one ? [exitCodeOfError(one.error)] : []));
+  return Math.max(EXIT.done, ...codes);
+}
+
+async function checkFile(
+  file: string,
+  values: Parameters<typeof loadJob>[1],
+  connect: boolean,
+  before: readonly Checked[],
+): Promise<Checked> {
+  try {
+    const job = await loadJob(file, values);
+    const twin = before.find((other) => "job" in other && other.job.name === job.name);
+    if (twin !== undefined) {
+      throw new MillraceError(
+        "CONFIG_INVALID",
+        `${file}: name: ${job.name} is the name of ${twin.file} too; names have to differ`,
+      );
+    }
+    return { file, job, promises: promiseOf(job), connected: connect ? await lookAround(job) : [] };
+  } catch (error) {
+    return { file, error };
+  }
+}
+
+/** Loaded only when asked for: it brings the whole runtime with it. */
+async function lookAround(job: Job): Promise<readonly string[]> {
+  const { connectJob } = await import("../connect-job.ts");
+  return connectJob(job);
+}
+
+function textOf(checked: readonly Checked[]): string {
+  const width = Math.max(0, ...checked.map((one) => ("job" in one ? one.job.name.length : 0)));
+  const jobs = checked.flatMap((one) => ("job" in one ? jobLines(one, width) : []));
+  return `${[...jobs, totals(checked)].join("\n")}\n`;
+}
+
+function jobLines({ job, promises, connected }: Extract<Checked, { job: Job }>, width: number): string[] {
+  const several = promises.length > 1;
+  return [
+    `${job.name.padEnd(width)}   ${describeFlow(job)}`,
+    ...promises.flatMap(({ sink, promise, weakenedBy, warnings }) => [
+      labelled("promise", several ? `${sink}: ${promise}` : promise),
+      ...weakenedBy.map((edge) => labelled("", `weakened by ${edge}`)),
+      ...warnings.map((warning) => labelled("warning", several ? `${sink}: ${warning}` : warning)),
+    ]),
+    labelled("format", describeFormats(job)),
+    ...connected.map((line) => labelled("found", line)),
+  ];
+}
+
+function labelled(label: string, text: string): string {
+  return `  ${label.padEnd(9)} ${text}`;
+}
+
+function totals(checked: readonly Checked[]): string {
+  const { errors, warnings } = countsOf(checked);
+  const figures = [
+    formatCounted(checked.length, "job"),
+    formatCounted(errors, "error"),
+    formatCounted(warnings, "warning"),
+  ];
+  return figures.join(", ");
+}
+
+function countsOf(checked: readonly Checked[]): { errors: number; warnings: number } {
+  const errors = checked.filter((one) => "error" in one).length;
+  const warned = checked.flatMap((one) => ("job" in one ? one.promises : [])).flatMap((one) => one.warnings);
+  return { errors, warnings: warned.length };
+}
+
+function toJson(checked: readonly Checked[]): object {
+  const jobs = checked.map((one) => {
+    if ("error" in one) return { file: one.file, error: errorText(one.error) };
+    const { file, job, promises, connected } = one;
+    return { file, job: job.name, flow: describeFlow(job), format: describeFormats(job), promises, found: connected };
+  });
+  return { jobs, ...countsOf(checked) };
+}

@@ -1,0 +1,88 @@
+/** `millrace run`: one run to its end. */
+import path from "node:path";
+import type { Job } from "../../config/job.ts";
+import { loadJob } from "../../config/load.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { RunJobOptions } from "../../pipeline/run-job.ts";
+import { exitCodeOfError, exitCodeOfState } from "../exit-codes.ts";
+import { parseParams, parseSlot, refuseLater } from "../options.ts";
+import { reportError } from "../report-error.ts";
+import { runReporter } from "../run-reporter.ts";
+import { listenForSignals } from "../signals.ts";
+import type { CliProcess } from "../terminal.ts";
+
+/** The command's options, as the command line gives them. */
+export interface RunFlags {
+  readonly param?: readonly string[];
+  readonly slot?: string;
+  readonly state?: string;
+  readonly restart?: boolean;
+  readonly keepWritten?: boolean;
+  readonly resume?: string;
+  readonly acceptRejects?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Known, and built by later releases. */
+const LATER = {
+  limit: "a run reads everything",
+  dryRun: "millrace check says what a run would do",
+  explain: "the summary names the bottleneck",
+  profile: "node --cpu-prof does it",
+  wait: "a second run of the same job ends at once and names the owner",
+};
+
+/**
+ * Runs a job file and tells of it.
+ *
+ * @returns the exit code
+ * @throws MillraceError for what is wrong with the command line or the job, before anything runs
+ */
+export async function runCommand(file: string, flags: RunFlags, process: CliProcess): Promise<number> {
+  refuseLater(flags, LATER);
+  refuseContradictions(flags);
+  const params = parseParams(flags.param ?? []);
+  const slot = flags.slot === undefined ? null : parseSlot(flags.slot);
+  const job = await loadJob(file, { params, slot, environment: process.env });
+  const state = stateOf(job, flags.state ?? process.env["MILLRACE_STATE"]);
+  using signals = listenForSignals(process, (line) => process.stderr.write(`${line}\n`));
+  using reporter = await runReporter({ job, state, json: flags.json === true, quiet: flags.quiet === true }, process);
+  try {
+    const { runJob } = await import("../../pipeline/run-job.ts");
+    const summary = await runJob(job, {
+      ...flagOptions(flags),
+      ...(slot === null ? {} : { slot }),
+      params,
+      state,
+      signal: signals.graceful,
+      kill: signals.kill,
+      observers: reporter.observers,
+    });
+    reporter.end(summary);
+    return exitCodeOfState(summary.state, signals.received);
+  } catch (thrown) {
+    reporter[Symbol.dispose]();
+    reportError(thrown, process);
+    return exitCodeOfError(thrown, signals.received);
+  }
+}
+
+function flagOptions({ restart = false, keepWritten = false, acceptRejects = false, resume }: RunFlags): RunJobOptions {
+  return { restart, keepWritten, acceptRejects, ...(resume === undefined ? {} : { resume }) };
+}
+
+/** Beside the job file, unless the user names another place; a path starts from the working directory. */
+function stateOf({ file, baseDir }: Job, named: string | undefined): string {
+  if (named === undefined || named === "") return path.join(path.dirname(file ?? baseDir), ".millrace", "state.db");
+  return /^[a-z]{2,}:/.test(named) ? named : path.resolve(named);
+}
+
+function refuseContradictions({ keepWritten, restart, resume }: RunFlags): void {
+  if (keepWritten === true && restart !== true) throw usage("--keep-written goes with --restart only");
+  if (restart === true && resume !== undefined) throw usage("--restart and --resume exclude each other");
+}
+
+function usage(message: string): MillraceError {
+  return new MillraceError("USAGE", message);
+}

@@ -1,0 +1,30 @@
+/** `check --connect`: binds a job to its files and tables, says what was found, and lets go. Nothing is written. */
+import type { Job } from "../config/job.ts";
+import { systemClock } from "../core/clock.ts";
+import type { BoundSink } from "../core/ports/sink.ts";
+import type { SplitPlan } from "../core/ports/source.ts";
+import { formatCounted, formatSize } from "../observability/figures.ts";
+import { describe } from "../pipeline/describe.ts";
+import { resolve } from "../pipeline/resolve.ts";
+
+/**
+ * What a job finds out there, a line for the source and one for each sink.
+ *
+ * @throws MillraceError whatever a run would meet before its first record
+ */
+export async function connectJob(job: Job): Promise<string[]> {
+  await using bound = await resolve(describe(job), { clock: systemClock });
+  return [sourceLine(bound.source.label, bound.source.splits), ...Array.from(bound.sinks.values(), sinkLine)];
+}
+
+function sourceLine(label: string, splits: readonly SplitPlan[]): string {
+  const bytes = splits.reduce((sum, split) => sum + (split.bytes ?? 0), 0);
+  const [first] = splits;
+  const fields = first?.fields === undefined ? "" : `, fields ${first.fields.join(", ")}`;
+  return `${label}: ${formatCounted(splits.length, "split")}, ${formatSize(bytes)}${fields}`;
+}
+
+function sinkLine({ label, encode, known }: BoundSink): string {
+  const columns = encode.columns?.map(({ name, type }) => (type === undefined ? name : `${name} ${type}`)) ?? known;
+  return columns === undefined ? label : `${label}: columns ${columns.join(", ")}`;
+}

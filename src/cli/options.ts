@@ -1,0 +1,51 @@
+/** Values of command-line options, translated for the library. */
+import { MillraceError } from "../core/errors.ts";
+
+/**
+ * `--param k=v`, given any number of times, as one object.
+ *
+ * @throws MillraceError USAGE
+ */
+export function parseParams(given: readonly string[]): { [name: string]: string } {
+  const params = new Map<string, string>();
+  for (const text of given) {
+    const { name, value = "" } = /^(?<name>[A-Za-z_][\w.-]*)=(?<value>.*)$/s.exec(text)?.groups ?? {};
+    if (name === undefined) throw usage(`--param takes name=value, got ${JSON.stringify(text.split("=", 1)[0])}`);
+    if (params.has(name)) throw usage(`--param ${name} is given twice`);
+    params.set(name, value);
+  }
+  return Object.fromEntries(params);
+}
+
+/**
+ * `--slot`: a date, or a date and a time with or without an offset.
+ *
+ * @throws MillraceError USAGE
+ */
+export function parseSlot(slot: string): string {
+  const shape = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+  if (shape.test(slot) && !Number.isNaN(Date.parse(slot))) return slot;
+  throw usage(
+    `--slot takes a date or a time such as 2026-11-22 or 2026-11-22T02:00+01:00, got ${JSON.stringify(slot)}`,
+  );
+}
+
+/**
+ * Refuses options that every help page will list one day.
+ *
+ * @param given the command's options as parsed
+ * @param later names of options without an engine, in camel case, with what can be done now
+ * @throws MillraceError NOT_BUILT
+ */
+export function refuseLater(given: object, later: { readonly [option: string]: string }): void {
+  const values: { readonly [name: string]: unknown } = { ...given };
+  const [used] = Object.entries(later).filter(([name]) => values[name] !== undefined);
+  if (used === undefined) return;
+  const [name, note] = used;
+  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new MillraceError("NOT_BUILT", `--${flag}: not built in this release (${note})`);
+}
+
+function usage(message: string): MillraceError {
+  return new MillraceError("USAGE", message);
+}

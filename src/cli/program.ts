@@ -1,0 +1,163 @@
+/** The command line: names, options and help. Each command's code is loaded only when it is called. */
+import { Command, CommanderError, Option } from "commander";
+import { MillraceError } from "../core/errors.ts";
+import type { CheckFlags } from "./commands/check.ts";
+import type { InitFlags } from "./commands/init.ts";
+import type { RunFlags } from "./commands/run.ts";
+import { EXIT, exitCodeOfError } from "./exit-codes.ts";
+import { reportError } from "./report-error.ts";
+import type { CliProcess } from "./terminal.ts";
+
+/** Commands of CONTRACT that later releases bring. */
+const LATER = ["test", "daemon", "runs", "rejects", "state", "schedule", "backfill", "bench", "top", "tap"];
+
+/**
+ * Runs one command line.
+ *
+ * @param argv the arguments behind the program's name
+ * @returns the exit code; everything thrown has been told on stderr
+ */
+export async function runProgram(argv: readonly string[], process: CliProcess): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = buildProgram(process, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (thrown) {
+    // Commander has already written what it has to say; help and version come this way too.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
+    reportError(thrown, process);
+    return exitCodeOfError(thrown);
+  }
+}
+
+function buildProgram(process: CliProcess, end: (exitCode: number) => void): Command {
+  const program = new Command("millrace")
+    .description(
+      "Runs ETL jobs: files through TypeScript transforms in threads, into files and Postgres, exactly once.",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => process.stderr.write(text),
+    })
+    .showHelpAfterError("(millrace --help lists what there is)")
+    .addHelpText("after", EXAMPLES.program);
+  addRun(program, process, end);
+  addCheck(program, process, end);
+  addInit(program, process, end);
+  addSchema(program, process, end);
+  for (const name of LATER) addLater(program, name);
+  return program;
+}
+
+type AddCommand = (program: Command, process: CliProcess, end: (exitCode: number) => void) => void;
+
+const addRun: AddCommand = (program, process, end) => {
+  const command = program.command("run <job>").description("run a job to its end; an unfinished run is resumed");
+  command
+    .option("--param <name=value>", "a value for ${param.name} in the job (repeatable)", collect, [])
+    .option("--slot <time>", "the nominal time for ${slot.date} and ${slot.time}")
+    .option("--state <path>", "where runs and positions are kept (MILLRACE_STATE; .millrace/state.db beside the job)")
+    .option("--restart", "start anew instead of resuming; refused where rows would be written twice")
+    .option("--keep-written", "with --restart: leave the rows that are written and write all again")
+    .option("--resume <id>", "go on with this run")
+    .option("--accept-rejects", "go on with a run that had too many rejects")
+    .option("--json", "print the summary as one JSON object on stdout")
+    .option("--quiet", "print nothing but errors")
+    .addHelpText("after", EXAMPLES.run)
+    .action(async (job: string, flags: RunFlags) => {
+      const { runCommand } = await import("./commands/run.ts");
+      end(await runCommand(job, flags, process));
+    });
+  addHidden(command, ["--limit <n>", "--dry-run", "--explain", "--profile", "--wait"]);
+};
+
+const addCheck: AddCommand = (program, process, end) => {
+  const command = program.command("check <jobs...>").description("validate jobs and print what they promise");
+  command
+    .option("--connect", "look at files, servers and tables too")
+    .option("--param <name=value>", "a value for ${param.name} in the jobs (repeatable)", collect, [])
+    .option("--slot <time>", "the nominal time for ${slot.date} and ${slot.time}")
+    .option("--json", "print the findings as one JSON object on stdout")
+    .addHelpText("after", EXAMPLES.check)
+    .action(async (jobs: string[], flags: CheckFlags) => {
+      const { checkCommand } = await import("./commands/check.ts");
+      end(await checkCommand(jobs, flags, process));
+    });
+  addHidden(command, ["--show-codec"]);
+};
+
+const addInit: AddCommand = (program, process, end) => {
+  const command = program
+    .command("init [dir]")
+    .description("write a small project that runs: job, transform, sample data");
+  command.addHelpText("after", EXAMPLES.init).action(async (dir: string | undefined, flags: InitFlags) => {
+    const { initCommand } = await import("./commands/init.ts");
+    end(await initCommand(dir ?? ".", flags, process));
+  });
+  addHidden(command, ["--from <file>", "--to <url>"]);
+};
+
+const addSchema: AddCommand = (program, process, end) => {
+  program
+    .command("schema")
+    .description("print the JSON Schema of a job file, for editors")
+    .addHelpText("after", EXAMPLES.schema)
+    .action(async () => {
+      const { schemaCommand } = await import("./commands/schema.ts");
+      end(schemaCommand(process));
+    });
+};
+
+function addLater(program: Command, name: string): void {
+  program
+    .command(name, { hidden: true })
+    .argument("[rest...]")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(() => {
+      throw new MillraceError(
+        "NOT_BUILT",
+        `millrace ${name}: not built in this release; built now: run, check, init, schema`,
+      );
+    });
+}
+
+/** Options that are known and refused by their command. */
+function addHidden(command: Command, flags: readonly string[]): void {
+  for (const flag of flags) command.addOption(new Option(flag).hideHelp());
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+const EXAMPLES = {
+  program: `
+Examples:
+  millrace init demo                     a project to start from
+  millrace run demo/job.yaml             run it
+  millrace check config/*.yaml           what is promised, before anything runs
+
+Exit codes: 0 done, 1 failed, 2 bad usage or config, 3 too many rejects, 130/143 ended by SIGINT/SIGTERM.`,
+  run: `
+Examples:
+  millrace run config/orders.yaml
+  millrace run config/orders.yaml --param region=eu --slot 2026-11-22
+  millrace run config/orders.yaml --json --quiet | jq .recordsPerSecond
+  millrace run config/orders.yaml --restart`,
+  check: `
+Examples:
+  millrace check config/*.yaml
+  millrace check config/orders.yaml --connect`,
+  init: `
+Example:
+  millrace init demo && millrace run demo/job.yaml`,
+  schema: `
+Example:
+  millrace schema > millrace.schema.json
+  and at the head of a job.yaml: # yaml-language-server: $schema=./millrace.schema.json`,
+};

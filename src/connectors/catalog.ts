@@ -1,0 +1,75 @@
+/** Every connector by its type: the options it takes, and its code, which is loaded only when a job uses it. */
+import type { z } from "zod";
+import { MillraceError } from "../core/errors.ts";
+import type { SinkConnector } from "../core/ports/sink.ts";
+import type { SourceConnector } from "../core/ports/source.ts";
+import { fileSinkShape, fileSourceShape } from "./file/options.ts";
+import { httpSinkShape, httpSourceShape } from "./http/options.ts";
+import { kafkaSinkShape, kafkaSourceShape } from "./kafka/options.ts";
+import { postgresSinkShape } from "./postgres/options.ts";
+import { postgresSourceShape } from "./postgres/source-options.ts";
+import { webhookSourceShape } from "./webhook/options.ts";
+
+/** One side of a connector; without `load` its options are known and its code comes later. */
+interface Side<Connector> {
+  readonly shape: z.core.$ZodShape;
+  readonly load?: () => Promise<Connector>;
+}
+
+interface ConnectorSpec {
+  readonly source?: Side<SourceConnector<never>>;
+  readonly sink?: Side<SinkConnector<never>>;
+}
+
+/** The catalogue. */
+export const connectorSpecs = {
+  file: {
+    source: { shape: fileSourceShape, load: async () => (await import("./file/source.ts")).fileSource },
+    sink: { shape: fileSinkShape, load: async () => (await import("./file/sink.ts")).fileSink },
+  },
+  postgres: {
+    source: { shape: postgresSourceShape },
+    sink: { shape: postgresSinkShape, load: async () => (await import("./postgres/sink.ts")).postgresSink },
+  },
+  kafka: { source: { shape: kafkaSourceShape }, sink: { shape: kafkaSinkShape } },
+  http: { source: { shape: httpSourceShape }, sink: { shape: httpSinkShape } },
+  webhook: { source: { shape: webhookSourceShape } },
+} as const satisfies { readonly [type: string]: ConnectorSpec };
+
+/** The types whose source or sink can run in this release. */
+export function builtConnectors(side: "source" | "sink"): string[] {
+  const specs: [string, ConnectorSpec][] = Object.entries(connectorSpecs);
+  return specs.flatMap(([type, spec]) => (spec[side]?.load === undefined ? [] : [type]));
+}
+
+/**
+ * Loads a source's code.
+ *
+ * @throws MillraceError NOT_BUILT
+ */
+export async function loadSource(type: string): Promise<SourceConnector<unknown>> {
+  const load = specOf(type)?.source?.load;
+  if (load === undefined) throw notBuilt("source", type);
+  return load();
+}
+
+/**
+ * Loads a sink's code.
+ *
+ * @throws MillraceError NOT_BUILT
+ */
+export async function loadSink(type: string): Promise<SinkConnector<unknown>> {
+  const load = specOf(type)?.sink?.load;
+  if (load === undefined) throw notBuilt("sink", type);
+  return load();
+}
+
+function specOf(type: string): ConnectorSpec | undefined {
+  const specs: { readonly [name: string]: ConnectorSpec } = connectorSpecs;
+  return Object.hasOwn(specs, type) ? specs[type] : undefined;
+}
+
+function notBuilt(side: "source" | "sink", type: string): MillraceError {
+  const built = builtConnectors(side).join(", ");
+  return new MillraceError("NOT_BUILT", `${side}.type: ${type}: not built in this release; built now: ${built}`);
+}

@@ -1,0 +1,53 @@
+/** The commit unit that names bad rows instead of failing. */
+import type { Advance, SinkUnit, WriteOutcome } from "../../core/ports/sink.ts";
+import type { Reject } from "../../core/reject.ts";
+import type { SinkOutput } from "../../core/result.ts";
+import { PoisonScan, SAVEPOINT } from "./poison-scan.ts";
+import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
+
+/**
+ * One transaction with a COPY a chunk, each behind a savepoint.
+ *
+ * Deferred constraints are checked at the end of each COPY, where their row can still be found. So in a careful unit a
+ * row may not refer to one of a later chunk, even where the constraint is deferred.
+ */
+export class CarefulUnit implements SinkUnit {
+  readonly #transaction: UnitTransaction;
+  #begun = false;
+  #taken = false;
+
+  /** @param copy `COPY ... FROM STDIN`; undefined while no output columns are known */
+  constructor(settings: UnitSettings, copy: string | undefined) {
+    this.#transaction = new UnitTransaction(settings, copy);
+  }
+
+  /**
+   * @throws MillraceError SINK_REFUSED or SINK_FAILED when every record meets the same error and it is not a row's own
+   * @throws MillraceError SINK_UNAVAILABLE
+   */
+  async write(output: SinkOutput): Promise<WriteOutcome> {
+    if (output.rows === 0) return { rejects: [] };
+    await this.#begin();
+    const { rejects, taken, common } = await new PoisonScan(this.#transaction, output).run();
+    this.#taken ||= taken;
+    if (common !== undefined && !this.#taken) throw this.#transaction.failure(common, "COPY, with every row alike");
+    return { rejects: rejects.toSorted((a, b) => a.record - b.record) };
+  }
+
+  commit(advances: readonly Advance[], rejects: readonly Reject[]): Promise<void> {
+    return this.#transaction.commit(advances, rejects);
+  }
+
+  rollback(): Promise<void> {
+    return this.#transaction.rollback();
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#begun) return;
+    const connection = await this.#transaction.connection();
+    await this.#transaction.step("preparing for bad rows", () =>
+      connection.query(`SET CONSTRAINTS ALL IMMEDIATE;SAVEPOINT ${SAVEPOINT}`),
+    );
+    this.#begun = true;
+  }
+}

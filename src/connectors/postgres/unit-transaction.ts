@@ -1,0 +1,159 @@
+/** The transaction of one commit unit: rows, compare-and-set and rejects, all or nothing. */
+import { MillraceError } from "../../core/errors.ts";
+import type { ProgressKey } from "../../core/position.ts";
+import type { Advance } from "../../core/ports/sink.ts";
+import type { Reject } from "../../core/reject.ts";
+import type { Connection } from "../../postgres/connection.ts";
+import { CopyFeed } from "../../postgres/copy-feed.ts";
+import { faultOf, postgresError } from "../../postgres/errors.ts";
+import { advanceSplits } from "../../postgres/progress.ts";
+import { insertRejects } from "../../postgres/rejects.ts";
+import { beginTransaction, commitTransaction, rollbackTransaction } from "../../postgres/transaction.ts";
+import type { Lease } from "../../runtime/object-pool.ts";
+import type { CommitOrder } from "./commit-order.ts";
+
+/** What the units of one writer have in common. */
+export interface UnitSettings {
+  /** For messages: the sink, its table and where. */
+  readonly label: string;
+  /** The table without its schema, as the server names it in a COPY's context. */
+  readonly table: string;
+  readonly schema: string;
+  readonly key: ProgressKey;
+  readonly statementTimeoutMs: number | undefined;
+  readonly order: CommitOrder;
+  /** The transactions that hold a connection, for whoever has to end them all. */
+  readonly open: Set<UnitTransaction>;
+  acquire(): Promise<Lease<Connection>>;
+}
+
+/**
+ * A transaction that begins at its first statement, so that a unit waiting for rows holds neither a connection nor a
+ * snapshot.
+ */
+export class UnitTransaction {
+  readonly settings: UnitSettings;
+  readonly #copy: string | undefined;
+  #lease: Lease<Connection> | undefined;
+  #ended = false;
+  /** Steps that the server has not answered yet. */
+  #busy = 0;
+  #rows = false;
+
+  /** @param copy `COPY ... FROM STDIN`; undefined while no output columns are known, for then there are no rows */
+  constructor(settings: UnitSettings, copy: string | undefined) {
+    this.settings = settings;
+    this.#copy = copy;
+  }
+
+  /** The connection, inside the transaction. @throws MillraceError as {@link step} */
+  async connection(): Promise<Connection> {
+    if (this.#lease) return this.#lease.value;
+    const lease = await this.settings.acquire();
+    if (this.#ended) {
+      await lease.release();
+      throw new MillraceError("ABORTED", `${this.settings.label}: the commit unit was dropped while it waited to begin`);
+    }
+    this.#lease = lease;
+    this.settings.open.add(this);
+    const { statementTimeoutMs } = this.settings;
+    await this.step("beginning a transaction", () =>
+      beginTransaction(lease.value, statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
+    );
+    return lease.value;
+  }
+
+  /** Begins a COPY of the unit. @throws MillraceError as {@link step} */
+  async openCopy(): Promise<CopyFeed> {
+    const copy = this.#copy;
+    if (copy === undefined) throw new MillraceError("INVARIANT", `${this.settings.label}: rows, but no output columns`);
+    const connection = await this.connection();
+    this.#rows = true;
+    return this.step("beginning COPY", () => CopyFeed.open(connection, copy));
+  }
+
+  /**
+   * One step that is no single row's fault.
+   *
+   * @throws MillraceError SINK_UNAVAILABLE, SINK_REFUSED or SINK_FAILED
+   */
+  async step<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.attempt(work);
+    } catch (thrown) {
+      throw this.failure(thrown, doing);
+    }
+  }
+
+  /** One step whose failure the caller judges; keeps track of whether the server has answered. Throws what `work` throws. */
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy++;
+    try {
+      return await work();
+    } finally {
+      this.#busy--;
+    }
+  }
+
+  /** An error of ours; what would be a row's fault elsewhere is the sink's failure here. */
+  failure(thrown: unknown, doing: string): MillraceError {
+    const fault = faultOf(thrown);
+    return postgresError(thrown, `${this.settings.label}: ${doing}`, {
+      fault: fault === "record" ? "fatal" : fault,
+      copyOf: this.settings.table,
+    });
+  }
+
+  /**
+   * Ends the rows, sets the positions, stores the rejects and commits; all but the first after the unit before it.
+   *
+   * Whatever the outcome, the connection goes back. A COMMIT that the server refuses (a deferred constraint) is a row's
+   * fault.
+   *
+   * @throws MillraceError FENCED, COMMIT_AMBIGUOUS, ROW_REFUSED, or as {@link step}
+   */
+  async commit(
+    advances: readonly Advance[],
+    rejects: readonly Reject[],
+    endRows: () => Promise<void> = async () => {},
+  ): Promise<void> {
+    const { order, schema, key } = this.settings;
+    try {
+      await order.run(endRows, async () => {
+        const connection = await this.connection();
+        await this.step("storing positions", () => advanceSplits(connection, schema, key, advances));
+        await this.step("storing rejects", () => insertRejects(connection, schema, rejects));
+        await this.#commit(connection);
+      });
+    } catch (thrown) {
+      await this.rollback();
+      throw thrown;
+    }
+    this.#end();
+    await this.#lease?.release();
+  }
+
+  /** Drops everything. `abandon`: the session is in the middle of something that only its end ends. Never rejects. */
+  async rollback(abandon = false): Promise<void> {
+    if (this.#ended) return;
+    this.#end();
+    const lease = this.#lease;
+    if (!lease) return;
+    const reusable = !abandon && this.#busy === 0 && (await rollbackTransaction(lease.value));
+    await (reusable ? lease.release() : lease.discard());
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.settings.open.delete(this);
+  }
+
+  async #commit(connection: Connection): Promise<void> {
+    try {
+      await this.attempt(() => commitTransaction(connection));
+    } catch (thrown) {
+      const fault = this.#rows && faultOf(thrown) !== "transient" ? "record" : faultOf(thrown);
+      throw postgresError(thrown, `${this.settings.label}: committing`, { fault });
+    }
+  }
+}

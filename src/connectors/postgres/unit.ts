@@ -1,0 +1,59 @@
+/** The usual commit unit: one COPY, fed as chunks arrive. */
+import { MillraceError } from "../../core/errors.ts";
+import type { Advance, SinkUnit, WriteOutcome } from "../../core/ports/sink.ts";
+import type { Reject } from "../../core/reject.ts";
+import type { SinkOutput } from "../../core/result.ts";
+import type { CopyFeed } from "../../postgres/copy-feed.ts";
+import { faultOf, postgresError } from "../../postgres/errors.ts";
+import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
+
+const NO_REJECTS: WriteOutcome = { rejects: [] };
+
+/**
+ * One transaction with one COPY. A row that the server refuses fails the whole unit with fault `record`: it is to be
+ * sent again as a careful unit, which finds out whether a row is to blame.
+ */
+export class CopyUnit implements SinkUnit {
+  readonly #transaction: UnitTransaction;
+  /** Set as long as a COPY takes data. */
+  #feed: CopyFeed | undefined;
+
+  /** @param copy `COPY ... FROM STDIN`; undefined while no output columns are known */
+  constructor(settings: UnitSettings, copy: string | undefined) {
+    this.#transaction = new UnitTransaction(settings, copy);
+  }
+
+  async write(output: SinkOutput): Promise<WriteOutcome> {
+    if (output.rows === 0) return NO_REJECTS;
+    const feed = (this.#feed ??= await this.#transaction.openCopy());
+    await this.#feeding(() => feed.write(output.bytes));
+    return NO_REJECTS;
+  }
+
+  commit(advances: readonly Advance[], rejects: readonly Reject[]): Promise<void> {
+    return this.#transaction.commit(advances, rejects, async () => {
+      const feed = this.#feed;
+      if (feed) await this.#feeding(() => feed.finish());
+      this.#feed = undefined;
+    });
+  }
+
+  rollback(): Promise<void> {
+    return this.#transaction.rollback(this.#feed !== undefined);
+  }
+
+  /** A COPY that has failed has ended: its session can be rolled back and used again. */
+  async #feeding(work: () => Promise<unknown>): Promise<void> {
+    const { label, table } = this.#transaction.settings;
+    try {
+      await this.#transaction.attempt(work);
+    } catch (thrown) {
+      this.#feed = undefined;
+      await this.#transaction.rollback();
+      if (thrown instanceof MillraceError) throw thrown;
+      // Any refusal of data may be a single row's; only the careful unit can tell.
+      const fault = faultOf(thrown) === "fatal" ? "record" : faultOf(thrown);
+      throw postgresError(thrown, `${label}: COPY`, { fault, copyOf: table });
+    }
+  }
+}

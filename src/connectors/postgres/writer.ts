@@ -1,0 +1,141 @@
+/** The Postgres sink at work for one run. */
+import type { Clock } from "../../core/clock.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { Claim, Progress, SinkSession, SinkUnit, SinkWriter } from "../../core/ports/sink.ts";
+import type { Table } from "../../postgres/catalogue.ts";
+import { assertColumns } from "../../postgres/catalogue.ts";
+import type { ConnectTarget } from "../../postgres/connect.ts";
+import { connect } from "../../postgres/connect.ts";
+import type { Connection } from "../../postgres/connection.ts";
+import { quoteIdentifier, quoteTable } from "../../postgres/identifiers.ts";
+import { postgresError } from "../../postgres/errors.ts";
+import { claimSplits, readProgress } from "../../postgres/progress.ts";
+import { noteRunEnded, noteRunStarted } from "../../postgres/runs.ts";
+import { ensureStateTables } from "../../postgres/state-schema.ts";
+import { ObjectPool } from "../../runtime/object-pool.ts";
+import { CarefulUnit } from "./careful-unit.ts";
+import { CommitOrder } from "./commit-order.ts";
+import { CopyUnit } from "./unit.ts";
+import type { UnitSettings, UnitTransaction } from "./unit-transaction.ts";
+
+/** What a writer is made of. */
+export interface WriterOptions {
+  /** For messages. */
+  readonly label: string;
+  readonly target: Omit<ConnectTarget, "applicationName">;
+  readonly table: Table;
+  readonly lanes: 1 | 2;
+  readonly stateSchema: string;
+  readonly statementTimeoutMs: number | undefined;
+  readonly idleTimeoutMs: number | undefined;
+  readonly maxLifetimeMs: number | undefined;
+  readonly clock: Clock;
+}
+
+/** Hands out commit units over a few connections, made when they are first needed. */
+export class PostgresWriter implements SinkWriter {
+  readonly lanes: 1 | 2;
+  readonly #options: WriterOptions;
+  readonly #session: SinkSession;
+  readonly #pool: ObjectPool<Connection>;
+  readonly #unitSettings: UnitSettings;
+  /** Transactions that hold a connection. */
+  readonly #open = new Set<UnitTransaction>();
+
+  constructor(options: WriterOptions, session: SinkSession) {
+    const { label, table, lanes, stateSchema, statementTimeoutMs } = options;
+    this.lanes = lanes;
+    this.#options = options;
+    this.#session = session;
+    this.#pool = makePool(options, session);
+    this.#unitSettings = {
+      label,
+      table: table.table,
+      statementTimeoutMs,
+      schema: stateSchema,
+      key: session,
+      order: new CommitOrder(),
+      open: this.#open,
+      acquire: () => this.#pool.acquire({ signal: session.signal }),
+    };
+  }
+
+  /**
+   * Makes the tables for positions where they are missing, and notes the run.
+   *
+   * @throws MillraceError SINK_REFUSED, SINK_UNAVAILABLE
+   */
+  async start(): Promise<void> {
+    const { stateSchema } = this.#options;
+    await this.#ask("preparing positions", async (connection) => {
+      await ensureStateTables(connection, stateSchema);
+      await noteRunStarted(connection, stateSchema, this.#session, this.#session.scope);
+    });
+  }
+
+  claim(claims: readonly Claim[]): Promise<readonly Progress[]> {
+    return this.#ask("claiming splits", (connection) =>
+      claimSplits(connection, this.#options.stateSchema, this.#session, claims),
+    );
+  }
+
+  progress(splits: readonly string[]): Promise<readonly Progress[]> {
+    return this.#ask("reading positions", (connection) =>
+      readProgress(connection, this.#options.stateSchema, this.#session, splits),
+    );
+  }
+
+  async begin(mode: "fast" | "careful", columns: readonly string[] | null): Promise<SinkUnit> {
+    const { table, label } = this.#options;
+    if (columns) assertColumns(table, columns, label);
+    const Unit = mode === "fast" ? CopyUnit : CarefulUnit;
+    return new Unit(this.#unitSettings, columns ? copyStatement(table, columns) : undefined);
+  }
+
+  async finish(): Promise<void> {
+    await this.#ask("noting the run's end", (connection) =>
+      noteRunEnded(connection, this.#options.stateSchema, this.#session, "succeeded"),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#open].map((transaction) => transaction.rollback(true)));
+    await this.#pool.close();
+  }
+
+  async #ask<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const lease = await this.#pool.acquire({ signal: this.#session.signal });
+    try {
+      const result = await work(lease.value);
+      await lease.release();
+      return result;
+    } catch (thrown) {
+      await lease.discard();
+      throw postgresError(thrown, `${this.#options.label}: ${doing}`);
+    }
+  }
+}
+
+function copyStatement(table: Table, columns: readonly string[]): string {
+  return `COPY ${quoteTable(table)} (${columns.map(quoteIdentifier).join(", ")}) FROM STDIN`;
+}
+
+function makePool({ target, clock, lanes, idleTimeoutMs, maxLifetimeMs }: WriterOptions, session: SinkSession) {
+  const applicationName = `millrace ${session.job} ${session.run}`;
+  return new ObjectPool<Connection>({
+    name: `connections of sink ${session.sink}`,
+    create: (signal) => connect({ ...target, applicationName, signal }),
+    reset: assertIdle,
+    validate: (connection) => connection.lost === undefined,
+    destroy: (connection) => connection[Symbol.asyncDispose](),
+    max: lanes + 1,
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    ...(maxLifetimeMs !== undefined && { maxLifetimeMs }),
+    clock,
+  });
+}
+
+/** A session inside a transaction would carry one unit's rows into the next. */
+function assertIdle(connection: Connection): void {
+  if (!connection.idle) throw new MillraceError("INVARIANT", `postgres ${connection.label}: returned inside a transaction`);
+}

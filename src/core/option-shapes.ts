@@ -1,0 +1,71 @@
+/** The zod shapes that options of connectors, formats and jobs share. Only option specs import this file. */
+import { z } from "zod";
+import { MillraceError } from "./errors.ts";
+import { BYTES_ALLOWED, DURATION_ALLOWED, parseBytes, parseDuration } from "./quantity.ts";
+
+/** A size: `64KiB` or a number of bytes in, bytes out. */
+export function bytesOption(limits: { readonly min?: number; readonly max?: number } = {}) {
+  return quantityOption(parseBytes, BYTES_ALLOWED, { min: 1, ...limits });
+}
+
+/** A duration: `10s` or a number of milliseconds in, milliseconds out. */
+export function durationOption(limits: { readonly min?: number; readonly max?: number } = {}) {
+  return quantityOption(parseDuration, DURATION_ALLOWED, { min: 0, ...limits });
+}
+
+/** A whole number of things. */
+export function countOption(min = 1) {
+  return z.int("expected a whole number").min(min, `expected at least ${min}`);
+}
+
+/** A share between 0 and 1. */
+export function fractionOption() {
+  return z.number().min(0).max(1);
+}
+
+/** Text that is not empty. */
+export function textOption() {
+  return z.string().min(1);
+}
+
+/** A time zone by its IANA name. */
+export function timezoneOption() {
+  return z.string().refine(isTimezone, "expected an IANA time zone such as UTC or Europe/Berlin");
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+interface Limits {
+  readonly min: number;
+  readonly max?: number;
+}
+
+/** The message says only what is expected: what stood there may be a secret, so the reporter decides about it. */
+function quantityOption(parse: (input: string | number) => number, allowed: string, limits: Limits) {
+  return z.union([z.number(), z.string()], { error: `expected ${allowed}` }).transform((input, context) => {
+    const value = attempt(() => parse(input));
+    if (value !== undefined && value >= limits.min && value <= (limits.max ?? value)) return value;
+    const message = `expected ${value === undefined ? allowed : rangeOf(limits)}`;
+    context.addIssue({ code: "custom", input, message });
+    return z.NEVER;
+  });
+}
+
+function attempt(parse: () => number): number | undefined {
+  try {
+    return parse();
+  } catch (thrown) {
+    if (thrown instanceof MillraceError) return undefined;
+    throw thrown;
+  }
+}
+
+function rangeOf({ min, max }: Limits): string {
+  return max === undefined ? `at least ${min}` : `${min} to ${max}`;
+}

@@ -1,0 +1,182 @@
+/**
+ * A format: how bytes become records and records become bytes.
+ *
+ * The splitter works on the main thread and guesses; the decoder works in a thread and knows. Neither does I/O.
+ */
+import type { ErrorCode } from "../errors.ts";
+import type { Columns } from "../record.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+
+/** Where one record begins and ends; what the splitter believes, to be verified by the decoder. */
+export interface Border {
+  /** Bytes up to and with the record's end; 0 when no border was seen. */
+  readonly end: number;
+  /** Records up to it, as far as the splitter can tell. */
+  readonly records: number;
+  /** Line feeds up to it. */
+  readonly lines: number;
+}
+
+/** Finds record borders in a stream of bytes that starts at a border. */
+export interface Splitter {
+  /**
+   * The last border in `bytes[begin, end)`, where `begin` is a border; or, with `maxRecords`, the one behind that many records.
+   */
+  lastBorder(bytes: Uint8Array, begin: number, end: number, maxRecords?: number): Border;
+  /** The first line end at or behind `begin` whatever the quotes say, as the offset behind it; 0 when there is none. */
+  nextLine(bytes: Uint8Array, begin: number, end: number): number;
+}
+
+/** A fault of one record that the decoder found. */
+export interface RecordFault {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** How a chunk is to be decoded. */
+export interface DecodeRequest {
+  readonly bytes: Uint8Array;
+  /** No more bytes follow: an incomplete last record is malformed. */
+  readonly final: boolean;
+  /** The bytes end inside an oversized line whose rest was skipped; only with `final: false`. */
+  readonly truncated: boolean;
+  /** Ends of the records when the source framed them; absent for delimited bytes. */
+  readonly ends?: Int32Array;
+  /** Field names of this split's header, for formats that have one. */
+  readonly fields?: readonly string[];
+}
+
+/**
+ * The records of one chunk. Valid until the decoder's next `decode`; a record's fields are read one record at a time.
+ *
+ * Fields of the current record keep their source bytes, so that one which the transform returns untouched can be
+ * written as it stood (large integers, scale and microseconds survive).
+ */
+export interface RecordBatch {
+  /** Records, good and bad. */
+  readonly count: number;
+  /** Offset behind the last complete record; less than the bytes when the last one is incomplete, 0 when none is complete. */
+  readonly end: number;
+  /** Line feeds in `[0, end)`. */
+  readonly lines: number;
+  /** First byte of record i. */
+  start(record: number): number;
+  /** Offset behind the last byte of record i, without its terminator. */
+  stop(record: number): number;
+  /** Line feeds before record i; walks the bytes, so ask only for the few records that need it. */
+  line(record: number): number;
+  /** Makes record i current and builds it; or says why it is none. A decoder may reuse the fault object. */
+  read(record: number): { readonly record: unknown } | { readonly fault: RecordFault };
+  /** The current record's own bytes and fields. */
+  readonly current: SourceFields;
+}
+
+/** How the bytes of a source field have to be read. */
+export type FieldEncoding = "csv" | "json";
+
+/**
+ * The current record as it stood in the source: the encoder asks it whether a value is untouched.
+ *
+ * A field is untouched when the value is the very one that `read` gave (same primitive, or the same Date with the same
+ * time, or a JSON value that still serialises alike).
+ */
+export interface SourceFields {
+  /** Notation of the field's bytes. */
+  readonly encoding: FieldEncoding;
+  /** The chunk's bytes. */
+  readonly bytes: Uint8Array;
+  /** Field names in source order. */
+  readonly names: readonly string[];
+  /** The number of the field called `name`, or -1; the same for all records of a split, save for JSON lines. */
+  indexOf(name: string): number;
+  /** Whether `value` is what field `index` gave. */
+  isUntouched(index: number, value: unknown): boolean;
+  /**
+   * Where the field's text lies in `bytes`, the outer quotes left out; undefined when the bytes are not the plain text
+   * of the value (a declared type whose notation differs from ISO, a zone of its own, an encoding other than UTF-8).
+   */
+  span(index: number): FieldSpan | undefined;
+  /** Whether the field stands for null (an unquoted empty field of a typed column, a null mark, a JSON null). */
+  isNull(index: number): boolean;
+  /** The whole record's bytes when it is one JSON value, for passing an untouched line on; else undefined. */
+  whole(value: unknown): { readonly begin: number; readonly end: number } | undefined;
+}
+
+/** A field's bytes. `escaped`: they hold escapes of the field's encoding (doubled quotes in csv, backslashes in json). */
+export interface FieldSpan {
+  readonly begin: number;
+  readonly end: number;
+  readonly escaped: boolean;
+  /** JSON: a string's text lies between quotes; false for numbers, booleans, arrays and objects. CSV: it was quoted. */
+  readonly quoted: boolean;
+}
+
+/** Decodes chunk after chunk; made once a thread. */
+export interface Decoder {
+  /**
+   * Indexes a chunk. Never throws for bad data: a malformed record is a fault of that record.
+   *
+   * With enough bytes (more than `maxRecordBytes`, or `final`, or `truncated`) it always consumes at least one record.
+   */
+  decode(request: DecodeRequest): RecordBatch;
+}
+
+/** Writes output records for one sink; made once a thread and set of columns. */
+export interface Encoder {
+  /** Bytes before the first row of a file or stream; a header, often none. */
+  readonly head: Uint8Array;
+  /**
+   * Writes one row, or throws and leaves a part of it behind for the caller to take back.
+   *
+   * @param output what the transform returned
+   * @param source the record it came from, for fields that were left untouched
+   * @throws MillraceError with a code of fault class `record` when the output cannot be written
+   */
+  encode(output: unknown, source: SourceFields, to: ByteWriter): void;
+}
+
+/** What a decoder is made of: plain data, so that it can be sent to a thread. */
+export interface DecodeSpec {
+  readonly format: string;
+  readonly options: Readonly<{ [name: string]: unknown }>;
+  readonly columns: Columns;
+  readonly maxRecordBytes: number;
+}
+
+/** What an encoder is made of: plain data, so that it can be sent to a thread. */
+export interface EncodeSpec {
+  readonly sink: string;
+  readonly format: string;
+  readonly options: Readonly<{ [name: string]: unknown }>;
+  /** Output columns in order; null: by the keys of the first records (SEMANTICS "Output columns"). */
+  readonly columns: readonly OutputColumn[] | null;
+  /** Whether the format needs columns at all; JSON lines do not. */
+  readonly needsColumns: boolean;
+  readonly onUnknownField: "error" | "ignore";
+}
+
+/** One column of a sink's output; `type` is the sink's own word for it (a Postgres type name), if it has one. */
+export interface OutputColumn {
+  readonly name: string;
+  readonly type?: string;
+}
+
+/** A format as the catalogue lists it. */
+export interface Format {
+  readonly name: string;
+  /** Reads the header at the start of a file: names, and the offset of the first record; null when more bytes are needed. */
+  readHeader(bytes: Uint8Array, final: boolean, spec: DecodeSpec): Header | null;
+  splitter(spec: DecodeSpec): Splitter;
+  decoder(spec: DecodeSpec): Decoder;
+  encoder(spec: EncodeSpec): Encoder;
+}
+
+/** What stands before the first record of a file. */
+export interface Header {
+  /** Field names, when the format or its options give any. */
+  readonly fields?: readonly string[];
+  /** Offset of the first record: behind a byte order mark and a header line. */
+  readonly dataOffset: number;
+  /** Line feeds before it. */
+  readonly lines: number;
+}

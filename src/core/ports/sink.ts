@@ -1,0 +1,175 @@
+/** A sink: takes commit units, in order, and makes them durable with their positions where it can. */
+import type { Clock } from "../clock.ts";
+import type { Counts } from "../ledger.ts";
+import type { Position } from "../position.ts";
+import type { Reject } from "../reject.ts";
+import type { SinkOutput } from "../result.ts";
+import type { EncodeSpec, Format } from "./format.ts";
+
+/** What a sink is given to resolve itself. */
+export interface SinkContext {
+  /** The sink's name in the job. */
+  readonly name: string;
+  readonly baseDir: string;
+  readonly clock: Clock;
+  /** The formats by name, for what stands before the first row of a file (`Encoder.head`). */
+  readonly format?: (name: string) => Format;
+  readonly signal?: AbortSignal;
+}
+
+/** One split's progress in one sink, as stored. */
+export interface Progress {
+  readonly split: string;
+  readonly epoch: number;
+  readonly position: Position;
+  readonly counts: Counts;
+  /** What the first claim said of the data; a resume opens the split with it. */
+  readonly fingerprint?: string;
+}
+
+/** A split to be claimed: where it begins if nothing is stored yet. */
+export interface Claim {
+  readonly split: string;
+  readonly origin: Position;
+  readonly fingerprint?: string;
+}
+
+/**
+ * One split's step in a commit unit: a compare-and-set from exactly `(epoch, from)` to `to`.
+ *
+ * `counts` are the totals after the step, not a delta: the writer knows them, because the set only happens where the
+ * compare holds.
+ */
+export interface Advance {
+  readonly split: string;
+  readonly epoch: number;
+  readonly from: bigint;
+  readonly to: Position;
+  readonly counts: Counts;
+}
+
+/** Who writes: the run and the key of its progress. */
+export interface SinkSession {
+  readonly job: string;
+  readonly run: string;
+  readonly scope: string;
+  readonly sink: string;
+  readonly signal: AbortSignal;
+  /** True when the run goes on where an earlier process left it. */
+  readonly resumed: boolean;
+}
+
+/** A row that the sink alone could refuse. */
+export interface WriteReject {
+  /** Number of the record in its chunk. */
+  readonly record: number;
+  /** Which output of an array result, when the record had several. */
+  readonly output?: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a unit's write did. */
+export interface WriteOutcome {
+  /** Records that the sink refused; none of their rows was written. Only in careful mode. */
+  readonly rejects: readonly WriteReject[];
+}
+
+/**
+ * One commit unit being filled. Its writer holds the bytes until `commit` has resolved, so a unit may fail at any step.
+ *
+ * Errors say by their fault class what may follow: `transient` begin anew later, `record` begin anew in careful mode,
+ * `fatal` give up.
+ */
+export interface SinkUnit {
+  /** Hands over one chunk's rows; resolves when more can be taken. */
+  write(output: SinkOutput): Promise<WriteOutcome>;
+  /**
+   * Makes the unit durable, with its positions and rejects in the same step where the sink keeps them.
+   *
+   * @throws MillraceError FENCED when a compare-and-set misses: someone else owns the split now
+   * @throws MillraceError COMMIT_AMBIGUOUS when the reply to the commit was lost: read the positions back
+   */
+  commit(advances: readonly Advance[], rejects: readonly Reject[]): Promise<void>;
+  /** Drops the unit; never throws. */
+  rollback(): Promise<void>;
+}
+
+/** A sink at work for one run. */
+export interface SinkWriter extends AsyncDisposable {
+  /** Units that may be open at once: 2 where the next can fill while one commits, else 1. */
+  readonly lanes: 1 | 2;
+  /**
+   * Takes the splits over: epoch + 1 in every row, rows made for those that have none.
+   *
+   * Present only when positions live with the data.
+   */
+  claim?(claims: readonly Claim[]): Promise<readonly Progress[]>;
+  /** Reads positions back, all of the run's or those of some splits; present only when they live with the data. */
+  progress?(splits?: readonly string[]): Promise<readonly Progress[]>;
+  /**
+   * Begins a unit.
+   *
+   * @param mode `careful`: bad rows are found and reported by `write` instead of failing the unit
+   * @param columns the run's output columns, once known; null for a format that needs none
+   */
+  begin(mode: "fast" | "careful", columns: readonly string[] | null): Promise<SinkUnit>;
+  /** The run succeeded: publishes what becomes visible only then. */
+  finish(): Promise<void>;
+}
+
+/** A run that wrote into a sink and never ended, as the sink itself remembers it. */
+export interface UnfinishedRun {
+  readonly run: string;
+  readonly scope: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Records of its scope that are durable in this sink. */
+  readonly written: number;
+}
+
+/** A sink that has looked at the world. */
+export interface BoundSink extends AsyncDisposable {
+  /** For people: `postgres orders`. */
+  readonly label: string;
+  /** What the threads are to make for it. */
+  readonly encode: EncodeSpec;
+  /** Where its positions live. */
+  readonly positions: "sink" | "state";
+  /** Whether a run goes on in the middle or has to discard and start again. */
+  readonly resume: "position" | "restart";
+  /** Whether its rows are final as soon as they commit, so that a restart would double them. */
+  readonly appends: boolean;
+  /** Names of the columns it can take, when it knows; a column outside is an error when the job starts. */
+  readonly known?: readonly string[];
+  /**
+   * Runs of the job that never ended, oldest first: one that the state store does not know means that the store was lost.
+   *
+   * Present only when positions live with the data.
+   */
+  unfinished?(job: string): Promise<readonly UnfinishedRun[]>;
+  /** Notes that a run is given up, so that `unfinished` names it no more. */
+  abandon?(job: string, run: string): Promise<void>;
+  /** Goes to work for one run. */
+  open(session: SinkSession): Promise<SinkWriter>;
+}
+
+/** The code behind a sink's type; loaded only when a job uses it. */
+export interface SinkConnector<Options> {
+  /** Looks at the world. @throws MillraceError TABLE_UNKNOWN, COLUMN_UNKNOWN, SINK_REFUSED, SINK_UNAVAILABLE */
+  resolve(options: Options, context: SinkContext): Promise<BoundSink>;
+}
+
+/** Where rejects go when they do not go with the data. */
+export interface RejectStore extends AsyncDisposable {
+  /** Appends; durable when resolved. */
+  append(rejects: readonly Reject[]): Promise<void>;
+  /**
+   * Drops what an earlier process appended but never committed.
+   *
+   * @param committed per split, the ordinal before which rejects are to be kept
+   */
+  resume(committed: ReadonlyMap<string, bigint>): Promise<void>;
+  /** The run ended, in whatever way: makes the rejects visible. */
+  publish(): Promise<void>;
+}

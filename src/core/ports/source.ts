@@ -1,0 +1,79 @@
+/** A source: where bytes or framed records come from, split by split. Sources never see mailboxes, formats reach them as a port. */
+import type { Clock } from "../clock.ts";
+import type { ChunkMeta, SharedBytes } from "../chunk.ts";
+import type { Position } from "../position.ts";
+import type { DecodeSpec, Format } from "./format.ts";
+
+/** What a source is given to resolve itself. */
+export interface SourceContext {
+  /** Folder that relative paths start from. */
+  readonly baseDir: string;
+  readonly clock: Clock;
+  /** The format of its records, for reading headers. */
+  readonly format: Format;
+  readonly decode: DecodeSpec;
+  readonly signal?: AbortSignal;
+}
+
+/** One split as it was found when the job was resolved. */
+export interface SplitPlan {
+  /** Its name within the job: a file's path as the job spells it, `topic-partition`, a key range. */
+  readonly id: string;
+  /** Resume word of its first record. */
+  readonly origin: string;
+  /** Number of the line on which the first record begins. */
+  readonly originLine?: number;
+  /** Field names of its header. */
+  readonly fields?: readonly string[];
+  /** Bytes to read, where known: for progress and for sizing buffers. */
+  readonly bytes?: number;
+  /** What tells that it is still the same data at a resume; opaque. */
+  readonly fingerprint?: string;
+}
+
+/** Reads one split from a place on. */
+export type SplitReader = ByteReader | FrameReader;
+
+/** A split that is a stream of bytes. */
+export interface ByteReader extends AsyncDisposable {
+  readonly kind: "bytes";
+  /** Fills `into` from its start and resolves to the number of bytes, 0 at the end. @throws MillraceError SOURCE_FAILED */
+  read(into: Uint8Array): Promise<number>;
+}
+
+/** Records that the source itself has framed, copied behind each other. */
+export interface FrameBatch {
+  readonly memory: SharedBytes;
+  readonly bytes: number;
+  readonly ends: Int32Array;
+  /** Resume word behind record i. */
+  readonly tokens: { after(record: number): string };
+  readonly meta?: ChunkMeta;
+}
+
+/** A split that is a stream of framed records. */
+export interface FrameReader extends AsyncDisposable {
+  readonly kind: "frames";
+  /** The next records, at most about `maxBytes` of them; undefined at the end. */
+  read(maxBytes: number, lease: (bytes: number) => SharedBytes): Promise<FrameBatch | undefined>;
+}
+
+/** A source that has looked at the world: its splits are known. */
+export interface BoundSource extends AsyncDisposable {
+  /** For people: `data/orders.csv (3 files)`. */
+  readonly label: string;
+  /** In name order. */
+  readonly splits: readonly SplitPlan[];
+  /**
+   * Opens a split at a position.
+   *
+   * @throws MillraceError SOURCE_CHANGED when the data is no longer what `fingerprint` says
+   */
+  open(split: SplitPlan, from: Position, signal: AbortSignal): Promise<SplitReader>;
+}
+
+/** The code behind a source's type; loaded only when a job uses it. */
+export interface SourceConnector<Options> {
+  /** Looks at the world. @throws MillraceError SOURCE_NOT_FOUND, HEADER_INVALID, COLUMN_UNKNOWN */
+  resolve(options: Options, context: SourceContext): Promise<BoundSource>;
+}

@@ -1,0 +1,93 @@
+/** The state store: runs, leases, positions and rejects that do not live with the data. */
+import type { ProgressKey } from "../position.ts";
+import type { Reject } from "../reject.ts";
+import type { Advance, Claim, Progress } from "./sink.ts";
+
+/** How a run stands. `running` is also what a killed process leaves behind. */
+export type RunState = "running" | "succeeded" | "failed" | "rejected" | "interrupted";
+
+/** A run as it is kept. */
+export interface RunRow {
+  readonly id: string;
+  readonly job: string;
+  readonly scope: string;
+  /** The schedule's nominal time, or null. With `job` and `params` the run's identity. */
+  readonly slot: string | null;
+  /** Canonical JSON of the run's parameters. */
+  readonly params: string;
+  readonly trigger: string;
+  readonly state: RunState;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** Output columns per sink, once found. */
+  readonly columns: { readonly [sink: string]: readonly string[] } | null;
+  /** Tells whose deployment's source this is; another one under the same name is refused. */
+  readonly fingerprint: string | null;
+  /** The object of `run --json` at its last end, as JSON. */
+  readonly summary: string | null;
+}
+
+/** Who holds a lease, well enough to tell whether it still lives. */
+export interface LeaseOwner {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Boot id and pid namespace: only inside the same one is a pid meaningful. */
+  readonly machine: string;
+  /** The process's start time, against reused pids; opaque. */
+  readonly processStart: string;
+}
+
+/** The result of asking for a lease. */
+export type LeaseOutcome =
+  | { readonly granted: true; readonly until: number }
+  | { readonly granted: false; readonly owner: LeaseOwner; readonly until: number };
+
+/** Keeps what must outlive a process. Every promise resolves only when the change is durable. */
+export interface StateStore extends AsyncDisposable {
+  /** For people: `sqlite .millrace/state.db`. */
+  readonly label: string;
+
+  createRun(run: RunRow): Promise<void>;
+  updateRun(id: string, change: Partial<Pick<RunRow, "state" | "endedAt" | "columns" | "summary">>): Promise<void>;
+  findRun(id: string): Promise<RunRow | undefined>;
+  /** Newest first. */
+  listRuns(filter: { readonly job?: string; readonly limit: number }): Promise<readonly RunRow[]>;
+
+  /**
+   * Takes or renews the lease of (job, scope).
+   *
+   * @param now wall-clock ms; @param ttlMs how long it holds
+   * @param steal takes it although it has not run out: its owner is known to be dead
+   */
+  acquireLease(
+    key: { readonly job: string; readonly scope: string },
+    owner: LeaseOwner,
+    time: { readonly now: number; readonly ttlMs: number },
+    steal?: boolean,
+  ): Promise<LeaseOutcome>;
+  releaseLease(key: { readonly job: string; readonly scope: string }, ownerId: string): Promise<void>;
+
+  /** Epoch + 1 in every row of the key, rows made for splits that have none; returns all claimed. */
+  claim(key: ProgressKey, claims: readonly Claim[]): Promise<readonly Progress[]>;
+  progress(key: ProgressKey, splits?: readonly string[]): Promise<readonly Progress[]>;
+  /**
+   * One transaction: compare-and-set of every advance, and the rejects.
+   *
+   * @throws MillraceError FENCED, and nothing is changed, when one compare misses
+   */
+  commit(key: ProgressKey, advances: readonly Advance[], rejects: readonly Reject[]): Promise<void>;
+  /** A copy for display of progress that lives with the data: no compare. */
+  mirror(key: ProgressKey, progress: readonly Progress[]): Promise<void>;
+  /** Drops progress (all sinks) and rejects of a scope: the run starts again. */
+  forget(key: { readonly job: string; readonly scope: string }): Promise<void>;
+
+  /** Adds rejects; the same (job, scope, split, token, sink, output) twice is one. */
+  addRejects(rejects: readonly Reject[]): Promise<void>;
+  listRejects(filter: {
+    readonly job: string;
+    readonly run?: string;
+    readonly after?: number;
+    readonly limit: number;
+  }): Promise<readonly (Reject & { readonly id: number })[]>;
+}

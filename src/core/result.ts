@@ -1,0 +1,34 @@
+/** What a thread made of a chunk. */
+import type { ChunkReject } from "./reject.ts";
+
+/** Bytes for one sink, ready to be handed to it. */
+export interface SinkOutput {
+  readonly sink: string;
+  /** Lies in shared memory. */
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  /** End of row i in `bytes`. */
+  readonly rowEnds: Int32Array;
+  /** Which of the chunk's records row i came from; rows of one record stand together. */
+  readonly recordOfRow: Int32Array;
+}
+
+/** What a thread made of a chunk; every record is counted once. */
+export interface ChunkResult {
+  /** Source records consumed, good and bad. */
+  readonly records: number;
+  /** Bytes consumed; where the last complete record truly ends. Behind the chunk's end if the chunk skipped a rest. */
+  readonly end: number;
+  /** Line feeds in the bytes consumed. */
+  readonly lines: number;
+  readonly filtered: number;
+  readonly folded: number;
+  readonly outputs: readonly SinkOutput[];
+  readonly rejects: readonly ChunkReject[];
+  /** Begin and end of each record in the chunk, in turn; how a write reject finds its raw bytes. */
+  readonly spans: Int32Array;
+  /** Output columns per sink found by looking at this chunk's records; only on the chunk that was asked to. */
+  readonly columns?: { readonly [sink: string]: readonly string[] };
+  /** Thread time spent, in milliseconds of its CPU where it is known, else of the clock. */
+  readonly busyMs: number;
+}

@@ -1,0 +1,60 @@
+/** The result of a run: the object of `run --json`, of `runJob` and of the API, with the keys of CONTRACT. */
+import type { ErrorCode } from "./errors.ts";
+import type { RunState } from "./ports/state-store.ts";
+import type { StageName, StageTimes } from "./timing.ts";
+
+/** One sink's share of the ledger. */
+export interface SinkSummary {
+  readonly read: number;
+  readonly written: number;
+  readonly filtered: number;
+  readonly rejected: number;
+  readonly folded: number;
+  readonly emitted: number;
+  readonly bytes: number;
+}
+
+/** What limits a run. */
+export type BottleneckKind = "cpu" | "memory" | "io" | "database" | "source" | "transform" | "none";
+
+/** The stage that limited the run, and what to do about it. */
+export interface Bottleneck {
+  readonly stage: StageName;
+  readonly kind: BottleneckKind;
+  /** Share of the run's time that the stage was busy, 0 to 1. */
+  readonly busy: number;
+  readonly advice: string;
+}
+
+/** How many rejects of a stage and code, with one of their messages; beyond CONTRACT, for the summary that people read. */
+export interface RejectGroup {
+  readonly stage: string;
+  readonly code: string;
+  readonly count: number;
+  readonly example: string;
+}
+
+/** The object of `run --json`. Top-level counts are those of the sink with the fewest written. */
+export interface RunSummary extends SinkSummaryWithoutBytes {
+  readonly job: string;
+  readonly run: string;
+  readonly state: Exclude<RunState, "running">;
+  readonly balanced: boolean;
+  readonly sinks: { readonly [name: string]: SinkSummary };
+  readonly resumed: boolean;
+  readonly retries: number;
+  readonly restarts: number;
+  readonly durationMs: number;
+  readonly recordsPerSecond: number;
+  readonly bytesRead: number;
+  readonly peakRssBytes: number;
+  readonly gc: { readonly count: number; readonly totalMs: number; readonly maxMs: number };
+  readonly eventLoopP99Ms: number;
+  readonly chunkBytes: { readonly min: number; readonly max: number; readonly last: number };
+  readonly stages: { readonly [S in StageName]: StageTimes };
+  readonly bottleneck: Bottleneck | null;
+  readonly rejects: readonly RejectGroup[];
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+type SinkSummaryWithoutBytes = Omit<SinkSummary, "bytes">;

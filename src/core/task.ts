@@ -1,0 +1,96 @@
+/** What crosses between the main thread and the worker threads: plain data and shared memory, never records. */
+import type { ErrorCode } from "./errors.ts";
+import type { ChunkReject } from "./reject.ts";
+import type { DecodeSpec, EncodeSpec } from "./ports/format.ts";
+
+/** A user's module as a thread loads it. */
+export interface TransformSpec {
+  /** Absolute path. */
+  readonly module: string;
+  readonly export: string;
+}
+
+/** What every task of a run has in common; sent to a thread once. */
+export interface TaskSpec {
+  readonly job: string;
+  readonly run: string;
+  readonly decode: DecodeSpec;
+  /** null: identity. */
+  readonly transform: TransformSpec | null;
+  readonly sinks: readonly EncodeSpec[];
+}
+
+/** A record that is known to end its thread; it becomes a reject without being touched. */
+export interface PoisonRecord {
+  readonly record: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** One chunk for a thread. */
+export interface Task {
+  readonly split: string;
+  readonly fields: readonly string[] | undefined;
+  readonly memory: SharedArrayBuffer;
+  readonly begin: number;
+  readonly end: number;
+  readonly ends: Int32Array | undefined;
+  readonly from: string;
+  readonly firstLine: number | undefined;
+  readonly final: boolean;
+  readonly truncated: boolean;
+  /** Memory lent for each sink's output, in the order of the spec. */
+  readonly out: readonly SharedArrayBuffer[];
+  /** Memory lent for the index of records and rows. */
+  readonly index: SharedArrayBuffer;
+  /** Output columns per sink that earlier chunks settled; a sink that needs columns and has none here finds them. */
+  readonly columns: { readonly [sink: string]: readonly string[] };
+  readonly poison: readonly PoisonRecord[];
+  /** Only this record is run, to see whether it is the one that ends threads; nothing is written. */
+  readonly only: number | null;
+}
+
+/** A stretch of Int32 values in the index memory. */
+export interface IndexSlice {
+  readonly from: number;
+  readonly length: number;
+}
+
+/** One sink's share of a reply. */
+export interface TaskOutput {
+  readonly sink: string;
+  /** The memory that holds the bytes from 0 on, when the lent one was too small; null: the lent one. */
+  readonly memory: SharedArrayBuffer | null;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly rowEnds: IndexSlice;
+  readonly recordOfRow: IndexSlice;
+}
+
+/** What a thread answers. */
+export interface TaskReply {
+  readonly records: number;
+  /** Bytes consumed. */
+  readonly end: number;
+  readonly lines: number;
+  readonly filtered: number;
+  readonly outputs: readonly TaskOutput[];
+  readonly rejects: readonly ChunkReject[];
+  /** The index memory, when the lent one was too small; null: the lent one. */
+  readonly index: SharedArrayBuffer | null;
+  readonly spans: IndexSlice;
+  /** The output columns used per sink; a sink whose columns are still unknown, for want of any row, is left out. */
+  readonly columns: { readonly [sink: string]: readonly string[] };
+  readonly busyMs: number;
+}
+
+/** Runs tasks in threads: real ones, or the simulation's. */
+export interface TaskRunner {
+  /**
+   * @throws MillraceError THREAD_FAILED when the thread died, with details {kind: crash | hang | memory, recordIndex}
+   * @throws MillraceError TRANSFORM_UNLOADABLE, NOT_BUILT when the user's module cannot be used
+   */
+  run(task: Task): Promise<TaskReply>;
+  /** Ends the threads; running tasks reject. */
+  destroy(): Promise<void>;
+}

@@ -1,0 +1,170 @@
+/** Decodes chunks of CSV: index, verdicts, records. */
+import { MillraceError } from "../../core/errors.ts";
+import type { DecodeRequest, Decoder, RecordBatch, RecordFault, SourceFields } from "../../core/ports/format.ts";
+import type { Columns, DataRecord } from "../../core/record.ts";
+import { bufferOf, lineFeeds } from "../lines.ts";
+import { sameNames } from "../output-fields.ts";
+import { CurrentRecord } from "./current-record.ts";
+import type { Dialect } from "./dialect.ts";
+import { FieldIndex, OFFSET } from "./field-index.ts";
+import { IndexScanner } from "./index-scanner.ts";
+import { judge, judgeFramed, type Verdict } from "./judge.ts";
+
+/** What a decoder is made of. */
+export interface CsvDecoderParts {
+  readonly dialect: Dialect;
+  readonly columns: Columns;
+  readonly maxRecordBytes: number;
+}
+
+/** A CSV decoder; one serves chunks of any header. */
+export class CsvDecoder implements Decoder {
+  readonly #parts: CsvDecoderParts;
+  readonly #index = new FieldIndex();
+  readonly #scanner: IndexScanner;
+  #current: CurrentRecord | undefined;
+  #faults: RecordFault[] = [];
+
+  constructor(parts: CsvDecoderParts) {
+    this.#parts = parts;
+    this.#scanner = new IndexScanner(parts.dialect, parts.maxRecordBytes, this.#index);
+  }
+
+  /** @throws MillraceError INVARIANT for a chunk without field names or of more than 256 MiB */
+  decode(request: DecodeRequest): RecordBatch {
+    const bytes = bufferOf(request.bytes);
+    if (bytes.length > OFFSET) {
+      throw new MillraceError("INVARIANT", `a CSV chunk of ${bytes.length} bytes: expected at most ${OFFSET}`);
+    }
+    const current = this.#currentFor(request.fields);
+    this.#index.clear();
+    this.#scanner.lines = 0;
+    this.#faults = [];
+    const { ends } = request;
+    const end =
+      ends === undefined ? this.#scan(bytes, request, current.names) : this.#scanFramed(bytes, ends, current.names);
+    current.reset(bytes);
+    return new CsvBatch({ index: this.#index, faults: this.#faults, current, end, lines: this.#scanner.lines });
+  }
+
+  /** The reader of this header's records; headers rarely change, so the last one is kept. */
+  #currentFor(fields: readonly string[] | undefined): CurrentRecord {
+    const { dialect, columns } = this.#parts;
+    const names = fields ?? (typeof dialect.header === "boolean" ? undefined : dialect.header);
+    if (names === undefined) throw new MillraceError("INVARIANT", "a CSV chunk came without the names of its fields");
+    const last = this.#current?.names;
+    if (this.#current !== undefined && last !== undefined && sameNames(last, names)) return this.#current;
+    this.#current = new CurrentRecord([...names], columns, dialect, this.#index);
+    return this.#current;
+  }
+
+  #scan(bytes: Buffer, { final, truncated }: DecodeRequest, names: readonly string[]): number {
+    const { maxRecordBytes } = this.#parts;
+    const { length } = bytes;
+    let at = 0;
+    for (;;) {
+      at = this.#scanner.scan({ bytes, begin: at, end: length, closed: final });
+      if (at === length) return at;
+      const { lines } = this.#scanner;
+      const verdict = judge(this.#scanner, {
+        bytes,
+        start: at,
+        final,
+        truncated,
+        first: at === 0,
+        maxRecordBytes,
+        names,
+      });
+      if (verdict === null) return at;
+      this.#scanner.lines = lines + lineFeeds(bytes, at, verdict.next);
+      if (verdict.fault !== undefined) this.#addFault(at, verdict, verdict.fault);
+      at = verdict.next;
+    }
+  }
+
+  #scanFramed(bytes: Buffer, ends: Int32Array, names: readonly string[]): number {
+    let start = 0;
+    for (const end of ends) {
+      const { lines } = this.#scanner;
+      if (this.#scanner.scanOne({ bytes, begin: start, end, closed: true }) !== end) {
+        const { maxRecordBytes } = this.#parts;
+        const verdict = judgeFramed(this.#scanner.halt, { start, end, maxRecordBytes, names });
+        this.#scanner.lines = lines + lineFeeds(bytes, start, end);
+        if (verdict.fault !== undefined) this.#addFault(start, verdict, verdict.fault);
+      }
+      start = end;
+    }
+    return start;
+  }
+
+  #addFault(start: number, verdict: Verdict, fault: RecordFault): void {
+    this.#index.addFault(start, verdict.stop, this.#faults.length);
+    this.#faults.push(fault);
+  }
+}
+
+interface BatchParts {
+  readonly index: FieldIndex;
+  readonly faults: readonly RecordFault[];
+  readonly current: CurrentRecord;
+  readonly end: number;
+  readonly lines: number;
+}
+
+/** The records of one chunk; what `read` gives is used again by the next `read`. */
+class CsvBatch implements RecordBatch {
+  readonly end: number;
+  readonly lines: number;
+  readonly count: number;
+  readonly #index: FieldIndex;
+  readonly #faults: readonly RecordFault[];
+  readonly #current: CurrentRecord;
+  readonly #good: { record: DataRecord } = { record: {} };
+  readonly #bad: { fault: RecordFault } = { fault: { code: "INVARIANT", message: "" } };
+  /** The record that `line` was asked for last, and its answer: asking in order walks the bytes once. */
+  #lineRecord = 0;
+  #lineAnswer = 0;
+
+  constructor({ index, faults, current, end, lines }: BatchParts) {
+    this.end = end;
+    this.lines = lines;
+    this.count = index.recordCount;
+    this.#index = index;
+    this.#faults = faults;
+    this.#current = current;
+  }
+
+  get current(): SourceFields {
+    return this.#current;
+  }
+
+  start(record: number): number {
+    return this.#index.start(record);
+  }
+
+  stop(record: number): number {
+    return this.#index.stop(record);
+  }
+
+  line(record: number): number {
+    const forward = record >= this.#lineRecord && this.#lineRecord > 0;
+    const from = forward ? this.start(this.#lineRecord) : 0;
+    const before = forward ? this.#lineAnswer : 0;
+    this.#lineAnswer = before + lineFeeds(this.#current.bytes, from, this.start(record));
+    this.#lineRecord = record;
+    return this.#lineAnswer;
+  }
+
+  read(record: number): { readonly record: DataRecord } | { readonly fault: RecordFault } {
+    const malformed = this.#index.width(record) < 0;
+    const value = malformed ? null : this.#current.read(record);
+    if (value !== null) {
+      this.#good.record = value;
+      return this.#good;
+    }
+    const fault = malformed ? this.#faults[this.#index.firstField(record)] : this.#current.fault;
+    if (fault === null || fault === undefined) throw new MillraceError("INVARIANT", `record ${record} has no fault`);
+    this.#bad.fault = fault;
+    return this.#bad;
+  }
+}

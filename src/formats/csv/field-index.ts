@@ -1,0 +1,84 @@
+/**
+ * The structural index of a chunk: where its records and their fields lie.
+ *
+ * Plain integers in typed arrays, so that another scanner (SIMD in WebAssembly) can fill the same index.
+ */
+
+/** Bits of a field's second integer; what is left of it is the offset behind the field's text. */
+export const NON_ASCII = 1 << 30;
+/** The field's text holds escapes. */
+export const ESCAPED = 1 << 29;
+/** The field stood in quotes; they are left out of its offsets. */
+export const QUOTED = 1 << 28;
+/** Masks the flags out. Chunks are therefore at most 256 MiB. */
+export const OFFSET = QUOTED - 1;
+
+/** Integers of a record in {@link FieldIndex.records}. */
+const RECORD_WIDTH = 4;
+
+/** An index that is filled front to back and used again for the next chunk. */
+export class FieldIndex {
+  /** Pairs (begin, end | flags), one a field. */
+  fields = new Int32Array(4096);
+  /** Fields filled; the scanner moves it back when a record turns out to be malformed. */
+  fieldCount = 0;
+  /** Records filled. */
+  recordCount = 0;
+  #records = new Int32Array(1024);
+
+  /** Forgets everything. */
+  clear(): void {
+    this.fieldCount = 0;
+    this.recordCount = 0;
+  }
+
+  /** Twice the room for fields; `fields` is another array afterwards. */
+  growFields(): void {
+    this.fields = grown(this.fields);
+  }
+
+  /** Adds a record; its fields are the newest ones from `firstField` on. */
+  addRecord(start: number, stop: number, firstField: number): void {
+    this.#add(start, stop, firstField, this.fieldCount - firstField);
+  }
+
+  /** Adds a malformed record; `fault` is a number that the caller understands. */
+  addFault(start: number, stop: number, fault: number): void {
+    this.#add(start, stop, fault, -1);
+  }
+
+  /** First byte of a record. */
+  start(record: number): number {
+    return this.#records[record * RECORD_WIDTH] as number;
+  }
+
+  /** Offset behind the record's last byte, without its line end. */
+  stop(record: number): number {
+    return this.#records[record * RECORD_WIDTH + 1] as number;
+  }
+
+  /** Number of the record's first field; of a malformed one its fault number. */
+  firstField(record: number): number {
+    return this.#records[record * RECORD_WIDTH + 2] as number;
+  }
+
+  /** How many fields a record has; -1 when it is malformed. */
+  width(record: number): number {
+    return this.#records[record * RECORD_WIDTH + 3] as number;
+  }
+
+  #add(start: number, stop: number, first: number, width: number): void {
+    const at = this.recordCount++ * RECORD_WIDTH;
+    if (at + RECORD_WIDTH > this.#records.length) this.#records = grown(this.#records);
+    this.#records[at] = start;
+    this.#records[at + 1] = stop;
+    this.#records[at + 2] = first;
+    this.#records[at + 3] = width;
+  }
+}
+
+function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}

@@ -1,0 +1,126 @@
+/**
+ * Finds record borders on the main thread, by a guess that the decoder verifies.
+ *
+ * From a border on, a quote that stands where a field can begin opens one, and the next quote closes it (a doubled quote
+ * closes and opens again, which comes to the same). That is right for all well-formed files, and unlike bare parity for
+ * quotes inside unquoted fields too. It is wrong behind a quote that nothing closes, and around quoted line ends behind
+ * another fault of the same record: there the reader goes back.
+ */
+import type { Border, Splitter } from "../../core/ports/format.ts";
+import { bufferOf, CR, LF } from "../lines.ts";
+import { type Dialect, isBlank } from "./dialect.ts";
+import { behindLine } from "./lines.ts";
+
+const NO_BORDER: Border = { end: 0, records: 0, lines: 0 };
+
+/** Bytes that a loop looks through before it calls the engine's search; where marks stand close, calls cost more. */
+const NEAR = 16;
+
+/** Makes the splitter of a dialect. */
+export function csvSplitter(dialect: Dialect): Splitter {
+  return {
+    lastBorder: (bytes, begin, end, maxRecords = Number.POSITIVE_INFINITY) =>
+      new BorderSearch(dialect, bufferOf(bytes).subarray(0, end), begin, maxRecords).run(),
+    nextLine: (bytes, begin, end) => behindLine(bufferOf(bytes), begin, end),
+  };
+}
+
+/** One search. It hops from quote to quote and from line feed to line feed. */
+class BorderSearch {
+  readonly #dialect: Dialect;
+  readonly #bytes: Buffer;
+  readonly #maxRecords: number;
+  /** Begin of the line that is outside quotes; the newest border. */
+  #lineStart: number;
+  #found = false;
+  #records = 0;
+  #lines = 0;
+  #linesAtBorder = 0;
+
+  constructor(dialect: Dialect, bytes: Buffer, begin: number, maxRecords: number) {
+    this.#dialect = dialect;
+    this.#bytes = bytes;
+    this.#maxRecords = maxRecords;
+    this.#lineStart = begin;
+  }
+
+  run(): Border {
+    const { length } = this.#bytes;
+    let at = this.#lineStart;
+    let closed = -1;
+    while (at < length) {
+      const quote = this.#quoteFrom(at);
+      if (!this.#takeLines(at, quote) || quote === length) break;
+      at = quote + 1;
+      if (quote !== closed && !this.#opens(quote)) continue;
+      const close = this.#closingQuote(quote);
+      this.#takeQuotedLines(quote, close);
+      at = close + 1;
+      closed = at;
+    }
+    if (!this.#found) return NO_BORDER;
+    return { end: this.#lineStart, records: this.#records, lines: this.#linesAtBorder };
+  }
+
+  /** Line feeds outside quotes: each ends a line, and a record unless the line is none. False: enough records. */
+  #takeLines(from: number, to: number): boolean {
+    for (let at = this.#find(LF, from, to); at < to; at = this.#find(LF, at + 1, to)) {
+      if (this.#isRecord(at)) this.#records++;
+      this.#found = true;
+      this.#lineStart = at + 1;
+      this.#linesAtBorder = ++this.#lines;
+      if (this.#records >= this.#maxRecords) return false;
+    }
+    return true;
+  }
+
+  #takeQuotedLines(from: number, to: number): void {
+    for (let at = this.#find(LF, from, to); at < to; at = this.#find(LF, at + 1, to)) this.#lines++;
+  }
+
+  #isRecord(lineFeed: number): boolean {
+    const first = this.#bytes[this.#lineStart];
+    if (first === this.#dialect.comment) return false;
+    const blank = this.#lineStart === lineFeed || (first === CR && this.#lineStart + 1 === lineFeed);
+    return !blank || this.#dialect.keepBlankLines;
+  }
+
+  /** Whether a quote stands where a field can begin. */
+  #opens(quote: number): boolean {
+    const { comment, delimiter, trimLeft } = this.#dialect;
+    if (comment >= 0 && this.#bytes[this.#lineStart] === comment) return false;
+    let before = quote - 1;
+    if (trimLeft) while (before >= this.#lineStart && isBlank(this.#bytes[before], this.#dialect)) before--;
+    return before < this.#lineStart || this.#bytes[before] === delimiter;
+  }
+
+  /** The quote that closes the one at `open`, or the end of the bytes. */
+  #closingQuote(open: number): number {
+    const { quote, escape } = this.#dialect;
+    let close = this.#quoteFrom(open + 1);
+    if (escape === quote) return close;
+    while (close < this.#bytes.length && this.#escapesBefore(open, close) % 2 === 1) close = this.#quoteFrom(close + 1);
+    return close;
+  }
+
+  #escapesBefore(open: number, close: number): number {
+    let count = 0;
+    while (close - 1 - count > open && this.#bytes[close - 1 - count] === this.#dialect.escape) count++;
+    return count;
+  }
+
+  #quoteFrom(from: number): number {
+    const { quote } = this.#dialect;
+    return quote < 0 ? this.#bytes.length : this.#find(quote, from, this.#bytes.length);
+  }
+
+  /** The first `byte` in `[from, to)`, or `to`. */
+  #find(byte: number, from: number, to: number): number {
+    const bytes = this.#bytes;
+    const near = Math.min(from + NEAR, to);
+    for (let at = from; at < near; at++) if (bytes[at] === byte) return at;
+    if (near === to) return to;
+    const found = bytes.indexOf(byte, near);
+    return found === -1 || found > to ? to : found;
+  }
+}

@@ -1,0 +1,118 @@
+/** JSON lines into records. SEMANTICS "JSON Lines" is the contract. */
+import { isAscii, isUtf8 } from "node:buffer";
+import type { DecodeRequest, DecodeSpec, Decoder, RecordBatch, RecordFault } from "../../core/ports/format.ts";
+import { bufferOf, lineFeeds } from "../lines.ts";
+import { MAX_JSON_DEPTH, nestingExceeds } from "../values/json-depth.ts";
+import { isFields, LineFields } from "./line-fields.ts";
+import { LineIndex } from "./line-index.ts";
+import { syntaxFault } from "./syntax-fault.ts";
+import { TypedFields } from "./typed-fields.ts";
+
+type Read = { readonly record: unknown } | { readonly fault: RecordFault };
+
+/** Decodes chunk after chunk; it is its own batch, because only the last one is ever valid. */
+export class JsonLinesDecoder implements Decoder, RecordBatch {
+  readonly current = new LineFields();
+  readonly #maxRecordBytes: number;
+  readonly #typed: TypedFields;
+  readonly #index = new LineIndex();
+  #bytes: Buffer = Buffer.alloc(0);
+  #charset: "latin1" | "utf8" | "mixed" = "latin1";
+
+  /** @throws MillraceError CONFIG_INVALID for a declared date pattern or time zone that does not exist */
+  constructor(spec: DecodeSpec) {
+    this.#maxRecordBytes = spec.maxRecordBytes;
+    this.#typed = new TypedFields(spec.columns);
+  }
+
+  decode({ bytes, final, truncated, ends }: DecodeRequest): RecordBatch {
+    this.#bytes = bufferOf(bytes);
+    // ASCII alone is read as latin1, which is several times faster; nearly always the whole chunk is one or the other
+    this.#charset = isAscii(this.#bytes) ? "latin1" : isUtf8(this.#bytes) ? "utf8" : "mixed";
+    this.current.reset(this.#bytes);
+    const framed = ends === undefined ? {} : { ends };
+    this.#index.take({ bytes: this.#bytes, final, truncated, ...framed }, this.#maxRecordBytes);
+    return this;
+  }
+
+  get count(): number {
+    return this.#index.count;
+  }
+
+  get end(): number {
+    return this.#index.end;
+  }
+
+  get lines(): number {
+    return this.#index.lines;
+  }
+
+  start(record: number): number {
+    return this.#index.begin(record);
+  }
+
+  stop(record: number): number {
+    return this.#index.stop(record);
+  }
+
+  line(record: number): number {
+    return lineFeeds(this.#bytes, 0, this.start(record));
+  }
+
+  read(record: number): Read {
+    const [begin, end] = [this.start(record), this.stop(record)];
+    const fault = this.#sizeFault(record, end - begin) ?? this.#charsetFault(begin, end);
+    if (fault !== undefined) return { fault };
+    const text = this.#bytes.toString(this.#charset === "latin1" ? "latin1" : "utf8", begin, end);
+    if (nestingExceeds(text)) return { fault: tooDeep };
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return { fault: { code: "JSON_INVALID", message: syntaxFault(text) } };
+    }
+    return this.#typedRecord(value, begin, end);
+  }
+
+  #typedRecord(value: unknown, begin: number, end: number): Read {
+    this.current.enter(value, begin, end);
+    if (this.#typed.any) {
+      const fault = isFields(value) ? this.#typed.apply(value, this.current) : notAnObject(value);
+      if (fault !== undefined) return { fault };
+    }
+    this.current.keepValues();
+    return { record: value };
+  }
+
+  #sizeFault(record: number, size: number): RecordFault | undefined {
+    if (size <= this.#maxRecordBytes && !this.#index.isCut(record)) return undefined;
+    const limit = `maxRecordBytes (${this.#maxRecordBytes})`;
+    return {
+      code: "RECORD_TOO_LARGE",
+      message: `the record has more bytes than ${limit}; raise it if this is no fault`,
+    };
+  }
+
+  #charsetFault(begin: number, end: number): RecordFault | undefined {
+    if (this.#charset !== "mixed" || isUtf8(this.#bytes.subarray(begin, end))) return undefined;
+    return invalidUtf8;
+  }
+}
+
+const tooDeep: RecordFault = {
+  code: "JSON_TOO_DEEP",
+  message: `arrays and objects nest deeper than ${MAX_JSON_DEPTH} levels`,
+};
+
+const invalidUtf8: RecordFault = {
+  code: "ENCODING_INVALID",
+  message: "the record holds bytes that are not UTF-8; JSON lines are UTF-8 only, so convert the file first",
+};
+
+function notAnObject(value: unknown): RecordFault {
+  const what = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  return {
+    code: "NOT_AN_OBJECT",
+    message: `the record is ${what}, and the declared columns need an object with fields`,
+  };
+}

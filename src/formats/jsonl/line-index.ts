@@ -1,0 +1,95 @@
+/** Where the records of a chunk begin and end. */
+import { CR, isBlank, LF, lineFeeds } from "../lines.ts";
+
+/** What there is to index; see DecodeRequest. */
+interface Bytes {
+  readonly bytes: Buffer;
+  readonly final: boolean;
+  readonly truncated: boolean;
+  readonly ends?: Int32Array;
+}
+
+/** Begins and ends of records in turn. Made once a decoder, filled chunk after chunk. */
+export class LineIndex {
+  #borders = new Int32Array(2_048);
+  #count = 0;
+  #end = 0;
+  #lines = 0;
+  /** The last record goes on behind the bytes. */
+  #cut = false;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Offset behind the last line end or frame, or behind all bytes when none follow. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Line feeds before `end`. */
+  get lines(): number {
+    return this.#lines;
+  }
+
+  begin(record: number): number {
+    return this.#borders[2 * record] as number;
+  }
+
+  stop(record: number): number {
+    return this.#borders[2 * record + 1] as number;
+  }
+
+  /** Whether only the begin of this record is there. */
+  isCut(record: number): boolean {
+    return this.#cut && record === this.#count - 1;
+  }
+
+  /** @param maxRecordBytes an incomplete record that is longer is taken as it is: waiting for its end would never end */
+  take(chunk: Bytes, maxRecordBytes: number): void {
+    [this.#count, this.#end, this.#lines, this.#cut] = [0, 0, 0, false];
+    if (chunk.ends === undefined) this.#fillLines(chunk, maxRecordBytes);
+    else this.#fillFrames(chunk.bytes, chunk.ends);
+  }
+
+  #fillLines({ bytes, final, truncated }: Bytes, maxRecordBytes: number): void {
+    let begin = 0;
+    for (let feed = bytes.indexOf(LF); feed !== -1; feed = bytes.indexOf(LF, begin)) {
+      this.#addLine(bytes, begin, feed);
+      this.#lines++;
+      begin = feed + 1;
+    }
+    this.#end = begin;
+    const left = bytes.length - begin;
+    const oversized = truncated || (begin === 0 && left > maxRecordBytes);
+    if (left === 0 || !(final || oversized)) return;
+    if (final) this.#addLine(bytes, begin, bytes.length);
+    else this.#add(begin, bytes.length);
+    this.#cut = !final;
+    this.#end = bytes.length;
+  }
+
+  #fillFrames(bytes: Buffer, ends: Int32Array): void {
+    for (const end of ends) {
+      this.#add(this.#end, end);
+      this.#end = end;
+    }
+    this.#lines = lineFeeds(bytes, 0, this.#end);
+  }
+
+  #addLine(bytes: Buffer, begin: number, end: number): void {
+    if ((bytes[begin] as number) <= 32 && isBlank(bytes, begin, end)) return;
+    this.#add(begin, end > begin && bytes[end - 1] === CR ? end - 1 : end);
+  }
+
+  #add(begin: number, stop: number): void {
+    const at = 2 * this.#count++;
+    if (at === this.#borders.length) {
+      const larger = new Int32Array(2 * at);
+      larger.set(this.#borders);
+      this.#borders = larger;
+    }
+    this.#borders[at] = begin;
+    this.#borders[at + 1] = stop;
+  }
+}

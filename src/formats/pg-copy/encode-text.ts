@@ -1,0 +1,139 @@
+/**
+ * Rows for COPY .. FROM STDIN in its text format: fields between tabs, `\N` for null, one row a line.
+ *
+ * Source: PostgreSQL documentation, COPY, "Text Format".
+ */
+import type { ByteWriter } from "../../core/ports/byte-writer.ts";
+import type { Encoder, EncodeSpec, FieldSpan, SourceFields } from "../../core/ports/format.ts";
+import { type Escapes, escapeTable, FORBIDDEN, putEscaped, putEscapedBytes } from "../escapes.ts";
+import { fieldsOf, OutputColumns } from "../output-fields.ts";
+import { putAscii, putCopy } from "../put-bytes.ts";
+import { postgresDate, postgresText } from "../values/iso-text.ts";
+import { jsonText, unwritable, validInstant } from "../values/json-text.ts";
+import { valueText } from "../values/write-text.ts";
+import { arrayLiteral } from "./array-literal.ts";
+import { type ColumnKind, columnKind } from "./column-kind.ts";
+
+const TAB = 9;
+const NEWLINE = 10;
+const BACKSLASH = 92;
+const CAPITAL_N = 78;
+
+const copyEscapes: Escapes = escapeTable(
+  { "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v", "\\": "\\" },
+  { controls: 0, nul: FORBIDDEN, loneSurrogate: FORBIDDEN },
+);
+
+/** Writes one column's values. */
+interface CopyColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+}
+
+/** Encodes outputs as COPY text rows; a listed field that is missing is NULL. */
+export class CopyTextEncoder implements Encoder {
+  readonly head = new Uint8Array(0);
+  readonly #columns: OutputColumns;
+  readonly #targets: readonly CopyColumn[];
+
+  constructor(spec: EncodeSpec) {
+    const columns = spec.columns ?? [];
+    this.#columns = new OutputColumns(
+      columns.map(({ name }) => name),
+      spec.onUnknownField,
+    );
+    this.#targets = columns.map(({ name, type }) => ({ name, kind: columnKind(type) }));
+  }
+
+  encode(output: unknown, source: SourceFields, to: ByteWriter): void {
+    const fields = fieldsOf(output);
+    this.#columns.refuseOthers(fields);
+    const indexes = this.#columns.sourceIndexes(source);
+    const count = this.#targets.length;
+    for (let i = 0; i < count; i++) {
+      const value = this.#columns.value(fields, i);
+      if (value === undefined || value === null) putNull(to);
+      else putField(to, value, this.#targets[i] as CopyColumn, source, indexes[i] as number);
+      to.reserve(1);
+      to.bytes[to.length++] = i + 1 < count ? TAB : NEWLINE;
+    }
+  }
+}
+
+function putNull(to: ByteWriter): void {
+  to.reserve(2);
+  to.bytes[to.length++] = BACKSLASH;
+  to.bytes[to.length++] = CAPITAL_N;
+}
+
+function putField(to: ByteWriter, value: unknown, column: CopyColumn, source: SourceFields, index: number): void {
+  if (index >= 0 && source.isUntouched(index, value)) {
+    const span = source.span(index);
+    if (span !== undefined && putUntouched(to, value, column, source, span)) return;
+  }
+  putValue(to, value, column);
+}
+
+/** Copies the source's bytes; or says false when the column wants another notation. */
+function putUntouched(
+  to: ByteWriter,
+  value: unknown,
+  column: CopyColumn,
+  source: SourceFields,
+  span: FieldSpan,
+): boolean {
+  const { bytes, encoding } = source;
+  if (typeof value === "string") {
+    if (span.begin === span.end && !span.quoted && !isText(column.kind)) {
+      // as COPY CSV reads an unquoted empty field
+      putNull(to);
+      return true;
+    }
+    if (encoding === "json" && span.escaped) return false;
+  } else if (!keepsNotation(value, column.kind, bytes, span)) {
+    return false;
+  }
+  // the plain text of a JSON string holds neither control characters nor backslashes
+  if (encoding === "json" && typeof value !== "object") putCopy(to, bytes, span.begin, span.end);
+  else refuse(putEscapedBytes(to, bytes, span, copyEscapes, encoding === "csv" && span.escaped), column);
+  return true;
+}
+
+/** Whether a column holds the empty text. */
+function isText({ family, array }: ColumnKind): boolean {
+  return family === "text" && !array;
+}
+
+/** Whether Postgres reads the source's text of a value that is no string as that same value. */
+function keepsNotation(value: unknown, { family, array }: ColumnKind, bytes: Uint8Array, { end }: FieldSpan): boolean {
+  if (typeof value === "number") return family !== "integer" || !Number.isSafeInteger(value);
+  if (value instanceof Date) {
+    // both types drop the zone that a text names, so only UTC may stand there
+    if (family === "timestamp") return ((bytes[end - 1] as number) | 32) === 122;
+    return family !== "date" && family !== "json";
+  }
+  return !(array && Array.isArray(value));
+}
+
+function putValue(to: ByteWriter, value: unknown, column: CopyColumn): void {
+  const { name, kind } = column;
+  if (typeof value === "string") {
+    refuse(putEscaped(to, value, copyEscapes), column);
+  } else if (Array.isArray(value) && kind.array) {
+    refuse(putEscaped(to, arrayLiteral(value, name, kind), copyEscapes), column);
+  } else if (kind.family === "json") {
+    refuse(putEscaped(to, jsonText(value, name), copyEscapes), column);
+  } else if (value instanceof Date) {
+    const instant = validInstant(value, name);
+    putAscii(to, kind.family === "date" ? postgresDate(instant) : postgresText(instant));
+  } else if (typeof value === "object") {
+    refuse(putEscaped(to, valueText(value, name, "postgres"), copyEscapes), column);
+  } else {
+    putAscii(to, valueText(value, name, "postgres"));
+  }
+}
+
+function refuse(written: boolean, { name }: CopyColumn): void {
+  if (!written)
+    throw unwritable(name, "the text holds a NUL character or half a surrogate pair; Postgres holds neither");
+}

@@ -1,0 +1,50 @@
+/** Reader of timestamp: a Date. */
+import type { Column } from "../../core/record.ts";
+import { datePattern } from "./date-pattern.ts";
+import { isoTimestamp, namesZone } from "./iso-timestamp.ts";
+import { type ColumnReader, INVALID } from "./reader.ts";
+import { type TimeZone, timeZone } from "./time-zone.ts";
+
+/**
+ * A reader for the column's `formats`, ISO when it names none; they are tried in their order. A time that names no zone
+ * is local to the column's `timezone`, UTC when there is none.
+ *
+ * @throws MillraceError CONFIG_INVALID for a format that is no pattern, or an unknown zone
+ */
+export function timestampReader(column: Column): ColumnReader {
+  const zone = timeZone(column.timezone ?? "UTC");
+  const formats = column.formats ?? ["ISO"];
+  const readers = formats.map((format) => instantReader(format, zone));
+  const read = (text: string): Date | typeof INVALID => {
+    for (const readInstant of readers) {
+      const instant = readInstant(text);
+      if (!Number.isNaN(instant)) return new Date(instant);
+    }
+    return INVALID;
+  };
+  return {
+    expected: `a timestamp ${formats.map((format) => (format === "ISO" ? "yyyy-MM-ddTHH:mm:ssZ" : format)).join(" or ")}`,
+    exact: false,
+    read,
+    readJson: (value) => (typeof value === "string" ? read(value) : INVALID),
+    plain: plainTest(formats, zone),
+  };
+}
+
+/** Where another notation stands first, it may have read a text that looks like ISO, and otherwise. */
+function plainTest(formats: readonly string[], zone: TimeZone): (text: string) => boolean {
+  if (formats[0] !== "ISO") return () => false;
+  if (formats.length === 1) return namesZone;
+  return (text) => namesZone(text) && !Number.isNaN(isoTimestamp(text, zone));
+}
+
+/** Milliseconds since 1970, or NaN. */
+function instantReader(format: string, zone: TimeZone): (text: string) => number {
+  if (format === "ISO") return (text) => isoTimestamp(text, zone);
+  const pattern = datePattern(format);
+  return (text) => {
+    const time = pattern(text);
+    if (time === undefined) return Number.NaN;
+    return time.offsetMs === undefined ? zone(time.localMs) : time.localMs - time.offsetMs;
+  };
+}

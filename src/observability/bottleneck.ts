@@ -1,0 +1,95 @@
+/** Which stage limits a run, and what to do about it. */
+import type { Bottleneck, BottleneckKind } from "../core/summary.ts";
+import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
+
+/** What is known of a run when its bottleneck is asked for. */
+export interface BottleneckQuestion {
+  readonly stages: { readonly [S in StageName]: StageTimes };
+  readonly durationMs: number;
+  /** Threads of the workers stage; its times are the mean over them. */
+  readonly threads: number;
+  /** Cores that the process may use. */
+  readonly cores: number;
+  /** Type of the source's connector: `file`, `postgres`, ... */
+  readonly source: string;
+  /** Type of the sink's connector. */
+  readonly sink: string;
+  /** Whether user code runs over the records. */
+  readonly transform: boolean;
+}
+
+/** A stage that is busy for less than this share of the time limits nothing. */
+const LIMITING_SHARE = 0.5;
+
+/**
+ * The busiest stage, if it was busy for at least half of the run; null when nothing stands out. A stage waits for its
+ * neighbours or works; the one that hardly waits is the one that the others wait for.
+ *
+ * The threads report decoding, user code and encoding as one time, so their kind is `cpu` also where the user's transform is slow.
+ */
+export function findBottleneck(question: BottleneckQuestion): Bottleneck | null {
+  const { stages, durationMs } = question;
+  if (durationMs <= 0) return null;
+  let busiest: { stage: StageName; busy: number } | null = null;
+  for (const stage of STAGES) {
+    // two lanes of a stage may work at the same time, so its time may pass the run's
+    const busy = Math.min(1, stages[stage].busyMs / durationMs);
+    if (busy > (busiest?.busy ?? 0)) busiest = { stage, busy };
+  }
+  if (busiest === null || busiest.busy < LIMITING_SHARE) return null;
+  return { ...busiest, ...judge(busiest.stage, question) };
+}
+
+/** The connector's type that a label for people begins with: `postgres orders`; a path stands for a file. */
+export function connectorOf(label: string): string {
+  const word = /^(?:postgres|kafka|http|webhook)\b/.exec(label)?.[0];
+  return word ?? "file";
+}
+
+interface Judgement {
+  readonly kind: BottleneckKind;
+  readonly advice: string;
+}
+
+function judge(stage: StageName, question: BottleneckQuestion): Judgement {
+  switch (stage) {
+    case "source":
+      return judgeSource(question.source);
+    case "workers":
+      return judgeWorkers(question);
+    case "sink":
+      return judgeSink(question);
+    case "chunker":
+    case "aggregator":
+      return {
+        kind: "cpu",
+        advice: "the main thread is the limit; larger chunks (`chunk: { size: 4MiB }`) give it fewer steps",
+      };
+  }
+}
+
+function judgeSource(type: string): Judgement {
+  if (type === "file") {
+    return { kind: "io", advice: "the disk under the source is the limit; nothing else waits for more threads" };
+  }
+  return { kind: "source", advice: `the ${type} source is the limit; nothing else waits for more threads` };
+}
+
+function judgeWorkers({ threads, cores, transform }: BottleneckQuestion): Judgement {
+  if (threads < cores - 1) {
+    return { kind: "cpu", advice: `the threads are the limit; \`workers: ${cores - 1}\` would use the idle cores` };
+  }
+  const cheaper = transform ? "a cheaper transform or more cores help" : "more cores help";
+  return { kind: "cpu", advice: `the threads are the limit and use all cores; ${cheaper}` };
+}
+
+function judgeSink({ sink, threads }: BottleneckQuestion): Judgement {
+  if (sink === "postgres") {
+    const remedy = threads > 1 ? "`workers: 1` is enough here" : "more threads would not help";
+    return { kind: "database", advice: `Postgres spends its time in COPY; ${remedy}` };
+  }
+  if (sink === "file") {
+    return { kind: "io", advice: "the disk under the sink is the limit; more threads would not help" };
+  }
+  return { kind: "io", advice: `the ${sink} sink is the limit; more threads would not help` };
+}

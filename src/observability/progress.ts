@@ -1,0 +1,152 @@
+/** How far a run is: one view for the progress bar, the progress lines of the log and `onProgress`. */
+import type { RunEvent } from "../core/ports/observer.ts";
+import { roundToDigits } from "./figures.ts";
+
+/** How far a run is. Records and bytes are those of the source, with what an earlier process had committed. */
+export interface Progress {
+  /** Share of the bytes consumed, 0 to 1; null when their number is unknown. */
+  readonly fraction: number | null;
+  readonly bytes: number;
+  readonly totalBytes: number | null;
+  readonly records: number;
+  /** Estimated from the size of the records so far; null while nothing is known. */
+  readonly totalRecords: number | null;
+  readonly rejected: number;
+  /** Over the last seconds. */
+  readonly recordsPerSecond: number;
+  /** Milliseconds since the run started. */
+  readonly elapsedMs: number;
+  /** Milliseconds that the rest will take at the present pace; null when unknown. */
+  readonly remainingMs: number | null;
+  /** The splits being read. */
+  readonly active: readonly string[];
+  readonly splitsEnded: number;
+  readonly splits: number;
+}
+
+interface Mark {
+  readonly at: number;
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** The pace is measured over this time, in milliseconds: long enough to be calm, short enough to show a stall. */
+const PACE_WINDOW_MS = 5_000;
+const MARK_EVERY_MS = 100;
+
+/** Follows one run's events. */
+export class ProgressTracker {
+  readonly #active = new Set<string>();
+  readonly #committed = new Map<string, { read: number; rejected: number }>();
+  #marks: Mark[] = [];
+  #startedAt = 0;
+  #before = { records: 0, bytes: 0 };
+  #totalBytes: number | null = null;
+  #splits = 0;
+  #splitsEnded = 0;
+  #records = 0;
+  #bytes = 0;
+  #rejected = 0;
+
+  /** Takes notice of an event. */
+  observe(event: RunEvent): void {
+    switch (event.kind) {
+      case "run-started":
+        return this.#start(event);
+      case "split-started":
+        this.#active.add(event.split);
+        return;
+      case "split-ended":
+        this.#active.delete(event.split);
+        this.#splitsEnded++;
+        return;
+      case "chunk-done":
+        this.#records += event.records;
+        this.#bytes += event.bytes;
+        return this.#mark(event.at);
+      case "unit-committed":
+        return this.#commit(event.sink, event.added);
+      case "rejected":
+        this.#rejected += event.count;
+        return;
+      case "restarting":
+        return this.#fallBack(event.at);
+      default:
+    }
+  }
+
+  /** How far the run is at wall-clock time `at`, in milliseconds. */
+  view(at: number): Progress {
+    const pace = this.#pace(at);
+    const total = this.#totalBytes;
+    const fraction = total === null ? null : total === 0 ? 1 : Math.min(1, this.#bytes / total);
+    const left = total === null ? null : Math.max(0, total - this.#bytes);
+    return {
+      fraction,
+      bytes: this.#bytes,
+      totalBytes: total,
+      records: this.#records,
+      totalRecords: this.#estimate(fraction),
+      rejected: this.#rejected,
+      recordsPerSecond: pace.records * 1_000,
+      elapsedMs: at - this.#startedAt,
+      remainingMs: left === null || pace.bytes === 0 ? null : left / pace.bytes,
+      active: [...this.#active],
+      splitsEnded: this.#splitsEnded,
+      splits: this.#splits,
+    };
+  }
+
+  #start(event: RunEvent & { kind: "run-started" }): void {
+    this.#startedAt = event.at;
+    this.#totalBytes = event.totalBytes;
+    this.#splits = event.splits;
+    this.#before = { records: event.resumed?.read ?? 0, bytes: event.resumed?.bytes ?? 0 };
+    this.#records = this.#before.records;
+    this.#bytes = this.#before.bytes;
+    this.#restartPace(event.at);
+  }
+
+  #commit(sink: string, added: { readonly read: number; readonly rejected: number }): void {
+    const { read, rejected } = this.#committed.get(sink) ?? { read: 0, rejected: 0 };
+    this.#committed.set(sink, { read: read + added.read, rejected: rejected + added.rejected });
+  }
+
+  /** All chunks in flight are gone when actors restart: what is committed counts, and only that will not come again. */
+  #fallBack(at: number): void {
+    const kept = [...this.#committed.values()];
+    const read = kept.length === 0 ? 0 : Math.min(...kept.map((counts) => counts.read));
+    const sinceStart = this.#records - this.#before.records;
+    const share = sinceStart === 0 ? 1 : Math.min(1, read / sinceStart);
+    this.#bytes = this.#before.bytes + Math.round((this.#bytes - this.#before.bytes) * share);
+    this.#records = this.#before.records + Math.min(read, sinceStart);
+    this.#rejected = kept.length === 0 ? 0 : Math.min(...kept.map((counts) => counts.rejected));
+    this.#active.clear();
+    this.#restartPace(at);
+  }
+
+  #restartPace(at: number): void {
+    this.#marks = [{ at, records: this.#records, bytes: this.#bytes }];
+  }
+
+  #mark(at: number): void {
+    const last = this.#marks.at(-1);
+    if (last !== undefined && this.#marks.length > 1 && at - last.at < MARK_EVERY_MS) return;
+    this.#marks.push({ at, records: this.#records, bytes: this.#bytes });
+    while (this.#marks.length > 2 && at - (this.#marks[1]?.at ?? at) >= PACE_WINDOW_MS) this.#marks.shift();
+  }
+
+  /** Records and bytes a millisecond since the oldest mark. */
+  #pace(at: number): { readonly records: number; readonly bytes: number } {
+    const first = this.#marks[0];
+    if (first === undefined || at <= first.at) return { records: 0, bytes: 0 };
+    const span = at - first.at;
+    return { records: (this.#records - first.records) / span, bytes: (this.#bytes - first.bytes) / span };
+  }
+
+  #estimate(fraction: number | null): number | null {
+    if (fraction === null || this.#bytes === 0 || this.#totalBytes === null) return null;
+    if (fraction === 1) return this.#records;
+    return roundToDigits((this.#records * this.#totalBytes) / this.#bytes, 3);
+  }
+}

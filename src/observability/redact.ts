@@ -1,0 +1,18 @@
+/** The last line of defence for secrets: whoever makes a message keeps them out, this keeps out what was forgotten. */
+
+/** `scheme://user:password@` up to the password; passwords may hold anything but white space, a slash and an at sign. */
+const URL_PASSWORD = /(?<head>[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s/@]+@/gi;
+
+/** `password=...`, `token: ...` and their like, in words that drivers use. */
+const NAMED_SECRET =
+  /(?<head>\b(?:password|passwd|secret|token|api[_-]?key)["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&"'})]+)/gi;
+
+/**
+ * A text without passwords of URLs and without named secrets.
+ *
+ * @example
+ * redact("postgres://etl:s3cret@db/orders"); // "postgres://etl:***@db/orders"
+ */
+export function redact(text: string): string {
+  return text.replaceAll(URL_PASSWORD, "$<head>***@").replaceAll(NAMED_SECRET, "$<head>***");
+}

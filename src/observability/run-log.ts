@@ -1,0 +1,178 @@
+/** Turns one run's events into log entries: one for each thing worth a line, never one a chunk. */
+import type { RunEvent } from "../core/ports/observer.ts";
+import type { RunState } from "../core/ports/state-store.ts";
+import type { StageName, StageTimes } from "../core/timing.ts";
+import { connectorOf, findBottleneck } from "./bottleneck.ts";
+import type { LogEntry, LogLevel } from "./log-entry.ts";
+import { ProgressTracker } from "./progress.ts";
+import { redact } from "./redact.ts";
+import { RejectTally } from "./reject-tally.ts";
+
+/** How often progress gets a line. */
+export type ProgressEvery = { readonly everyMs: number } | { readonly everyRecords: number };
+
+type Body = Omit<LogEntry, "at" | "job" | "run">;
+
+/** Rejects of one kind get a line when the first is met and then at most this often, in milliseconds. */
+const REJECTS_EVERY_MS = 10_000;
+
+const LEVEL_OF_STATE = {
+  running: "info",
+  succeeded: "info",
+  interrupted: "warn",
+  rejected: "error",
+  failed: "error",
+} as const satisfies Record<RunState, LogLevel>;
+
+/** Follows one run. */
+export class RunLog {
+  readonly #every: ProgressEvery | null;
+  readonly #tracker = new ProgressTracker();
+  readonly #rejects = new RejectTally(REJECTS_EVERY_MS);
+  #started: (RunEvent & { kind: "run-started" }) | undefined;
+  #stages: { readonly [S in StageName]: StageTimes } | undefined;
+  #told = { at: 0, records: 0 };
+
+  /** @param every null: no lines about progress */
+  constructor(every: ProgressEvery | null) {
+    this.#every = every;
+  }
+
+  /** The lines that an event is worth; most are worth none. */
+  entries(event: RunEvent): LogEntry[] {
+    this.#tracker.observe(event);
+    const { at, job, run } = event;
+    const bodies = [...this.#bodies(event), ...this.#progress(event)];
+    return bodies.map((body) => ({ ...body, at, job, run, fields: redactFields(body.fields) }));
+  }
+
+  #bodies(event: RunEvent): Body[] {
+    switch (event.kind) {
+      case "run-started":
+        return [this.#start(event)];
+      case "split-started":
+        return [{ level: "debug", message: "split started", fields: { split: event.split, bytes: event.bytes } }];
+      case "split-ended":
+        return [{ level: "debug", message: "split ended", fields: { split: event.split } }];
+      case "chunk-cut":
+      case "chunk-done":
+        return [];
+      case "unit-committed":
+        return event.careful ? [carefulUnit(event)] : [];
+      case "rejected":
+        return this.#rejects.add(event).map(rejected);
+      case "sampled":
+        this.#stages = event.stages;
+        return this.#rejects.due(event.at).map(rejected);
+      case "run-ended":
+        return [...this.#rejects.rest().map(rejected), this.#end(event)];
+      default:
+        return [troubleOf(event)];
+    }
+  }
+
+  #start(event: RunEvent & { kind: "run-started" }): Body {
+    this.#started = event;
+    const { source, sinks, transform, slot, trigger, threads, totalBytes, resumed } = event;
+    this.#told = { at: event.at, records: resumed?.read ?? 0 };
+    const common = { slot, trigger, source, transform, sinks, threads, bytes: totalBytes };
+    if (resumed === null) return { level: "info", message: "run started", fields: common };
+    const { split, token, read } = resumed;
+    return { level: "info", message: "run resumed", fields: { ...common, split, token, read } };
+  }
+
+  #end({ state, counts, durationMs, message }: RunEvent & { kind: "run-ended" }): Body {
+    const { read, written, filtered, rejected: refused } = counts;
+    const fields = {
+      read,
+      written,
+      filtered,
+      rejected: refused,
+      seconds: Math.round(durationMs) / 1_000,
+      bottleneck: this.#bottleneck(durationMs),
+      ...(message === null ? {} : { error: message }),
+    };
+    return { level: LEVEL_OF_STATE[state], message: `run ${state}`, fields };
+  }
+
+  #bottleneck(durationMs: number): StageName | null {
+    if (this.#started === undefined || this.#stages === undefined) return null;
+    const { source, sinks, threads, transform } = this.#started;
+    const question = {
+      stages: this.#stages,
+      durationMs,
+      threads,
+      cores: threads + 1,
+      source: connectorOf(source),
+      sink: connectorOf(Object.values(sinks)[0] ?? ""),
+      transform: transform !== null,
+    };
+    return findBottleneck(question)?.stage ?? null;
+  }
+
+  #progress(event: RunEvent): Body[] {
+    if (this.#every === null || (event.kind !== "chunk-done" && event.kind !== "sampled")) return [];
+    const view = this.#tracker.view(event.at);
+    const due =
+      "everyMs" in this.#every
+        ? event.at - this.#told.at >= this.#every.everyMs
+        : view.records - this.#told.records >= this.#every.everyRecords;
+    if (!due) return [];
+    this.#told = { at: event.at, records: view.records };
+    const fields = {
+      records: view.records,
+      totalRecords: view.totalRecords,
+      percent: view.fraction === null ? null : Math.floor(view.fraction * 100),
+      rejected: view.rejected,
+      recordsPerSecond: Math.round(view.recordsPerSecond),
+      remainingSeconds: view.remainingMs === null ? null : Math.round(view.remainingMs / 100) / 10,
+    };
+    return [{ level: "info", message: "progress", fields }];
+  }
+}
+
+type Rejected = RunEvent & { kind: "rejected" };
+
+function rejected({ stage, code, sink, count, message, split, line }: Rejected): Body {
+  const fields = { stage, code, ...(sink === null ? {} : { sink }), count, example: message, split, line };
+  return { level: "warn", message: "records rejected", fields };
+}
+
+function carefulUnit({ sink, chunks, commitMs }: RunEvent & { kind: "unit-committed" }): Body {
+  return { level: "debug", message: "unit written in careful mode", fields: { sink, chunks, commitMs } };
+}
+
+type Trouble = RunEvent & { kind: "rewound" | "retrying" | "thread-died" | "restarting" | "draining" };
+
+function troubleOf(event: Trouble): Body {
+  switch (event.kind) {
+    case "rewound": {
+      const { split, token, dropped } = event;
+      return { level: "info", message: "rewound", fields: { split, token, droppedBytes: dropped } };
+    }
+    case "retrying": {
+      const { stage, attempt, delayMs, code, message } = event;
+      return { level: "warn", message: "retrying", fields: { stage, attempt, delayMs, code, error: message } };
+    }
+    case "thread-died": {
+      const { fault, split, record } = event;
+      return { level: "warn", message: "thread died", fields: { fault, split, record } };
+    }
+    case "restarting": {
+      const { actor, attempt, delayMs, code, message } = event;
+      return { level: "warn", message: "restarting", fields: { actor, attempt, delayMs, code, error: message } };
+    }
+    case "draining":
+      return { level: "info", message: "draining", fields: { reason: event.reason } };
+  }
+}
+
+function redactFields(fields: LogEntry["fields"]): LogEntry["fields"] {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, redactValue(value)]));
+}
+
+function redactValue(value: unknown): unknown {
+  if (typeof value === "string") return redact(value);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactValue(inner)]));
+}

@@ -1,0 +1,150 @@
+/** Gathers from a run's events what its summary needs. */
+import { availableParallelism } from "node:os";
+import { addCounts, type Counts, isBalanced, NO_COUNTS } from "../core/ledger.ts";
+import type { Observer, RunEvent } from "../core/ports/observer.ts";
+import type { RejectGroup, RunSummary } from "../core/summary.ts";
+import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
+import { connectorOf, findBottleneck } from "./bottleneck.ts";
+import type { ProcessFigures } from "./process-meter.ts";
+
+type StageTable = { readonly [S in StageName]: StageTimes };
+
+/** What a run's end adds to what its events told. */
+export interface RunEnd {
+  readonly job: string;
+  readonly run: string;
+  readonly state: RunSummary["state"];
+  readonly error: RunSummary["error"];
+  readonly durationMs: number;
+  readonly process: ProcessFigures;
+  /** Per sink, what earlier processes of this run had committed; the counts of the summary are the whole run's. */
+  readonly carried?: { readonly [sink: string]: Counts };
+}
+
+const NO_TIMES: StageTimes = { busyMs: 0, waitInputMs: 0, waitOutputMs: 0 };
+
+/**
+ * A subscriber that adds up; `snapshot` makes the summary of it, at the end or in between.
+ *
+ * @example
+ * const recorder = new SummaryRecorder();
+ * await run({ observers: [recorder.observe] });
+ * const summary = recorder.snapshot({ job, run, state: "succeeded", error: null, durationMs, process: meter.figures() });
+ */
+export class SummaryRecorder {
+  /** The subscriber; bound, so it can be handed over by itself. */
+  readonly observe: Observer = (event) => this.#take(event);
+  readonly #sinks = new Map<string, Counts>();
+  readonly #rejects = new Map<string, { stage: string; code: string; count: number; example: string }>();
+  #started: (RunEvent & { kind: "run-started" }) | undefined;
+  #retries = 0;
+  #restarts = 0;
+  #bytesRead = 0;
+  #chunkBytes: { min: number; max: number; last: number } | undefined;
+  #stages: StageTable = stageTable(() => NO_TIMES);
+
+  /** The run's summary as far as it is told. */
+  snapshot(end: RunEnd): RunSummary {
+    const { job, run, state, error, durationMs, carried = {} } = end;
+    const sinks = this.#totals(carried);
+    const slowest = fewestWritten(sinks);
+    const { bytes: _bytes, ...top } = sinks[slowest] ?? NO_COUNTS;
+    const readHere = this.#sinks.get(slowest)?.read ?? 0;
+    return {
+      job,
+      run,
+      state,
+      ...top,
+      balanced: Object.values(sinks).every(isBalanced),
+      sinks,
+      resumed: this.#started?.resumed != null,
+      retries: this.#retries,
+      restarts: this.#restarts,
+      durationMs: Math.round(durationMs),
+      recordsPerSecond: durationMs > 0 ? Math.round((readHere * 1_000) / durationMs) : 0,
+      bytesRead: this.#bytesRead,
+      ...end.process,
+      chunkBytes: this.#chunkBytes ?? { min: 0, max: 0, last: 0 },
+      stages: this.#stages,
+      bottleneck: this.#bottleneck(durationMs),
+      rejects: this.#rejectGroups(),
+      error,
+    };
+  }
+
+  #take(event: RunEvent): void {
+    switch (event.kind) {
+      case "run-started":
+        this.#started = event;
+        return;
+      case "chunk-cut":
+        return this.#measure(event.bytes);
+      case "chunk-done":
+        this.#bytesRead += event.bytes;
+        return;
+      case "unit-committed":
+        this.#sinks.set(event.sink, addCounts(this.#sinks.get(event.sink) ?? NO_COUNTS, event.added));
+        return;
+      case "rejected":
+        return this.#reject(event);
+      case "retrying":
+        this.#retries++;
+        return;
+      case "restarting":
+        this.#restarts++;
+        return;
+      case "sampled":
+        this.#stages = event.stages;
+        return;
+      default:
+    }
+  }
+
+  #measure(bytes: number): void {
+    const { min, max } = this.#chunkBytes ?? { min: bytes, max: bytes };
+    this.#chunkBytes = { min: Math.min(min, bytes), max: Math.max(max, bytes), last: bytes };
+  }
+
+  #reject({ stage, code, count, message }: RunEvent & { kind: "rejected" }): void {
+    const key = `${stage} ${code}`;
+    const group = this.#rejects.get(key);
+    if (group === undefined) this.#rejects.set(key, { stage, code, count, example: message });
+    else group.count += count;
+  }
+
+  /** Most frequent first. */
+  #rejectGroups(): RejectGroup[] {
+    return [...this.#rejects.values()].sort((a, b) => b.count - a.count).map((group) => ({ ...group }));
+  }
+
+  /** Every sink of the run, also one that has not committed anything yet. */
+  #totals(carried: { readonly [sink: string]: Counts }): { [name: string]: Counts } {
+    const names = new Set([...Object.keys(this.#started?.sinks ?? {}), ...this.#sinks.keys(), ...Object.keys(carried)]);
+    const total = (name: string): Counts => addCounts(carried[name] ?? NO_COUNTS, this.#sinks.get(name) ?? NO_COUNTS);
+    return Object.fromEntries([...names].map((name) => [name, total(name)]));
+  }
+
+  #bottleneck(durationMs: number): RunSummary["bottleneck"] {
+    if (this.#started === undefined) return null;
+    const { source, sinks, transform, threads } = this.#started;
+    return findBottleneck({
+      stages: this.#stages,
+      durationMs,
+      threads,
+      cores: availableParallelism(),
+      source: connectorOf(source),
+      sink: connectorOf(Object.values(sinks)[0] ?? ""),
+      transform: transform !== null,
+    });
+  }
+}
+
+function stageTable(times: (stage: StageName) => StageTimes): StageTable {
+  return Object.fromEntries(STAGES.map((stage) => [stage, times(stage)])) as unknown as StageTable;
+}
+
+/** The sink that has written least, or '' if there is none. */
+function fewestWritten(sinks: { readonly [name: string]: Counts }): string {
+  const names = Object.keys(sinks).sort((a, b) => (sinks[a]?.written ?? 0) - (sinks[b]?.written ?? 0));
+  return names[0] ?? "";
+}

@@ -1,0 +1,152 @@
+/** What a run came to, in the few lines that people read. */
+import { ERROR_CODES } from "../core/errors.ts";
+import { formatDuration } from "../core/quantity.ts";
+import type { RejectGroup, RunSummary, SinkSummary } from "../core/summary.ts";
+import { formatCount, formatCounted, formatPercent, formatSize } from "./figures.ts";
+import { type Paint, painter } from "./palette.ts";
+import { redact } from "./redact.ts";
+import { wrap } from "./wrap.ts";
+
+/** How a summary is written. */
+export interface SummaryOptions {
+  /** Whether escape sequences for colours may be used. */
+  readonly color: boolean;
+  /** Columns that a line may take. */
+  readonly width: number;
+  /** The run before of the same job, to be compared with. */
+  readonly previous?: RunSummary;
+  /** Where the rejects can be looked at: a command, a table, a file. */
+  readonly rejectsAt?: string;
+  /** Whether the next run goes on where this one ended; default true. False where it has to start over. */
+  readonly resumes?: boolean;
+}
+
+const INDENT = "  ";
+const MOST_GROUPS = 5;
+
+/**
+ * The summary, several lines without a line end after the last; it says what became of every record, what it cost, what
+ * limited it, and what to do next.
+ *
+ * @example
+ * process.stdout.write(`${renderSummary(summary, { color: false, width: 100 })}\n`);
+ */
+export function renderSummary(summary: RunSummary, options: SummaryOptions): string {
+  const paint = painter(options.color);
+  return [
+    `${outcomeOf(summary, paint)}   ${equation(summary)}   ${balance(summary.balanced, paint)}`,
+    ...sinkLines(summary),
+    cost(summary),
+    ...limitOf(summary, options, paint),
+    ...comparison(summary, options.previous),
+    ...rejectLines(summary, options, paint),
+    ...nextSteps(summary, options, paint),
+  ]
+    .map((line) => INDENT + line)
+    .join("\n");
+}
+
+function outcomeOf({ state, durationMs, resumed }: RunSummary, paint: Paint): string {
+  const time = formatDuration(durationMs);
+  const again = resumed ? " (resumed)" : "";
+  switch (state) {
+    case "succeeded":
+      return paint("good", `done in ${time}`) + again;
+    case "failed":
+      return paint("bad", `failed after ${time}`) + again;
+    case "rejected":
+      return paint("bad", `stopped after ${time}: too many rejects`) + again;
+    case "interrupted":
+      return paint("warning", `interrupted after ${time}`) + again;
+  }
+}
+
+/** The ledger; outputs are named where they are not one a record. */
+function equation(counts: Omit<SinkSummary, "bytes">): string {
+  const { read, written, filtered, rejected, folded, emitted } = counts;
+  const rows = emitted === written ? "" : ` (${formatCounted(emitted, "row")})`;
+  const terms = [`${formatCount(written)} written${rows}`, `${formatCount(filtered)} filtered`];
+  terms.push(`${formatCount(rejected)} rejected`);
+  if (folded > 0) terms.push(`${formatCount(folded)} folded`);
+  return `${formatCount(read)} read = ${terms.join(" + ")}`;
+}
+
+function balance(balanced: boolean, paint: Paint): string {
+  return balanced ? "balanced" : paint("bad", "NOT BALANCED");
+}
+
+/** One sink needs no line of its own: the first line is about it. */
+function sinkLines({ sinks }: RunSummary): string[] {
+  const names = Object.entries(sinks);
+  return names.length < 2 ? [] : names.map(([name, counts]) => `${name}: ${equation(counts)}`);
+}
+
+function cost({ recordsPerSecond, bytesRead, durationMs, peakRssBytes, eventLoopP99Ms }: RunSummary): string {
+  const bytesPerSecond = durationMs > 0 ? (bytesRead * 1_000) / durationMs : 0;
+  const lateness = eventLoopP99Ms < 1 ? "under 1 ms" : formatDuration(eventLoopP99Ms);
+  return `${formatCount(recordsPerSecond)} records/s, ${formatSize(bytesPerSecond)}/s, peak memory ${formatSize(peakRssBytes)}, event loop p99 ${lateness}`;
+}
+
+function limitOf({ bottleneck }: RunSummary, { width }: SummaryOptions, paint: Paint): string[] {
+  if (bottleneck === null) return [];
+  const { stage, kind, busy, advice } = bottleneck;
+  const text = `bottleneck: ${stage} (${kind}, ${formatPercent(busy)} busy): ${advice}`;
+  const wrapped = wrap(text, width - INDENT.length, INDENT + INDENT);
+  return [wrapped.replace("bottleneck:", paint("strong", "bottleneck:"))];
+}
+
+function comparison(summary: RunSummary, previous: RunSummary | undefined): string[] {
+  if (previous === undefined || summary.state !== "succeeded" || previous.state !== "succeeded") return [];
+  if (summary.recordsPerSecond === 0 || previous.recordsPerSecond === 0) return [];
+  const change = summary.recordsPerSecond / previous.recordsPerSecond - 1;
+  const percent = Math.round(Math.abs(change) * 100);
+  const pace = percent === 0 ? "as fast" : `${percent} % ${change > 0 ? "faster" : "slower"} now`;
+  return [
+    `run before: ${formatDuration(previous.durationMs)}, ${formatCount(previous.recordsPerSecond)} records/s, ${pace}`,
+  ];
+}
+
+function rejectLines(summary: RunSummary, { width, rejectsAt }: SummaryOptions, paint: Paint): string[] {
+  const { rejected, rejects } = summary;
+  if (rejected === 0) return [];
+  const head = `${paint("warning", "rejects:")} ${formatCount(rejected)}`;
+  const place = rejectsAt === undefined ? "" : `      -> ${rejectsAt}`;
+  const [only] = rejects;
+  if (rejects.length === 1 && only !== undefined) return [`${head}  ${groupOf(only, width / 2)}${place}`];
+  const shown = rejects.slice(0, MOST_GROUPS).map((group) => INDENT + groupOf(group, width - 40));
+  const hidden = rejects.length - shown.length;
+  const more = hidden > 0 ? [`${INDENT}and ${formatCounted(hidden, "more kind")}`] : [];
+  return [head + place, ...shown, ...more];
+}
+
+/** A transform's own reason says all; a code needs an example beside it. */
+function groupOf({ stage, code, count, example }: RejectGroup, room: number): string {
+  const text = `"${shorten(redact(example), Math.max(20, Math.floor(room)))}"`;
+  if (code === "TRANSFORM_REJECTED") return `${stage} ${text} ${formatCount(count)}`;
+  return `${stage} ${code} ${formatCount(count)}, such as ${text}`;
+}
+
+function shorten(text: string, length: number): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length <= length ? line : `${line.slice(0, length - 3)}...`;
+}
+
+function nextSteps(summary: RunSummary, options: SummaryOptions, paint: Paint): string[] {
+  const { state, error } = summary;
+  if (state === "succeeded") return [];
+  const lines: string[] = [];
+  if (error !== null)
+    lines.push(`${paint("bad", error.code)}: ${redact(error.message).replaceAll("\n", `\n${INDENT}`)}`);
+  return [...lines, `next: ${adviceFor(summary, options.resumes ?? true)}`];
+}
+
+function adviceFor({ state, error, written }: RunSummary, resumes: boolean): string {
+  const again = resumes
+    ? `it resumes after ${formatCounted(written, "written record")}`
+    : "it starts over, what is unfinished is discarded";
+  if (state === "interrupted") return `run it again: ${again}`;
+  if (state === "rejected")
+    return `look at the rejects; correct the data, or raise errors.maxRejects or errors.maxRejectRate; then run it again: ${again}`;
+  const usage = error !== null && ERROR_CODES[error.code] === "usage";
+  return `${usage ? "change what the message names" : "repair what the message names"}, then run it again: ${again}`;
+}

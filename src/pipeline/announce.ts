@@ -1,0 +1,40 @@
+/** Tells the observers what is about to run and where it goes on. */
+import path from "node:path";
+import type { Execution } from "./execution.ts";
+import type { OpenSink } from "./open-sink.ts";
+
+/** Once for every flow: its sinks; for the first one the run itself, too. */
+export function announce(execution: Execution, sinks: readonly OpenSink[], first: boolean): void {
+  if (first) announceRun(execution, sinks);
+  for (const { name, book } of sinks) execution.emit({ kind: "sink-opened", sink: name, counts: book.total });
+}
+
+function announceRun({ bound, run, threads, emit }: Execution, sinks: readonly OpenSink[]): void {
+  const { splits } = bound.source;
+  const sizes = splits.map(({ bytes }) => bytes);
+  const { row } = run;
+  emit({
+    kind: "run-started",
+    source: bound.source.label,
+    sinks: Object.fromEntries(sinks.map(({ name, bound: sink }) => [name, sink.label])),
+    transform: bound.plan.transform === null ? null : path.basename(bound.plan.transform.module),
+    totalBytes: sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : null,
+    splits: splits.length,
+    threads,
+    trigger: row.trigger,
+    slot: row.slot,
+    resumed: run.resumed ? resumedAt(sinks) : null,
+  });
+}
+
+/** The furthest split that was begun, and what was committed of all. */
+function resumedAt(sinks: readonly OpenSink[]): { split: string; token: string; read: number; bytes: number } | null {
+  const [sink] = sinks;
+  if (sink === undefined) return null;
+  const { rows, total } = sink.book;
+  const begun = rows.filter(({ position }) => position.ordinal > 0n).toSorted((a, b) => (a.split < b.split ? -1 : 1));
+  const at = begun.at(-1) ?? rows[0];
+  if (at === undefined) return null;
+  const bytes = begun.reduce((sum, { position }) => sum + (Number(position.token) || 0), 0);
+  return { split: at.split, token: at.position.token, read: total.read, bytes };
+}

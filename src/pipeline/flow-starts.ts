@@ -1,0 +1,167 @@
+/** Makes flow after flow for one execution: each is opened by its first child, the wiring, and closed by it. */
+import { retrying } from "../actors/outage.ts";
+import { onAbort, whenAborted } from "../core/abort.ts";
+import type { TaskSpec } from "../core/task.ts";
+import type { Actor, ActorContext } from "../runtime/actor.ts";
+import type { ChildSpec } from "../runtime/supervisor-options.ts";
+import { announce } from "./announce.ts";
+import type { Execution } from "./execution.ts";
+import { Flow } from "./flow.ts";
+import { type OpenSink, openSink } from "./open-sink.ts";
+import { type StageMeters, stageMeters } from "./stage-meters.ts";
+
+/** How long a stage may take to drain when the run is asked to stop, in milliseconds. */
+const DRAIN_MS = 30_000;
+
+/** The flows of one execution, one after another. */
+export class FlowStarts {
+  readonly meters: StageMeters;
+  /** The flow that runs now. */
+  current: Flow | null = null;
+  /** What the first actor of the latest flow died of. */
+  failure: unknown = null;
+  /** The flow saw all there is, and its sinks have finished. */
+  complete = false;
+  readonly #execution: Execution;
+  #sinks: readonly OpenSink[] = [];
+  #flows = 0;
+  #waiting = 0;
+  #done = Promise.withResolvers<void>();
+
+  constructor(execution: Execution) {
+    this.#execution = execution;
+    this.meters = stageMeters(execution.clock);
+  }
+
+  /** In the order of their start; stopped in reverse, so the reader comes last here. */
+  children(): readonly ChildSpec[] {
+    const stage = (name: string, make: (flow: Flow) => Actor): ChildSpec => ({
+      name,
+      restart: "transient",
+      shutdownMs: DRAIN_MS,
+      start: () => new FlowActor(this, make),
+    });
+    const writers = [...this.#execution.bound.sinks.keys()].map((sink) =>
+      stage(`writer of ${sink}`, (flow) => this.#counted(flow.writer(this.#sinks.find(({ name }) => name === sink) as OpenSink))),
+    );
+    return [
+      { name: "wiring", restart: "transient", shutdownMs: DRAIN_MS, start: () => new Wiring(this) },
+      ...writers,
+      stage("aggregator", (flow) => flow.aggregator()),
+      stage("worker pool", (flow) => flow.workerPool()),
+      stage("chunker", (flow) => flow.chunker()),
+      stage("reader", (flow) => flow.reader()),
+    ];
+  }
+
+  /** Opens everything a flow needs; the releasers run last in, first out. */
+  async wire(opened: AsyncDisposableStack, killed: AbortSignal, stopping: AbortSignal): Promise<void> {
+    const execution = this.#execution;
+    const sinks: OpenSink[] = [];
+    for (const [name, bound] of execution.bound.sinks) {
+      const open = (): Promise<OpenSink> => openSink(execution, name, bound, execution.rejects, killed);
+      // A server that is away for a moment is waited for, as it is once the run is under way.
+      const sink = await retrying(open, { ...execution, policy: execution.bound.plan.job.retry, stage: "sink" }, stopping);
+      opened.use(sink.writer);
+      sinks.push(sink);
+    }
+    const runner = execution.startThreads(taskSpec(execution));
+    const flow = new Flow({ execution, sinks, runner, meters: this.meters });
+    opened.use(flow.arena);
+    opened.defer(() => runner.destroy());
+    announce(execution, sinks, this.#flows === 0);
+    this.#flows++;
+    this.failure = null;
+    this.#sinks = sinks;
+    this.#waiting = sinks.length;
+    this.#done = Promise.withResolvers();
+    this.current = flow;
+  }
+
+  /** Every writer of the current flow has ended well. */
+  get written(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** A writer whose good end is one step to the flow's. */
+  #counted(writer: Actor): Actor {
+    return {
+      run: async (context) => {
+        await writer.run(context);
+        this.#waiting--;
+        if (this.#waiting === 0) this.#done.resolve();
+      },
+    };
+  }
+
+  /** Publishes what the sinks show only when a run has succeeded. */
+  async finish(): Promise<void> {
+    if (this.current?.complete !== true || this.#waiting > 0) return;
+    for (const { writer } of this.#sinks) await writer.finish();
+    this.complete = true;
+  }
+}
+
+/** Opens a flow, waits until it has written everything, and closes it whatever happens. */
+class Wiring implements Actor {
+  readonly #starts: FlowStarts;
+  readonly #opened = new AsyncDisposableStack();
+
+  constructor(starts: FlowStarts) {
+    this.#starts = starts;
+  }
+
+  async init({ killed, stopping }: ActorContext): Promise<void> {
+    try {
+      await this.#starts.wire(this.#opened, killed, stopping);
+    } catch (thrown) {
+      await this.#opened.disposeAsync();
+      throw thrown;
+    }
+  }
+
+  async run({ stopping, killed }: ActorContext): Promise<void> {
+    try {
+      await Promise.race([this.#starts.written, whenAborted(stopping)]);
+      if (!killed.aborted) await this.#starts.finish();
+    } finally {
+      this.#starts.current = null;
+      await this.#opened.disposeAsync();
+    }
+  }
+}
+
+/** One actor of a flow: its failure or its kill ends the waits of all the others. */
+class FlowActor implements Actor {
+  readonly #starts: FlowStarts;
+  readonly #make: (flow: Flow) => Actor;
+
+  constructor(starts: FlowStarts, make: (flow: Flow) => Actor) {
+    this.#starts = starts;
+    this.#make = make;
+  }
+
+  async run(context: ActorContext): Promise<void> {
+    const flow = this.#starts.current;
+    if (flow === null) return;
+    using _killed = onAbort(context.killed, () => flow.abort(context.killed.reason));
+    try {
+      await this.#make(flow).run(context);
+    } catch (thrown) {
+      this.#starts.failure ??= thrown;
+      flow.abort(thrown);
+      throw thrown;
+    }
+  }
+}
+
+function taskSpec({ bound, run }: Execution): TaskSpec {
+  const { decode, transform } = bound.plan;
+  return {
+    job: run.row.job,
+    run: run.row.id,
+    decode,
+    transform,
+    sinks: [...bound.sinks.values()].map(({ encode }) => encode),
+  };
+}

@@ -1,0 +1,223 @@
+/**
+ * The third step: a bound plan becomes actors. A flow is one start of a run's actors with everything they share; when
+ * one of them dies all do, and the supervisor makes the next flow from the durable positions.
+ *
+ * Built from the sinks backwards, so that stopping in reverse order stops the reader first and lets the rest drain.
+ */
+import { Aggregator } from "../actors/aggregator.ts";
+import { MemoryArena } from "../actors/chunk-memory.ts";
+import { Chunker } from "../actors/chunker.ts";
+import { type Lane, planLanes } from "../actors/lane.ts";
+import type { Block, Delivery, Processed } from "../actors/messages.ts";
+import { OutputEstimate } from "../actors/output-estimate.ts";
+import { HEADROOM_BYTES, Reader } from "../actors/reader.ts";
+import { Window } from "../actors/window.ts";
+import { WorkerPool } from "../actors/worker-pool.ts";
+import { Writer } from "../actors/writer.ts";
+import type { Chunk } from "../core/chunk.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { MailboxSample } from "../core/ports/observer.ts";
+import type { Position } from "../core/position.ts";
+import type { TaskRunner } from "../core/task.ts";
+import type { Actor } from "../runtime/actor.ts";
+import { Mailbox } from "../runtime/mailbox.ts";
+import type { Execution } from "./execution.ts";
+import { nearestName } from "../core/nearest.ts";
+import type { OpenSink } from "./open-sink.ts";
+import type { StageMeters } from "./stage-meters.ts";
+
+/** Splits that are read side by side with `order: none`. */
+const LANES_SIDE_BY_SIDE = 4;
+const DEFAULT_BLOCK_BYTES = 1024 * 1024;
+
+/** The parts of a flow that are made before its actors. */
+export interface FlowParts {
+  readonly execution: Execution;
+  readonly sinks: readonly OpenSink[];
+  readonly runner: TaskRunner;
+  readonly meters: StageMeters;
+}
+
+/** One start of a run's actors. */
+export class Flow {
+  readonly lanes: readonly Lane[];
+  readonly arena: MemoryArena;
+  readonly #parts: FlowParts;
+  readonly #positions: ReadonlyMap<string, Position>;
+  readonly #blockBytes: number;
+  readonly #blocks: Mailbox<Block>;
+  readonly #chunks: Mailbox<Chunk>;
+  readonly #results: Mailbox<Processed>;
+  readonly #deliveries: ReadonlyMap<string, Mailbox<Delivery>>;
+  readonly #window: Window;
+  readonly #estimate = new OutputEstimate();
+
+  constructor(parts: FlowParts) {
+    const { execution, sinks } = parts;
+    const { chunk, order } = execution.bound.plan.job;
+    this.#parts = parts;
+    this.lanes = planLanes(execution.bound.source.splits, order === "none" ? LANES_SIDE_BY_SIDE : 1);
+    this.arena = new MemoryArena(execution.buffers);
+    this.#positions = smallestPositions(sinks);
+    this.#blockBytes = chunk.kind === "bytes" ? chunk.bytes : DEFAULT_BLOCK_BYTES;
+    this.#window = new Window(2 * execution.threads + 1);
+    const ahead = 2 * (this.#blockBytes + HEADROOM_BYTES);
+    this.#blocks = mailbox("blocks", ahead, blockBytes);
+    this.#chunks = mailbox("chunks", ahead, (item) => item.end - item.begin);
+    this.#results = mailbox("results", Number.POSITIVE_INFINITY, () => 0);
+    this.#deliveries = new Map(
+      sinks.map(({ name }) => [name, mailbox(`deliveries of ${name}`, ahead, ({ output }) => output.bytes.byteLength)]),
+    );
+  }
+
+  /** Every record of every split was seen. */
+  get complete(): boolean {
+    return this.lanes.every((lane) => lane.done || lane.splits.length === 0);
+  }
+
+  get mailboxes(): readonly MailboxSample[] {
+    return [this.#blocks, this.#chunks, this.#results, ...this.#deliveries.values()].map(({ name, stats }) => ({
+      name,
+      bytes: stats.bytes,
+      records: stats.records,
+    }));
+  }
+
+  /** Ends every wait of every actor with this error. */
+  abort(error: unknown): void {
+    for (const box of [this.#blocks, this.#chunks, this.#results, ...this.#deliveries.values()]) box.abort(error);
+  }
+
+  reader(): Actor {
+    const { execution, meters, sinks } = this.#parts;
+    return new Reader({
+      source: execution.bound.source,
+      lanes: this.lanes,
+      positions: this.#positions,
+      blocks: this.#blocks,
+      arena: this.arena,
+      budget: execution.budget.account(execution.run.row.id),
+      blockBytes: this.#blockBytes,
+      estimateOutput: (bytes) => this.#estimate.index(bytes) + sinks.length * this.#estimate.output(bytes),
+      meter: meters.source,
+      emit: execution.emit,
+    });
+  }
+
+  chunker(): Actor {
+    const { execution, meters, sinks } = this.#parts;
+    const { plan } = execution.bound;
+    return new Chunker({
+      splitter: execution.splitter,
+      lanes: this.lanes.length,
+      maxRecordBytes: plan.decode.maxRecordBytes,
+      maxRecords: plan.job.chunk.kind === "records" ? plan.job.chunk.records : null,
+      sinks: sinks.map(({ name }) => name),
+      blocks: this.#blocks,
+      chunks: this.#chunks,
+      meter: meters.chunker,
+      emit: execution.emit,
+    });
+  }
+
+  workerPool(): Actor {
+    const { execution, meters, sinks, runner } = this.#parts;
+    const fields = execution.bound.source.splits.flatMap(({ id, fields: names }) => (names ? [[id, names] as const] : []));
+    return new WorkerPool({
+      runner,
+      sinks: sinks.map(({ name }) => name),
+      lanes: this.lanes,
+      fields: new Map(fields),
+      chunks: this.#chunks,
+      results: this.#results,
+      window: this.#window,
+      estimate: this.#estimate,
+      columns: execution.columns,
+      needColumns: sinks.flatMap(({ name, bound }) => (needsColumns(bound.encode) ? [name] : [])),
+      onColumns: async (columns) => {
+        for (const { name, bound } of sinks) assertKnown(bound.label, columns[name] ?? [], bound.known);
+        await execution.keepColumns(columns);
+      },
+      meter: meters.workers,
+      emit: execution.emit,
+    });
+  }
+
+  aggregator(): Actor {
+    const { execution, meters } = this.#parts;
+    const { row } = execution.run;
+    return new Aggregator({
+      job: row.job,
+      run: row.id,
+      scope: row.scope,
+      lanes: this.lanes,
+      positions: this.#positions,
+      results: this.#results,
+      sinks: this.#deliveries,
+      window: this.#window,
+      clock: execution.clock,
+      meter: meters.aggregator,
+      emit: execution.emit,
+    });
+  }
+
+  writer({ name, writer, placement, book, bound }: OpenSink): Actor {
+    const { execution, meters } = this.#parts;
+    const { commit, retry } = execution.bound.plan.job;
+    return new Writer({
+      sink: name,
+      writer,
+      placement,
+      book,
+      inbox: this.#deliveries.get(name) as Mailbox<Delivery>,
+      columns: () => bound.encode.columns?.map((column) => column.name) ?? execution.columns[name] ?? null,
+      commit,
+      limits: execution.limits,
+      retry,
+      budget: execution.budget,
+      clock: execution.clock,
+      random: execution.random,
+      meter: meters.sink,
+      emit: execution.emit,
+      onCommitted: (progress) => execution.onCommitted(name, progress),
+    });
+  }
+}
+
+function mailbox<T>(name: string, maxBytes: number, bytesOf: (item: T) => number): Mailbox<T> {
+  return new Mailbox({ name, maxRecords: Number.POSITIVE_INFINITY, maxBytes, weigh: (item) => ({ records: 1, bytes: bytesOf(item) }) });
+}
+
+function blockBytes(block: Block): number {
+  return block.kind === "bytes" ? block.end - block.begin : (block.frames?.bytes ?? 0);
+}
+
+function needsColumns({ columns, needsColumns: needed }: OpenSink["bound"]["encode"]): boolean {
+  return needed && columns === null;
+}
+
+/** The reader starts where the sink that is furthest behind stands. */
+function smallestPositions(sinks: readonly OpenSink[]): ReadonlyMap<string, Position> {
+  const positions = new Map<string, Position>();
+  for (const { book } of sinks) {
+    for (const { split, position } of book.rows) {
+      const other = positions.get(split);
+      if (other === undefined || position.ordinal < other.ordinal) positions.set(split, position);
+    }
+  }
+  return positions;
+}
+
+/** @throws MillraceError COLUMN_UNKNOWN when the records have a field for which the sink has no column */
+function assertKnown(label: string, columns: readonly string[], known: readonly string[] | undefined): void {
+  const unknown = known === undefined ? [] : columns.filter((column) => !known.includes(column));
+  if (known === undefined || unknown.length === 0) return;
+  const [first = ""] = unknown;
+  const nearest = nearestName(first, known);
+  throw new MillraceError(
+    "COLUMN_UNKNOWN",
+    `${label} has no column ${unknown.map((name) => `"${name}"`).join(", ")}; it has ${known.join(", ")}` +
+      (nearest === undefined ? "" : ` (nearest: ${nearest})`) +
+      ". Name the columns to write in sink.columns, or let the transform leave the others out",
+  );
+}

@@ -1,0 +1,93 @@
+/** Holds the lease of a run's identity while it lasts, so that no second process works on it. */
+import type { Clock } from "../core/clock.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { LeaseOutcome, LeaseOwner, StateStore } from "../core/ports/state-store.ts";
+
+/** How long a lease holds without renewal, and how often it is renewed; milliseconds. */
+const TTL_MS = 30_000;
+const RENEW_MS = 10_000;
+
+/** What a {@link RunLease} needs. */
+export interface LeaseOptions {
+  readonly state: StateStore;
+  readonly job: string;
+  readonly scope: string;
+  readonly owner: LeaseOwner;
+  /** Whether another owner's process still lives, as far as this one can tell. */
+  readonly isAlive: (owner: LeaseOwner) => "alive" | "dead" | "unknown";
+  readonly clock: Clock;
+}
+
+/** A lease that renews itself; `lost` is aborted when somebody else has it. */
+export class RunLease implements AsyncDisposable {
+  readonly #options: LeaseOptions;
+  readonly #lost = new AbortController();
+  #timer: Disposable | null = null;
+  #renewing: Promise<void> = Promise.resolve();
+
+  private constructor(options: LeaseOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes the lease; that of a dead process is taken over at once.
+   *
+   * @throws MillraceError LEASE_HELD naming the owner
+   */
+  static async acquire(options: LeaseOptions): Promise<RunLease> {
+    const lease = new RunLease(options);
+    let outcome = await lease.#ask(false);
+    if (!outcome.granted && options.isAlive(outcome.owner) === "dead") outcome = await lease.#ask(true);
+    if (!outcome.granted) throw heldError(options.job, outcome.owner, outcome.until - options.clock.now());
+    lease.#schedule();
+    return lease;
+  }
+
+  /** Aborted with FENCED once the lease belongs to somebody else. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = null;
+    await this.#renewing;
+    if (this.#lost.signal.aborted) return;
+    const { state, job, scope, owner } = this.#options;
+    await state.releaseLease({ job, scope }, owner.id);
+  }
+
+  #ask(steal: boolean): Promise<LeaseOutcome> {
+    const { state, job, scope, owner, clock } = this.#options;
+    return state.acquireLease({ job, scope }, owner, { now: clock.now(), ttlMs: TTL_MS }, steal);
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.timer(RENEW_MS, () => {
+      this.#renewing = this.#renew();
+    });
+  }
+
+  /** A store that cannot be asked just now is asked again: the compare-and-set keeps the data right meanwhile. */
+  async #renew(): Promise<void> {
+    const outcome = await this.#ask(false).catch(() => null);
+    if (outcome !== null && !outcome.granted) return this.#lost.abort(fencedError(this.#options.job, outcome.owner));
+    if (this.#timer !== null) this.#schedule();
+  }
+}
+
+function describeOwner({ host, pid }: LeaseOwner): string {
+  return `process ${pid} on ${host}`;
+}
+
+function heldError(job: string, owner: LeaseOwner, forMs: number): MillraceError {
+  const seconds = Math.max(1, Math.ceil(forMs / 1000));
+  return new MillraceError(
+    "LEASE_HELD",
+    `${job} is already being run by ${describeOwner(owner)}; its lease holds for another ${seconds} s unless it is renewed`,
+  );
+}
+
+function fencedError(job: string, owner: LeaseOwner): MillraceError {
+  return new MillraceError("FENCED", `${job} was taken over by ${describeOwner(owner)}; this process writes no more`);
+}

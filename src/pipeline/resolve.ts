@@ -1,0 +1,62 @@
+/** The second step: the plan meets the world. Files are listed, headers read, the catalogue asked; nothing is written. */
+import { access } from "node:fs/promises";
+import path from "node:path";
+import { loadSink, loadSource } from "../connectors/catalog.ts";
+import type { Clock } from "../core/clock.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { BoundSink } from "../core/ports/sink.ts";
+import type { BoundSource } from "../core/ports/source.ts";
+import { formatByName } from "../formats/catalog.ts";
+import type { Plan } from "./describe.ts";
+
+/** A plan with everything it found out there; dispose it to let go. */
+export interface BoundPlan extends AsyncDisposable {
+  readonly plan: Plan;
+  readonly source: BoundSource;
+  readonly sinks: ReadonlyMap<string, BoundSink>;
+}
+
+/** What resolving needs. */
+export interface ResolveContext {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Binds a plan to its source and sinks.
+ *
+ * @throws MillraceError SOURCE_NOT_FOUND, HEADER_INVALID, COLUMN_UNKNOWN, TABLE_UNKNOWN, SINK_REFUSED, SINK_UNAVAILABLE,
+ *   TRANSFORM_UNLOADABLE when the module does not exist
+ */
+export async function resolve(plan: Plan, context: ResolveContext): Promise<BoundPlan> {
+  const { job } = plan;
+  await using opened = new AsyncDisposableStack();
+  await assertModuleExists(plan);
+  const about = { baseDir: job.baseDir, clock: context.clock, ...(context.signal && { signal: context.signal }) };
+  const connector = await loadSource(job.source.type);
+  const format = formatByName(plan.decode.format);
+  const source = opened.use(await connector.resolve(job.source, { ...about, format, decode: plan.decode }));
+  const sinks = new Map<string, BoundSink>();
+  for (const { name, type, options } of plan.sinks) {
+    const sink = await loadSink(type);
+    sinks.set(name, opened.use(await sink.resolve(options, { ...about, name })));
+  }
+  const kept = opened.move();
+  return {
+    plan,
+    source,
+    sinks,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Told here and not by a thread, so that it is known before anything is opened. */
+async function assertModuleExists({ job, transform }: Plan): Promise<void> {
+  if (transform === null) return;
+  try {
+    await access(transform.module);
+  } catch (cause) {
+    const shown = path.relative(job.baseDir, transform.module);
+    throw new MillraceError("TRANSFORM_UNLOADABLE", `${job.name}: transform: no file ${shown} in ${job.baseDir}`, { cause });
+  }
+}

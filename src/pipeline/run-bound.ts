@@ -1,0 +1,125 @@
+/** A bound plan becomes a run: chosen, written down, executed, summed up. Knows no real clock, thread or server. */
+import type { SinkColumns } from "../actors/worker-pool.ts";
+import type { MillraceError } from "../core/errors.ts";
+import type { Observer, RunEventBody } from "../core/ports/observer.ts";
+import type { RejectStore } from "../core/ports/sink.ts";
+import type { RunSummary } from "../core/summary.ts";
+import { openRejectFile } from "../connectors/file/rejects.ts";
+import { formatByName } from "../formats/catalog.ts";
+import type { ProcessFigures } from "../observability/process-meter.ts";
+import type { SummaryRecorder } from "../observability/summary-recorder.ts";
+import { execute, type Outcome, type Stops } from "./execute.ts";
+import type { Execution, World } from "./execution.ts";
+import { ProgressMirror } from "./mirror.ts";
+import type { BoundPlan } from "./resolve.ts";
+import { prepareRun } from "./prepare-run.ts";
+import { chooseRun, type Identity, type StartedRun, type StartWish } from "./run-identity.ts";
+
+/** What {@link runBound} needs. */
+export interface RunBoundOptions {
+  readonly bound: BoundPlan;
+  readonly identity: Identity;
+  readonly wish: StartWish;
+  readonly world: World;
+  readonly stops: Stops;
+  readonly recorder: SummaryRecorder;
+  readonly observers: readonly Observer[];
+  readonly figures: () => ProcessFigures;
+}
+
+/**
+ * Runs a bound plan once.
+ *
+ * @throws MillraceError RUN_NOT_FOUND, RESTART_REFUSED; an error of fault class `usage` that ended the run before
+ *   anything was written
+ */
+export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
+  const { bound, identity, wish, world, stops } = options;
+  const { state, clock } = world;
+  const run = await chooseRun(state, identity, wish, world);
+  const limits = wish.acceptRejects ? null : bound.plan.job.errors;
+  await prepareRun(world, bound, run, wish, limits);
+  const begun = clock.monotonic();
+  const emit = emitter(options, run);
+  await using rejects = await openRejects(bound, run);
+  await using mirrors = new AsyncDisposableStack();
+  const execution = executionOf(options, run, { emit, rejects, limits, mirrors });
+  const outcome = await execute(execution, stops);
+  await mirrors.disposeAsync();
+  await rejects?.publish();
+  const durationMs = clock.monotonic() - begun;
+  return await sumUp(options, run, outcome, durationMs, emit);
+}
+
+function emitter({ identity, observers, world }: RunBoundOptions, run: StartedRun): (event: RunEventBody) => void {
+  return (body) => {
+    const event = { ...body, job: identity.job, run: run.row.id, at: world.clock.now() };
+    for (const observer of observers) {
+      try {
+        observer(event);
+      } catch {
+        // An observer's mistake must not harm the run.
+      }
+    }
+  };
+}
+
+async function openRejects({ plan }: BoundPlan, run: StartedRun): Promise<RejectStore | null> {
+  if (plan.rejects === null) return null;
+  return openRejectFile(plan.rejects, { run: run.row.id, baseDir: plan.job.baseDir });
+}
+
+function executionOf(
+  { bound, world }: RunBoundOptions,
+  run: StartedRun,
+  parts: Pick<Execution, "emit" | "rejects" | "limits"> & { readonly mirrors: AsyncDisposableStack },
+): Execution {
+  const { row } = run;
+  const { mirrors, ...given } = parts;
+  const mirrorOf = new Map(
+    [...bound.sinks].flatMap(([sink, { positions }]) => {
+      const key = { job: row.job, scope: row.scope, sink };
+      return positions === "sink" ? [[sink, mirrors.use(new ProgressMirror(world.state, key, world.clock))] as const] : [];
+    }),
+  );
+  let columns: SinkColumns = row.columns ?? {};
+  return {
+    ...world,
+    ...given,
+    bound,
+    run,
+    splitter: formatByName(bound.plan.decode.format).splitter(bound.plan.decode),
+    get columns() {
+      return columns;
+    },
+    async keepColumns(found) {
+      columns = { ...columns, ...found };
+      await world.state.updateRun(row.id, { columns });
+    },
+    onCommitted: (sink, rows) => mirrorOf.get(sink)?.note(rows),
+  };
+}
+
+async function sumUp(
+  { recorder, world, figures }: RunBoundOptions,
+  { row }: StartedRun,
+  { state, error }: Outcome,
+  durationMs: number,
+  emit: (event: RunEventBody) => void,
+): Promise<RunSummary> {
+  const told = error === null ? null : { code: error.code, message: error.message };
+  const summary = recorder.snapshot({ job: row.job, run: row.id, state, error: told, durationMs, process: figures() });
+  const endedAt = new Date(world.clock.now()).toISOString();
+  await world.state.updateRun(row.id, { state, endedAt, summary: JSON.stringify(summary) });
+  const { read, written, filtered, rejected, folded, emitted } = summary;
+  const bytes = Object.values(summary.sinks).reduce((sum, sink) => sum + sink.bytes, 0);
+  const counts = { read, written, filtered, rejected, folded, emitted, bytes };
+  emit({ kind: "run-ended", state, durationMs, counts, message: error?.message ?? null });
+  if (error !== null && isUsage(error) && written === 0) throw error;
+  return summary;
+}
+
+/** Somebody has to change something before it can run at all, which is the same as a mistake in the job. */
+function isUsage(error: MillraceError): boolean {
+  return error.fault === "usage";
+}

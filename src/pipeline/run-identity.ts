@@ -1,0 +1,131 @@
+/** Which run a start means: the newest unfinished one of the same identity, or a new one. SEMANTICS "Scope". */
+import { passedLimit, type RejectLimitOptions } from "../actors/reject-limits.ts";
+import type { Clock } from "../core/clock.ts";
+import { MillraceError } from "../core/errors.ts";
+import { addCounts, type Counts, NO_COUNTS } from "../core/ledger.ts";
+import type { Progress } from "../core/ports/sink.ts";
+import type { RunRow, StateStore } from "../core/ports/state-store.ts";
+import { newRunId, type Random } from "../core/random.ts";
+
+/** What makes two starts mean the same run. */
+export interface Identity {
+  readonly job: string;
+  readonly slot: string | null;
+  readonly params: { readonly [name: string]: string };
+}
+
+/** What the caller wishes about an unfinished run. */
+export interface StartWish {
+  /** Begin anew. */
+  readonly restart: boolean;
+  /** With `restart`: leave what an append sink already holds. */
+  readonly keepWritten: boolean;
+  /** Go on with this run. */
+  readonly resume: string | null;
+  readonly acceptRejects: boolean;
+  readonly trigger: string;
+}
+
+/** The run to be executed. */
+export interface StartedRun {
+  readonly row: RunRow;
+  readonly resumed: boolean;
+  /** The unfinished run that is given up for this one. */
+  readonly replaces: RunRow | null;
+}
+
+/** One text for one identity: the key of its lease. */
+export function identityKey({ slot, params }: Identity): string {
+  return `${slot ?? ""}|${canonicalParams(params)}`;
+}
+
+/** The same parameters give the same text, whatever their order. */
+export function canonicalParams(params: Identity["params"]): string {
+  return JSON.stringify(Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/**
+ * Chooses the run. Nothing is written yet.
+ *
+ * @throws MillraceError RUN_NOT_FOUND when `resume` names none of this job, or one that has succeeded
+ */
+export async function chooseRun(
+  state: StateStore,
+  identity: Identity,
+  wish: StartWish,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): Promise<StartedRun> {
+  const unfinished = wish.resume === null ? await newestUnfinished(state, identity) : await named(state, identity, wish.resume);
+  if (unfinished !== null && !wish.restart) return { row: unfinished, resumed: true, replaces: null };
+  return { row: freshRun(identity, wish, clock, random), resumed: false, replaces: unfinished };
+}
+
+function freshRun(identity: Identity, { trigger }: StartWish, clock: Clock, random: Random): RunRow {
+  const id = newRunId(clock.now(), random);
+  return {
+    id,
+    job: identity.job,
+    scope: id,
+    slot: identity.slot,
+    params: canonicalParams(identity.params),
+    trigger,
+    state: "running",
+    startedAt: new Date(clock.now()).toISOString(),
+    endedAt: null,
+    columns: null,
+    fingerprint: null,
+    summary: null,
+  };
+}
+
+/** Only the newest run of an identity counts: what lies before a success was given up. */
+async function newestUnfinished(state: StateStore, identity: Identity): Promise<RunRow | null> {
+  const params = canonicalParams(identity.params);
+  const rows = await state.listRuns({ job: identity.job, limit: 1000 });
+  const newest = rows.find((row) => row.slot === identity.slot && row.params === params);
+  return newest === undefined || newest.state === "succeeded" ? null : newest;
+}
+
+async function named(state: StateStore, identity: Identity, id: string): Promise<RunRow> {
+  const row = await state.findRun(id);
+  if (row === undefined || row.job !== identity.job) {
+    throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: job ${identity.job} has no such run in ${state.label}`);
+  }
+  if (row.state !== "succeeded") return row;
+  throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: that run has succeeded; a new run needs no --resume`);
+}
+
+/** The sum over all splits. */
+export function totalOf(progress: readonly Progress[]): Counts {
+  return progress.reduce((sum, { counts }) => addCounts(sum, counts), NO_COUNTS);
+}
+
+/**
+ * A run that ended because of its rejects goes on only if they are now allowed.
+ *
+ * @throws MillraceError REJECT_LIMIT
+ */
+export function assertAllowedToGoOn(row: RunRow, counts: Counts, limits: RejectLimitOptions | null): void {
+  if (row.state !== "rejected" || limits === null) return;
+  const passed = passedLimit(limits, counts.read, counts.rejected);
+  if (passed === null) return;
+  throw new MillraceError(
+    "REJECT_LIMIT",
+    `run ${row.id} ended because ${passed}. Raise the limit, or go on with --accept-rejects, or begin anew with --restart`,
+  );
+}
+
+/**
+ * A restart must not double rows that an append sink already shows.
+ *
+ * @param written records of the unfinished run that the sink holds
+ * @throws MillraceError RESTART_REFUSED
+ */
+export function assertRestartable(replaced: RunRow, sink: string, written: number, keepWritten: boolean): void {
+  if (written === 0 || keepWritten) return;
+  throw new MillraceError(
+    "RESTART_REFUSED",
+    `--restart: ${sink} already holds ${written} records of the unfinished run ${replaced.id}, and a new run would write ` +
+      "them again. Run without --restart to go on, or take them out and use --restart --keep-written",
+  );
+}

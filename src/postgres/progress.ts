@@ -1,0 +1,142 @@
+/**
+ * Positions that live with the data. The compare-and-set on both epoch and old ordinal is the whole guarantee of
+ * exactly once; leases and locks only decide who has to wait.
+ */
+import { MillraceError } from "../core/errors.ts";
+import type { Counts } from "../core/ledger.ts";
+import { NO_COUNTS } from "../core/ledger.ts";
+import type { ProgressKey } from "../core/position.ts";
+import type { Advance, Claim, Progress } from "../core/ports/sink.ts";
+import type { Connection, Row } from "./connection.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+import { inTransaction } from "./transaction.ts";
+
+/** What a row of progress is selected as: integers as text, for a program may have changed how the driver reads them. */
+const PROGRESS_COLUMNS = `split, epoch::text, ordinal::text, token, line::text, counts::text, fingerprint`;
+
+/**
+ * Takes splits over: epoch + 1 in every row, rows made for splits that have none, in one statement. Waits for a commit
+ * that the former owner has under way, and then sees it. Throws what the driver throws.
+ *
+ * @example
+ * const [progress] = await claimSplits(connection, "millrace", key, [{ split: "a.csv", origin: originPosition("0") }]);
+ */
+export async function claimSplits(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  claims: readonly Claim[],
+): Promise<readonly Progress[]> {
+  if (claims.length === 0) return [];
+  // In the order of their names, so that two who claim the same splits cannot wait for each other.
+  const statement = `
+INSERT INTO ${quoteIdentifier(schema)}.progress AS p
+  (job, scope, sink, split, epoch, ordinal, token, line, counts, origin, fingerprint)
+SELECT $1, $2, $3, c.split, 1, c.ordinal, c.token, c.line, $4::jsonb, c.token, c.fingerprint
+FROM unnest($5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::text[]) AS c (split, ordinal, token, line, fingerprint)
+ORDER BY c.split
+ON CONFLICT (job, scope, sink, split) DO UPDATE SET epoch = p.epoch + 1, updated_at = now()
+RETURNING ${PROGRESS_COLUMNS}`;
+  const values = [
+    ...keyValues(key),
+    JSON.stringify(NO_COUNTS),
+    claims.map(({ split }) => split),
+    claims.map(({ origin }) => origin.ordinal),
+    claims.map(({ origin }) => origin.token),
+    claims.map(({ origin }) => origin.line ?? null),
+    claims.map(({ fingerprint }) => fingerprint ?? null),
+  ];
+  const { rows } = await inTransaction(connection, () => connection.query(statement, values));
+  return rows.map(toProgress);
+}
+
+/** Reads positions; splits that were never claimed are left out. Throws what the driver throws. */
+export async function readProgress(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  splits: readonly string[],
+): Promise<readonly Progress[]> {
+  const { rows } = await connection.query(
+    `SELECT ${PROGRESS_COLUMNS} FROM ${quoteIdentifier(schema)}.progress
+     WHERE job = $1 AND scope = $2 AND sink = $3 AND split = ANY ($4::text[])`,
+    [...keyValues(key), splits],
+  );
+  return rows.map(toProgress);
+}
+
+/**
+ * The compare-and-set, for use inside a commit unit's transaction. At most one advance a split. Throws what the driver
+ * throws.
+ *
+ * @throws MillraceError FENCED when a split is not at exactly `(epoch, from)`: someone else owns it now
+ */
+export async function advanceSplits(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  advances: readonly Advance[],
+): Promise<void> {
+  if (advances.length === 0) return;
+  const statement = `
+UPDATE ${quoteIdentifier(schema)}.progress AS p
+SET ordinal = a.ordinal, token = a.token, line = a.line, counts = a.counts, updated_at = now()
+FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::jsonb[])
+  AS a (split, epoch, expected, ordinal, token, line, counts)
+WHERE p.job = $1 AND p.scope = $2 AND p.sink = $3 AND p.split = a.split AND p.epoch = a.epoch AND p.ordinal = a.expected`;
+  const { rowCount } = await connection.query(statement, [
+    ...keyValues(key),
+    advances.map(({ split }) => split),
+    advances.map(({ epoch }) => epoch),
+    advances.map(({ from }) => from),
+    advances.map(({ to }) => to.ordinal),
+    advances.map(({ to }) => to.token),
+    advances.map(({ to }) => to.line ?? null),
+    advances.map(({ counts }) => JSON.stringify(counts)),
+  ]);
+  if (rowCount !== advances.length) throw await fencedError(connection, schema, key, advances);
+}
+
+function keyValues({ job, scope, sink }: ProgressKey): readonly string[] {
+  return [job, scope, sink];
+}
+
+function toProgress(row: Row): Progress {
+  const line = row["line"];
+  const fingerprint = row["fingerprint"];
+  return {
+    split: String(row["split"]),
+    epoch: Number(row["epoch"]),
+    position: {
+      ordinal: BigInt(String(row["ordinal"])),
+      token: String(row["token"]),
+      ...(typeof line === "string" && { line: Number(line) }),
+    },
+    counts: JSON.parse(String(row["counts"])) as Counts,
+    ...(typeof fingerprint === "string" && { fingerprint }),
+  };
+}
+
+/** Which split it was, and who is where: read in the same transaction, whose own update of the others does not matter. */
+async function fencedError(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  advances: readonly Advance[],
+): Promise<MillraceError> {
+  const stored = await readProgress(connection, schema, key, advances.map(({ split }) => split));
+  const bySplit = new Map(stored.map((progress) => [progress.split, progress]));
+  const missed = advances.find(({ split, epoch, to }) => {
+    const found = bySplit.get(split);
+    return found?.epoch !== epoch || found.position.ordinal !== to.ordinal;
+  });
+  const at = missed ?? advances[0];
+  const found = at && bySplit.get(at.split);
+  const now = found ? `it is at epoch ${found.epoch}, ordinal ${found.position.ordinal}` : "it is gone";
+  return new MillraceError(
+    "FENCED",
+    `job "${key.job}", split "${at?.split}": expected epoch ${at?.epoch}, ordinal ${at?.from} in ` +
+      `${schema}.progress, but ${now}: another process has taken it over, and nothing of this unit was written`,
+    { details: { split: at?.split, epoch: at?.epoch, ordinal: String(at?.from) } },
+  );
+}

@@ -1,0 +1,126 @@
+/** The tables that live with the users' data: positions, rejects and runs. CONTRACT "In the users' Postgres". */
+import { MillraceError } from "../core/errors.ts";
+import type { Connection } from "./connection.ts";
+import { postgresError, serverError } from "./errors.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+import { inTransaction } from "./transaction.ts";
+
+/** The schema's name where the option `stateSchema` does not say otherwise. */
+export const DEFAULT_STATE_SCHEMA = "millrace";
+
+/** Any constant will do, as long as all of us take the same: two runs may create the tables at the same time. */
+const CREATE_LOCK = 7_236_450_671_983_211n;
+
+/** Statements that create a table each, by its name. Progress is updated in place: room is left on its pages. */
+const TABLES = {
+  progress: (schema: string) => `CREATE TABLE IF NOT EXISTS ${schema}.progress (
+  job text NOT NULL,
+  scope text NOT NULL,
+  sink text NOT NULL,
+  split text NOT NULL,
+  epoch bigint NOT NULL,
+  ordinal bigint NOT NULL,
+  token text NOT NULL,
+  line bigint,
+  counts jsonb NOT NULL,
+  origin text NOT NULL,
+  fingerprint text,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (job, scope, sink, split)
+) WITH (fillfactor = 70);`,
+  rejects: (schema: string) => `CREATE TABLE IF NOT EXISTS ${schema}.rejects (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  job text NOT NULL,
+  run text NOT NULL,
+  scope text NOT NULL,
+  split text NOT NULL,
+  ordinal bigint NOT NULL,
+  token text NOT NULL,
+  line bigint,
+  stage text NOT NULL,
+  sink text,
+  output integer,
+  code text NOT NULL,
+  message text NOT NULL,
+  raw text NOT NULL,
+  raw_encoding text NOT NULL,
+  attempts integer NOT NULL,
+  at timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS rejects_key
+  ON ${schema}.rejects (job, scope, split, token, coalesce(sink, ''), coalesce(output, -1));`,
+  runs: (schema: string) => `CREATE TABLE IF NOT EXISTS ${schema}.runs (
+  job text NOT NULL,
+  run text NOT NULL,
+  sink text NOT NULL,
+  scope text NOT NULL,
+  state text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz,
+  PRIMARY KEY (job, run, sink)
+);`,
+} as const satisfies Record<string, (schema: string) => string>;
+
+/** One of the tables. */
+type StateTable = keyof typeof TABLES;
+
+/**
+ * The statements that create schema and tables, for an owner to run where the sink's role may not.
+ *
+ * @example
+ * console.log(stateDdl("millrace"));
+ */
+export function stateDdl(schema: string = DEFAULT_STATE_SCHEMA): string {
+  const quoted = quoteIdentifier(schema);
+  return [`CREATE SCHEMA IF NOT EXISTS ${quoted};`, ...Object.values(TABLES).map((table) => table(quoted))].join("\n");
+}
+
+/**
+ * Creates what is missing of schema and tables. Several processes may do so at the same time.
+ *
+ * @throws MillraceError SINK_REFUSED with what to run, when the role may not create them
+ */
+export async function ensureStateTables(connection: Connection, schema: string): Promise<void> {
+  const present = await readPresent(connection, schema);
+  const missing = Object.keys(TABLES).filter((table): table is StateTable => !present.tables.has(table));
+  if (missing.length === 0) return;
+  const quoted = quoteIdentifier(schema);
+  // Even IF NOT EXISTS asks for the right to create the schema, so an owner's schema is not asked for again.
+  const statements = missing.map((table) => TABLES[table](quoted));
+  if (!present.schema) statements.unshift(`CREATE SCHEMA IF NOT EXISTS ${quoted};`);
+  try {
+    await inTransaction(connection, async () => {
+      await connection.query(`SELECT pg_advisory_xact_lock(${CREATE_LOCK})`);
+      await connection.query(statements.join("\n"));
+    });
+  } catch (thrown) {
+    throw creationError(thrown, connection, schema);
+  }
+}
+
+/** Whether all the tables are there. Throws what the driver throws. */
+export async function hasStateTables(connection: Connection, schema: string): Promise<boolean> {
+  const { tables } = await readPresent(connection, schema);
+  return Object.keys(TABLES).every((table) => tables.has(table));
+}
+
+async function readPresent(connection: Connection, schema: string): Promise<{ schema: boolean; tables: Set<string> }> {
+  const { rows } = await connection.query(
+    `SELECT c.relname AS name FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+     WHERE n.nspname = $1`,
+    [schema],
+  );
+  return { schema: rows.length > 0, tables: new Set(rows.map((row) => String(row["name"]))) };
+}
+
+function creationError(thrown: unknown, connection: Connection, schema: string): MillraceError {
+  const doing = `postgres ${connection.label}: cannot create the tables of schema "${schema}"`;
+  if (serverError(thrown)?.sqlstate !== "42501") return postgresError(thrown, doing);
+  return new MillraceError(
+    "SINK_REFUSED",
+    `${doing}, in which positions and rejects are kept: the role lacks the right to. Grant it CREATE on the database ` +
+      `once, or let an owner run the following and grant it USAGE on the schema and SELECT, INSERT, UPDATE and DELETE on ` +
+      `its tables:\n${stateDdl(schema)}`,
+    { cause: thrown, details: { sqlstate: "42501", schema } },
+  );
+}

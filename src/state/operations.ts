@@ -1,0 +1,49 @@
+/**
+ * The state store's operations without promises.
+ *
+ * Every store that answers by itself (in memory, or in the thread that owns the database) implements these, and
+ * {@link storeOver} puts the port over them, so that the port's methods are named in one place.
+ */
+import type { StateStore } from "../core/ports/state-store.ts";
+
+/** Names of the operations of the port. */
+export type Operation = Exclude<keyof StateStore, "label" | typeof Symbol.asyncDispose>;
+
+/** What an operation takes. */
+export type Arguments<O extends Operation> = Parameters<StateStore[O]>;
+
+/** What an operation gives. */
+export type Outcome<O extends Operation> = Awaited<ReturnType<StateStore[O]>>;
+
+/** The operations, done at once. */
+export type Operations = { readonly [O in Operation]: (...args: Arguments<O>) => Outcome<O> };
+
+/** Carries an operation out, wherever. */
+export type Call = <O extends Operation>(operation: O, args: Arguments<O>) => Promise<Outcome<O>>;
+
+/** The port over something that carries operations out. */
+export function storeOver(label: string, call: Call, dispose: () => Promise<void>): StateStore {
+  return {
+    label,
+    createRun: (...args) => call("createRun", args),
+    updateRun: (...args) => call("updateRun", args),
+    findRun: (...args) => call("findRun", args),
+    listRuns: (...args) => call("listRuns", args),
+    acquireLease: (...args) => call("acquireLease", args),
+    releaseLease: (...args) => call("releaseLease", args),
+    claim: (...args) => call("claim", args),
+    progress: (...args) => call("progress", args),
+    commit: (...args) => call("commit", args),
+    mirror: (...args) => call("mirror", args),
+    forget: (...args) => call("forget", args),
+    addRejects: (...args) => call("addRejects", args),
+    listRejects: (...args) => call("listRejects", args),
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** Carries one operation out on an implementation. */
+export function perform<O extends Operation>(state: Operations, operation: O, args: Arguments<O>): Outcome<O> {
+  const method: (...args: Arguments<O>) => Outcome<O> = state[operation];
+  return method.apply(state, args);
+}

@@ -1,0 +1,89 @@
+/** The tables, as the ordered steps that lead to them. A step that was released never changes. */
+
+/** `PRAGMA application_id`: "mill" in ASCII; tells our files from those of other programs. */
+export const APPLICATION_ID = 0x6d696c6c;
+
+const runsLeasesProgressRejects = `
+  CREATE TABLE runs (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    job TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    slot TEXT,
+    params TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    state TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    columns TEXT,
+    fingerprint TEXT,
+    summary TEXT
+  ) STRICT;
+  CREATE INDEX runs_of_job ON runs (job, seq);
+
+  CREATE TABLE leases (
+    job TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    machine TEXT NOT NULL,
+    process_start TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (job, scope)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE progress (
+    job TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    split TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    token TEXT NOT NULL,
+    line INTEGER,
+    read INTEGER NOT NULL,
+    written INTEGER NOT NULL,
+    filtered INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    folded INTEGER NOT NULL,
+    emitted INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    fingerprint TEXT,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (job, scope, sink, split)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The highest epoch of progress that was dropped: what is claimed later must still be above it.
+  CREATE TABLE forgotten (
+    job TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    PRIMARY KEY (job, scope)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE rejects (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job TEXT NOT NULL,
+    run TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    split TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    token TEXT NOT NULL,
+    line INTEGER,
+    stage TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    output INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    raw_encoding TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    UNIQUE (job, scope, split, token, sink, output)
+  ) STRICT;
+  CREATE INDEX rejects_of_run ON rejects (job, run, id);
+`;
+
+/** Step i leads from `user_version` i to i + 1. */
+export const MIGRATIONS: readonly string[] = [runsLeasesProgressRejects];

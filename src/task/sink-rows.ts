@@ -1,0 +1,86 @@
+/** The rows one sink receives of the chunk being worked on. */
+import { MillraceError } from "../core/errors.ts";
+import type { Encoder, EncodeSpec, Format, OutputColumn, SourceFields } from "../core/ports/format.ts";
+import { GrowingBytes } from "../formats/growing-bytes.ts";
+import { GrowingInts } from "./growing-ints.ts";
+
+/**
+ * Encodes rows for one sink. Made once a thread; `begin` turns it to the next chunk's memory.
+ *
+ * Rows are taken back record by record: `mark` before a record's first row, `undo` when one of its rows is refused, so
+ * that a rejected record leaves nothing behind.
+ */
+export class SinkRows {
+  readonly sink: string;
+  readonly rowEnds = new GrowingInts();
+  readonly recordOfRow = new GrowingInts();
+  readonly #spec: EncodeSpec;
+  readonly #format: Format;
+  #columns: readonly string[] | null;
+  #encoder: Encoder | null;
+  #bytes = new GrowingBytes(new SharedArrayBuffer(0));
+  #markedBytes = 0;
+  #markedRows = 0;
+
+  constructor(spec: EncodeSpec, format: Format) {
+    this.sink = spec.sink;
+    this.#spec = spec;
+    this.#format = format;
+    this.#columns = spec.columns?.map((column) => column.name) ?? null;
+    this.#encoder = spec.columns !== null || !spec.needsColumns ? format.encoder(spec) : null;
+  }
+
+  /** The output columns, or null while they are to be found. */
+  get columns(): readonly string[] | null {
+    return this.#columns;
+  }
+
+  /** Whether a row can be encoded: a sink that needs columns has to be told them first. */
+  get ready(): boolean {
+    return this.#encoder !== null;
+  }
+
+  /** Settles the output columns; the same ones again change nothing. */
+  useColumns(columns: readonly string[]): void {
+    if (this.#encoder !== null) return;
+    const types = (this.#spec.options["types"] ?? {}) as { readonly [column: string]: string };
+    this.#columns = columns;
+    this.#encoder = this.#format.encoder({ ...this.#spec, columns: columns.map((name) => typedColumn(name, types)) });
+  }
+
+  /** Turns to the next chunk. */
+  begin(memory: SharedArrayBuffer): void {
+    this.#bytes = new GrowingBytes(memory);
+    this.rowEnds.clear();
+    this.recordOfRow.clear();
+  }
+
+  mark(): void {
+    this.#markedBytes = this.#bytes.length;
+    this.#markedRows = this.rowEnds.length;
+  }
+
+  undo(): void {
+    this.#bytes.length = this.#markedBytes;
+    this.rowEnds.length = this.#markedRows;
+    this.recordOfRow.length = this.#markedRows;
+  }
+
+  /** @throws MillraceError of fault class `record` when the sink cannot hold the output; `undo` is then due */
+  write(output: unknown, source: SourceFields, record: number): void {
+    if (this.#encoder === null) throw new MillraceError("INVARIANT", `sink ${this.sink}: its columns are not known yet`);
+    this.#encoder.encode(output, source, this.#bytes);
+    this.rowEnds.push(this.#bytes.length);
+    this.recordOfRow.push(record);
+  }
+
+  /** Bytes written, and the memory they are in if the lent one was too small. */
+  finish(): { readonly bytes: number; readonly memory: SharedArrayBuffer | null } {
+    return { bytes: this.#bytes.length, memory: this.#bytes.outgrown ? this.#bytes.memory : null };
+  }
+}
+
+function typedColumn(name: string, types: { readonly [column: string]: string }): OutputColumn {
+  const type = Object.hasOwn(types, name) ? types[name] : undefined;
+  return type === undefined ? { name } : { name, type };
+}

@@ -1,0 +1,60 @@
+/** Loads a user's transform module and says in plain words why one cannot be used. */
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { MillraceError } from "../core/errors.ts";
+import type { TransformSpec } from "../core/task.ts";
+import type { TransformContext } from "./transform-context.ts";
+
+/** A transform in record mode: null filters, an array gives several records, undefined is an error. */
+export type RecordTransform = (record: unknown, context: TransformContext) => unknown;
+
+/** Exports that later releases give a meaning to; ignoring them silently would be wrong. */
+const RESERVED_EXPORTS = ["schema", "validate", "route", "setup", "teardown", "transformChunk"] as const;
+
+/**
+ * Imports the module and returns its transform.
+ *
+ * @throws MillraceError TRANSFORM_UNLOADABLE when it cannot be loaded or exports no function of that name
+ * @throws MillraceError NOT_BUILT when it exports something this release would have to ignore
+ */
+export async function loadTransform(spec: TransformSpec): Promise<RecordTransform> {
+  const name = basename(spec.module);
+  const exports = await importModule(spec.module);
+  for (const reserved of RESERVED_EXPORTS) {
+    if (reserved in exports && reserved !== spec.export) {
+      throw new MillraceError("NOT_BUILT", `${name}: the export \`${reserved}\` is not built in this release; remove it`);
+    }
+  }
+  const transform = exports[spec.export];
+  if (typeof transform === "function") return transform as RecordTransform;
+  const found = Object.keys(exports);
+  throw new MillraceError(
+    "TRANSFORM_UNLOADABLE",
+    `${spec.module}: no function is exported as \`${spec.export}\`; ` +
+      (found.length === 0 ? "the module exports nothing" : `it exports ${found.join(", ")}`) +
+      (spec.export === "default" ? ". Write: export default (record, context) => record" : ""),
+  );
+}
+
+async function importModule(file: string): Promise<{ readonly [name: string]: unknown }> {
+  try {
+    return (await import(pathToFileURL(file).href)) as { readonly [name: string]: unknown };
+  } catch (cause) {
+    throw new MillraceError("TRANSFORM_UNLOADABLE", `${file}: ${whyUnloadable(cause, file)}`, { cause });
+  }
+}
+
+function whyUnloadable(cause: unknown, file: string): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  switch ((cause as { code?: unknown } | null)?.code) {
+    case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
+      return (
+        "it uses TypeScript that is more than types (an enum, a namespace with values or a parameter property). " +
+        `Node runs it with the types taken out, so write plain objects and fields instead. ${message}`
+      );
+    case "ERR_MODULE_NOT_FOUND":
+      return message.includes(file) ? "no such file" : message;
+    default:
+      return cause instanceof SyntaxError ? `it cannot be parsed: ${message}` : `it threw while loading: ${message}`;
+  }
+}

@@ -1,0 +1,69 @@
+/** A TCP proxy that fails at a chosen moment, as networks do. */
+import { once } from "node:events";
+import net from "node:net";
+
+/** What is done with bytes on their way to the server: they pass, or both sides are cut after or before they pass. */
+export type Verdict = "pass" | "cut-after" | "cut-before";
+
+/** Looks at what a client sends. */
+export type Judge = (bytes: Buffer) => Verdict;
+
+/**
+ * Stands between client and server.
+ *
+ * @example
+ * await using proxy = await Proxy.listen(server.port);
+ * proxy.judge = (bytes) => (bytes.includes("COMMIT") ? "cut-after" : "pass");
+ */
+export class Proxy implements AsyncDisposable {
+  judge: Judge = () => "pass";
+  readonly #server: net.Server;
+  readonly #sockets = new Set<net.Socket>();
+
+  private constructor(target: number) {
+    this.#server = net.createServer((client) => this.#join(client, net.connect(target, "127.0.0.1")));
+  }
+
+  /** Listens on a port of its own. @param target the server's port */
+  static async listen(target: number): Promise<Proxy> {
+    const proxy = new Proxy(target);
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return address === null || typeof address === "string" ? 0 : address.port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await once(this.#server, "close");
+  }
+
+  #join(client: net.Socket, server: net.Socket): void {
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => this.#sockets.delete(socket));
+    }
+    client.on("close", () => server.end());
+    server.on("close", () => client.destroy());
+    server.on("data", (bytes) => client.write(bytes));
+    client.on("data", (bytes) => {
+      const verdict = this.judge(bytes);
+      if (verdict === "cut-after") {
+        // The client learns nothing; the server gets everything and finds its client gone.
+        client.destroy();
+        server.end(bytes);
+      } else if (verdict === "cut-before") {
+        client.destroy();
+        server.destroy();
+      } else {
+        server.write(bytes);
+      }
+    });
+  }
+}

@@ -1,0 +1,372 @@
+import { describe, expect, test } from "vitest";
+import { jobForRun } from "../../../src/config/read-job.ts";
+import { faultOf, minimal, readYaml } from "./support.ts";
+
+/** The lines told of a YAML text. */
+const lines = (text: string, environment: { [name: string]: string } = {}): string[] =>
+  faultOf(() => readYaml(text, { environment })).lines;
+
+/** The lines told of the minimal job with one more line, which is its fourth. */
+const linesWith = (line: string, environment?: { [name: string]: string }): string[] =>
+  lines(minimal + line, environment);
+
+const postgres = (options: string): string =>
+  minimal.replace(/sink: .*/, `sink: { type: postgres, url: "postgres://etl:s3cret@db/x", table: orders, ${options} }`);
+
+describe("readJob()", () => {
+  test("fills in every default of CONTRACT", () => {
+    const { definition, ...job } = readYaml(minimal);
+    expect(definition.label).toBe("orders.yaml");
+    expect(job).toEqual({
+      name: "orders",
+      baseDir: "/jobs",
+      file: "/jobs/orders.yaml",
+      source: { type: "file", path: "orders.csv", incremental: false, maxRecordBytes: 1_048_576 },
+      columns: {},
+      select: null,
+      rename: {},
+      transform: null,
+      sinks: { sink: { type: "file", path: "orders.jsonl", mode: "replace" } },
+      rejects: null,
+      aggregate: null,
+      errors: { maxRejects: null, maxRejectRate: 0.05, minRecords: 1000, onExceed: "fail" },
+      retry: { forMs: 600_000, initialDelayMs: 1000, maxDelayMs: 60_000, multiplier: 2, jitter: "full" },
+      chunk: { kind: "bytes", bytes: 1_048_576 },
+      commit: { bytes: 16_777_216, intervalMs: 1000 },
+      workers: "auto",
+      order: "source",
+      onSinkDown: "wait",
+      trigger: { type: "once" },
+      alerts: null,
+      progress: { kind: "time", everyMs: 10_000 },
+      retention: { runsMs: 7_776_000_000, rejectsMs: 2_592_000_000, rejectBytes: 1_073_741_824 },
+    });
+  });
+
+  test("resolves units, short forms and the transform's path", () => {
+    const job = readYaml(`${minimal}columns: { id: int, at: { type: timestamp, timezone: Europe/Berlin } }
+transform: { module: ./code/orders.ts, timeout: 5s, deterministic: false }
+chunk: { records: 5000 }
+commit: { bytes: 4MiB, interval: 250ms }
+retry: { for: 1h, jitter: none }
+progress: { records: 10000 }
+workers: 3
+rejects: { type: file, path: rejects.jsonl }
+`);
+    expect(job.columns).toEqual({ id: { type: "int" }, at: { type: "timestamp", timezone: "Europe/Berlin" } });
+    expect(job.transform).toEqual({
+      module: "/jobs/code/orders.ts",
+      export: "default",
+      mode: "record",
+      concurrency: 1,
+      timeoutMs: 5000,
+      memoryBytes: null,
+      deterministic: false,
+    });
+    expect(job.chunk).toEqual({ kind: "records", records: 5000 });
+    expect(job.commit).toEqual({ bytes: 4_194_304, intervalMs: 250 });
+    expect(job.retry).toMatchObject({ forMs: 3_600_000, jitter: "none" });
+    expect(job.progress).toEqual({ kind: "records", records: 10_000 });
+    expect(job.rejects).toMatchObject({ type: "file", path: "rejects.jsonl" });
+    expect(readYaml(`${minimal}transform: orders.ts\n`).transform?.module).toBe("/jobs/orders.ts");
+  });
+
+  test("names a single sink by its key in sinks", () => {
+    const text = minimal.replace(/sink: (.*)/, "sinks: { archive: $1 }");
+    expect(Object.keys(readYaml(text).sinks)).toEqual(["archive"]);
+  });
+
+  test("is frozen", () => {
+    expect(Object.isFrozen(readYaml(minimal))).toBe(true);
+  });
+
+  test("takes a variable's text where a number or a choice of true and false belongs", () => {
+    const text = `${minimal}workers: "\${WORKERS}"\ntransform: { module: a.ts, deterministic: "\${SAME}" }\nerrors: { maxRejectRate: "\${RATE}" }\n`;
+    const job = readYaml(text, { environment: { WORKERS: "3", SAME: "false", RATE: "0.5" } });
+    expect(job.workers).toBe(3);
+    expect(job.transform?.deterministic).toBe(false);
+    expect(job.errors.maxRejectRate).toBe(0.5);
+  });
+
+  test("keeps a variable's digits as text where text belongs", () => {
+    const text = postgres('stateSchema: "${SCHEMA}"');
+    expect(readYaml(text, { environment: { SCHEMA: "2026" } }).sinks["sink"]).toMatchObject({ stateSchema: "2026" });
+  });
+});
+
+describe("what is wrong is told where it is", () => {
+  test("several mistakes at once, a line each, in the order of the file", () => {
+    const text = `name: Orders
+source: { type: file, path: orders.csv, formt: csv }
+columns: { id: integer }
+sink:
+  type: postgres
+  url: "postgres://etl:s3cret@db/x"
+  mdoe: append
+  table: 12
+workers: many
+`;
+    const { code, lines: told, error } = faultOf(() => readYaml(text));
+    expect(code).toBe("CONFIG_INVALID");
+    expect(told).toEqual([
+      'orders.yaml:1:7: name: expected lower-case letters, digits and dashes, such as orders-eu, got "Orders"',
+      "orders.yaml:2:41: source.formt: unknown key; allowed here: type, path, format, compression, incremental, maxRecordBytes, csv (nearest: format)",
+      'orders.yaml:3:16: columns.id: expected one of string, int, bigint, float, decimal, boolean, date, timestamp, uuid, json, bytes or an object, got "integer" (nearest: int)',
+      "orders.yaml:7:3: sink.mdoe: unknown key; allowed here: type, url, table, columns, mode, key, deleteWhen, onlyNewer, copy, onUnknownField, createTable, before, after, ssl, pool, statementTimeout, stateSchema (nearest: mode)",
+      "orders.yaml:8:10: sink.table: expected text, got 12; put it in quotes",
+      'orders.yaml:9:10: workers: expected auto or a whole number, got "many"',
+    ]);
+    expect(error.details["problems"]).toContainEqual({
+      code: "CONFIG_INVALID",
+      file: "orders.yaml",
+      line: 8,
+      column: 10,
+      path: "sink.table",
+      message: "expected text, got 12; put it in quotes",
+    });
+  });
+
+  test.each([
+    [
+      "transfrom: ./a.ts",
+      "4:1: transfrom: unknown key; allowed here: name, source, columns, select, rename, transform, aggregate, sink, sinks, rejects, errors, retry, chunk, commit, workers, order, onSinkDown, trigger, alerts, progress, retention (nearest: transform)",
+    ],
+    [
+      "chunk: { size: 12XB }",
+      '4:16: chunk.size: expected a number of bytes, or one with B, kB, MB, GB, KiB, MiB or GiB (64KiB), got "12XB"',
+    ],
+    ["chunk: { size: 12 }", "4:16: chunk.size: expected 1024 to 268435456, got 12"],
+    ["chunk: { size: 1MiB, records: 5 }", "4:22: chunk.records: stands beside size; give one of the two"],
+    ["chunk: {}", "4:1: chunk.size: missing; give size or records"],
+    ["chunk: [1]", "4:8: chunk: expected an object, got a list"],
+    [
+      "commit: { interval: soon }",
+      '4:21: commit.interval: expected a number of milliseconds, or one with ms, s, m, h or d (500ms, 10s), got "soon"',
+    ],
+    ["errors: { maxRejectRate: 3 }", "4:26: errors.maxRejectRate: expected at most 1, got 3"],
+    ["errors: { maxRejects: -1 }", "4:23: errors.maxRejects: expected at least 0, got -1"],
+    ["errors: { minRecords: 1.5 }", "4:23: errors.minRecords: expected a whole number, got 1.5"],
+    ["workers: 0", "4:10: workers: expected at least 1, got 0"],
+    ["order: sorce", '4:8: order: expected one of source, none, got "sorce" (nearest: source)'],
+    [
+      "trigger: { type: corn }",
+      '4:18: trigger.type: expected one of once, manual, cron, interval, continuous, watch, after, got "corn" (nearest: cron)',
+    ],
+    [
+      "trigger: {}",
+      "4:1: trigger.type: missing; expected one of once, manual, cron, interval, continuous, watch, after",
+    ],
+    ["transform: 7", "4:12: transform: expected text or an object, got 7"],
+    ["transform: { mode: record }", "4:1: transform.module: missing; expected text"],
+    ['transform: ""', "4:12: transform: expected text that is not empty, got empty text"],
+    [
+      "columns: { at: { type: timestamp, timezone: Mars } }",
+      '4:45: columns.at.timezone: expected an IANA time zone such as UTC or Europe/Berlin, got "Mars"',
+    ],
+    [
+      "columns: { at: { nullabel: true, type: date } }",
+      "4:18: columns.at.nullabel: unknown key; allowed here: type, nullable, formats, timezone (nearest: nullable)",
+    ],
+    [
+      "columns: { at: { type: date, formats: [] } }",
+      "4:39: columns.at.formats: expected at least 1 entry, got an empty list",
+    ],
+    [
+      "columns: { at: null }",
+      "4:16: columns.at: expected one of string, int, bigint, float, decimal, boolean, date, timestamp, uuid, json, bytes or an object, got nothing",
+    ],
+    ["onSinkDown: true", "4:13: onSinkDown: expected one of wait, fail, got true"],
+    ["progress: { every: 1s, records: 5 }", "4:24: progress.records: stands beside every; give one of the two"],
+    [
+      "rejects: { type: file, path: r.jsonl, mode: overwrite }",
+      '4:45: rejects.mode: expected one of replace, append, got "overwrite"',
+    ],
+    ["sinks: {}", "4:1: sinks: stands beside sink; give one of the two"],
+  ])("%s", (line, message) => {
+    expect(linesWith(line)).toEqual([`orders.yaml:${message}`]);
+  });
+
+  test.each([
+    ["", "orders.yaml: expected an object, got nothing"],
+    ["just text", 'orders.yaml:1:1: expected an object, got "just text"'],
+  ])("a file of %j", (text, message) => {
+    expect(lines(text)).toEqual([message]);
+  });
+
+  test("what is missing altogether", () => {
+    expect(lines("source: { type: file }\n")).toEqual([
+      "orders.yaml:1:1: name: missing; expected text",
+      "orders.yaml:1:1: sink: missing; give sink or sinks",
+      "orders.yaml:1:1: source.path: missing; expected text or a list",
+    ]);
+  });
+
+  test("a connector that nobody knows", () => {
+    expect(lines(minimal.replace("{ type: file, path: orders.csv }", "{ type: flie, path: orders.csv }"))).toEqual([
+      'orders.yaml:2:17: source.type: expected one of file, postgres, kafka, http, webhook, got "flie" (nearest: file)',
+    ]);
+  });
+
+  test("a file whose format its name does not tell", () => {
+    expect(lines(minimal.replace("orders.csv", "orders.dat").replace("orders.jsonl", "out"))).toEqual([
+      'orders.yaml:2:1: source.format: missing; the extension of "orders.dat" names none of csv, jsonl',
+      'orders.yaml:3:1: sink.format: missing; the extension of "out" names none of csv, jsonl',
+    ]);
+  });
+
+  test("the csv keys of a source, as the format has them", () => {
+    expect(lines(minimal.replace("orders.csv }", 'orders.csv, csv: { delimeter: ";" } }'))).toEqual([
+      "orders.yaml:2:48: source.csv.delimeter: unknown key; allowed here: delimiter, quote, escape, comment, encoding, nulls, quotes, header, trim, emptyAsNull, blankLines, ragged (nearest: delimiter)",
+    ]);
+  });
+});
+
+describe("variables", () => {
+  test("that are not set are told with their names, all of them, and nothing else of their values", () => {
+    const text = minimal.replace(/path: (\w+\.\w+)/g, 'path: "${IN_DIR}/$1"');
+    const { code, lines: told } = faultOf(() => readYaml(text));
+    expect(code).toBe("VARIABLE_UNSET");
+    expect(told).toEqual([
+      "orders.yaml:2:29: source.path: the environment variable IN_DIR is not set; set it or give a default: ${IN_DIR:-...}",
+      "orders.yaml:3:27: sink.path: the environment variable IN_DIR is not set; set it or give a default: ${IN_DIR:-...}",
+    ]);
+  });
+
+  test("never show their values in a message", () => {
+    expect(linesWith('workers: "${SECRET}"', { SECRET: "hunter2" })).toEqual([
+      "orders.yaml:4:10: workers: expected auto or a whole number, got the value of ${SECRET}",
+    ]);
+    expect(linesWith('order: "${SECRET}"', { SECRET: "sourc" })).toEqual([
+      "orders.yaml:4:8: order: expected one of source, none, got the value of ${SECRET}",
+    ]);
+  });
+
+  test("a password in a URL or under a telling key is not shown either", () => {
+    const told = lines(
+      minimal.replace(
+        "{ type: file, path: orders.csv }",
+        '{ type: http, url: "ftp://me:hunter2@host/a", auth: { type: basic, username: me, password: 12345 } }',
+      ),
+    );
+    expect(told.join("\n")).toContain('got "ftp://me:***@host/a"');
+    expect(told.join("\n")).toContain("source.auth.password: expected text, got a value that is kept secret");
+    expect(told.join("\n")).not.toMatch(/hunter2|12345/);
+  });
+
+  test("of a run are asked for when the run begins", () => {
+    const text = minimal.replace("path: orders.csv", 'path: "in/${param.day}/${slot.date}.csv"');
+    const job = readYaml(text);
+    expect(job.source).toMatchObject({ path: "in/${param.day}/${slot.date}.csv" });
+    expect(jobForRun(job, { params: { day: "1" }, slot: "2026-11-22", environment: {} }).source).toMatchObject({
+      path: "in/1/2026-11-22.csv",
+    });
+    const { code, lines: told } = faultOf(() => jobForRun(job, { params: { night: "1" }, slot: "2026-11-22" }));
+    expect(code).toBe("VARIABLE_UNSET");
+    expect(told).toEqual([
+      "orders.yaml:2:29: source.path: the parameter day is not given; pass --param day=... or give a default: ${param.day:-...}",
+    ]);
+  });
+
+  test("of a run that a check needs to know are asked for then", () => {
+    const { code, lines: told } = faultOf(() => readYaml(`${minimal}workers: "\${param.threads}"\n`));
+    expect(code).toBe("VARIABLE_UNSET");
+    expect(told).toEqual([
+      'orders.yaml:4:10: workers: expected auto or a whole number, got "${param.threads}"; it waits for a value of the run: pass --param or --slot',
+    ]);
+  });
+
+  test("leave a job that asks for none as it is", () => {
+    const job = readYaml(minimal);
+    expect(jobForRun(job, { params: { day: "1" } })).toBe(job);
+  });
+});
+
+describe("what is not built yet is refused by its name", () => {
+  test.each([
+    [
+      "aggregate: { groupBy: [a], measures: { n: count } }",
+      "4:1: aggregate: not built in this release (groups, measures and windows over the records)",
+    ],
+    ["select: [a]", "4:1: select: not built in this release (a transform can leave fields out)"],
+    ["rename: { a: b }", "4:1: rename: not built in this release (a transform can rename fields)"],
+    [
+      "transform: { module: a.ts, mode: chunk }",
+      "4:34: transform.mode: chunk: not built in this release (built now: record)",
+    ],
+    [
+      "transform: { module: a.ts, memory: 1GiB }",
+      "4:28: transform.memory: not built in this release (threads have Node's own limit)",
+    ],
+    [
+      "chunk: { size: adaptive, min: 64KiB }",
+      "4:16: chunk.size: adaptive: not built in this release (built now: a size such as 1MiB, or records)",
+    ],
+    [
+      'trigger: { type: cron, schedule: "0 2 * * *" }',
+      "4:18: trigger.type: cron: not built in this release (built now: once, manual)",
+    ],
+    ["onSinkDown: fail", "4:13: onSinkDown: fail: not built in this release (built now: wait)"],
+    ["alerts: { failed: true }", "4:1: alerts: not built in this release (a daemon's business)"],
+    ["retention: { runs: 1d }", "4:1: retention: not built in this release (runs and rejects are kept)"],
+    [
+      "rejects: { type: kafka, brokers: a, topic: t }",
+      "4:18: rejects.type: kafka: not built in this release; built now: file",
+    ],
+  ])("%s", (line, message) => {
+    const { code, lines: told } = faultOf(() => readYaml(minimal + line));
+    expect(told).toEqual([`orders.yaml:${message}`]);
+    expect(code).toBe("NOT_BUILT");
+  });
+
+  test.each([
+    [
+      "{ type: kafka, brokers: a, topics: t, group: g }",
+      "2:17: source.type: kafka: not built in this release; built now: file",
+    ],
+    ["{ type: http, url: https://x.example }", "2:17: source.type: http: not built in this release; built now: file"],
+    ["{ type: postgres, url: u, table: t }", "2:17: source.type: postgres: not built in this release; built now: file"],
+    ["{ type: webhook, path: /in }", "2:17: source.type: webhook: not built in this release; built now: file"],
+    [
+      "{ type: file, path: a.csv.gz }",
+      "2:29: source.path: not built in this release (compressed files; built now: plain ones)",
+    ],
+    [
+      "{ type: file, path: [a.csv, b.csv.zst] }",
+      "2:29: source.path: not built in this release (compressed files; built now: plain ones)",
+    ],
+    [
+      "{ type: file, path: a.csv, incremental: true }",
+      "2:49: source.incremental: not built in this release (every run reads everything)",
+    ],
+    [
+      "{ type: file, path: a, format: text }",
+      "2:40: source.format: text: not built in this release (built now: csv, jsonl)",
+    ],
+  ])("source: %s", (source, message) => {
+    expect(lines(minimal.replace(/source: .*/, `source: ${source}`))).toEqual([`orders.yaml:${message}`]);
+  });
+
+  test.each([
+    ["mode: upsert", "3:81: sink.mode: upsert: not built in this release (built now: append)"],
+    ["copy: binary", "3:81: sink.copy: binary: not built in this release (built now: auto, text)"],
+    ["createTable: true", "3:88: sink.createTable: not built in this release (create the table first)"],
+    ["key: [id]", "3:75: sink.key: not built in this release (leave it out)"],
+  ])("a Postgres sink with %s", (options, message) => {
+    expect(lines(postgres(options))).toEqual([`orders.yaml:${message}`]);
+  });
+
+  test("file sinks that append, and several sinks", () => {
+    const text = minimal.replace(
+      /sink: .*/,
+      "sinks:\n  a: { type: file, path: a.jsonl, mode: append }\n  b: { type: file, path: b.csv }",
+    );
+    expect(lines(text)).toEqual([
+      "orders.yaml:3:1: sinks: 2 sinks: not built in this release (one sink a job for now)",
+      "orders.yaml:4:41: sinks.a.mode: append: not built in this release (built now: replace)",
+    ]);
+  });
+
+  test("beside a mistake the code is CONFIG_INVALID", () => {
+    expect(faultOf(() => readYaml(`${minimal}select: [a]\nworkers: 0\n`)).code).toBe("CONFIG_INVALID");
+  });
+});

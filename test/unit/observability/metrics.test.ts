@@ -1,0 +1,161 @@
+import { register as globalRegistry, Registry } from "prom-client";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Observer } from "../../../src/core/ports/observer.ts";
+import { metrics } from "../../../src/observability/metrics.ts";
+import { at, chunkDone, committed, ended, rejected, restarting, sampled, stages, started } from "./run-script.ts";
+
+describe("metrics()", () => {
+  let registry: Registry;
+  let observe: Observer;
+  beforeEach(async () => {
+    registry = new Registry();
+    observe = await metrics(registry);
+  });
+
+  /** The samples of a metric as the exposition text has them, without their common prefix. */
+  async function samples(name: string): Promise<string[]> {
+    const text = await registry.getSingleMetricAsString(`millrace_${name}`);
+    return text
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => line.replace("millrace_", ""));
+  }
+
+  it("has the names and labels of the contract", async () => {
+    const json = await registry.getMetricsAsJSON();
+    expect(json.map(({ name }) => name).sort()).toEqual(
+      [
+        "records_total",
+        "rejects_total",
+        "bytes_total",
+        "chunks_total",
+        "chunk_bytes",
+        "stage_busy_seconds_total",
+        "stage_wait_seconds_total",
+        "mailbox_bytes",
+        "mailbox_records",
+        "retries_total",
+        "restarts_total",
+        "runs_total",
+        "run_duration_seconds",
+        "run_in_progress",
+        "job_state",
+        "last_success_timestamp_seconds",
+        "commit_seconds",
+        "memory_budget_bytes",
+        "pool_in_use",
+      ]
+        .map((name) => `millrace_${name}`)
+        .sort(),
+    );
+    expect(globalRegistry.getMetricsAsArray()).toEqual([]);
+  });
+
+  it("counts records and bytes when they are durable", async () => {
+    observe(committed(1, { read: 10, written: 7, filtered: 2, rejected: 1, bytes: 99 }));
+    observe(committed(2, { read: 5, written: 5, bytes: 1 }));
+    observe(chunkDone(3, 10, 1_000));
+    expect(await samples("records_total")).toEqual([
+      'records_total{job="orders",sink="sink",outcome="read"} 15',
+      'records_total{job="orders",sink="sink",outcome="written"} 12',
+      'records_total{job="orders",sink="sink",outcome="filtered"} 2',
+      'records_total{job="orders",sink="sink",outcome="rejected"} 1',
+      'records_total{job="orders",sink="sink",outcome="folded"} 0',
+    ]);
+    expect(await samples("bytes_total")).toEqual([
+      'bytes_total{job="orders",sink="sink",direction="written"} 100',
+      'bytes_total{job="orders",direction="read"} 1000',
+    ]);
+    expect(await samples("commit_seconds")).toContain('commit_seconds_bucket{le="0.025",job="orders",sink="sink"} 2');
+    expect(await samples("chunks_total")).toEqual(['chunks_total{job="orders"} 1']);
+  });
+
+  it("counts rejects by stage and code, with the sink where it was one", async () => {
+    observe(rejected(1, { count: 4 }));
+    observe(rejected(2, { stage: "write", code: "ROW_REFUSED", sink: "sink" }));
+    expect(await samples("rejects_total")).toEqual([
+      'rejects_total{job="orders",stage="transform",code="TRANSFORM_REJECTED"} 4',
+      'rejects_total{job="orders",sink="sink",stage="write",code="ROW_REFUSED"} 1',
+    ]);
+  });
+
+  it("measures chunks when they are cut", async () => {
+    observe(at(1, { kind: "chunk-cut", split: "a", bytes: 1_048_576 }));
+    const lines = await samples("chunk_bytes");
+    expect(lines).toContain('chunk_bytes_bucket{le="524288",job="orders"} 0');
+    expect(lines).toContain('chunk_bytes_bucket{le="1048576",job="orders"} 1');
+    expect(lines).toContain('chunk_bytes_sum{job="orders"} 1048576');
+  });
+
+  it("adds what stage times have grown by, also when a restart begins them anew", async () => {
+    const times = (ms: number) => ({ ...stages({}), sink: { busyMs: ms, waitInputMs: 2 * ms, waitOutputMs: 3 * ms } });
+    for (const ms of [1_000, 3_000, 500]) observe(sampled(ms, { stages: times(ms) }));
+    expect(await samples("stage_busy_seconds_total")).toContain(
+      'stage_busy_seconds_total{job="orders",stage="sink"} 3.5',
+    );
+    expect(await samples("stage_busy_seconds_total")).toContain(
+      'stage_busy_seconds_total{job="orders",stage="source"} 0',
+    );
+    expect(await samples("stage_wait_seconds_total")).toContain(
+      'stage_wait_seconds_total{job="orders",stage="sink",on="input"} 7',
+    );
+    expect(await samples("stage_wait_seconds_total")).toContain(
+      'stage_wait_seconds_total{job="orders",stage="sink",on="output"} 10.5',
+    );
+  });
+
+  it("shows mailboxes, budget and pools as they are", async () => {
+    observe(sampled(1, { mailboxes: [{ name: "chunks", bytes: 5, records: 2 }], pools: { buffers: 3 } }));
+    observe(sampled(2, { mailboxes: [{ name: "chunks", bytes: 7, records: 1 }], pools: { buffers: 4 } }));
+    expect(await samples("mailbox_bytes")).toEqual(['mailbox_bytes{job="orders",mailbox="chunks"} 7']);
+    expect(await samples("mailbox_records")).toEqual(['mailbox_records{job="orders",mailbox="chunks"} 1']);
+    expect(await samples("pool_in_use")).toEqual(['pool_in_use{job="orders",pool="buffers"} 4']);
+    expect(await samples("memory_budget_bytes")).toEqual([
+      'memory_budget_bytes{job="orders",state="used"} 1048576',
+      'memory_budget_bytes{job="orders",state="limit"} 268435456',
+    ]);
+  });
+
+  it("counts retries and restarts, and lets other events pass", async () => {
+    observe(at(1, { kind: "retrying", stage: "sink", attempt: 1, delayMs: 1, code: "SINK_UNAVAILABLE", message: "" }));
+    observe(restarting(2));
+    observe(at(3, { kind: "draining", reason: "SIGTERM" }));
+    expect(await samples("retries_total")).toEqual(['retries_total{job="orders",stage="sink"} 1']);
+    expect(await samples("restarts_total")).toEqual(['restarts_total{job="orders",actor="writer"} 1']);
+  });
+
+  it("follows runs from their start to their end", async () => {
+    observe(started());
+    expect(await samples("run_in_progress")).toEqual(['run_in_progress{job="orders"} 1']);
+    expect(await samples("job_state")).toEqual(['job_state{job="orders"} 1']);
+    observe(ended(4_000));
+    expect(await samples("run_in_progress")).toEqual(['run_in_progress{job="orders"} 0']);
+    expect(await samples("job_state")).toEqual(['job_state{job="orders"} 0']);
+    expect(await samples("runs_total")).toEqual(['runs_total{job="orders",outcome="succeeded"} 1']);
+    expect(await samples("run_duration_seconds")).toContain('run_duration_seconds_bucket{le="5",job="orders"} 1');
+    expect(await samples("last_success_timestamp_seconds")).toEqual([
+      'last_success_timestamp_seconds{job="orders"} 1795312804',
+    ]);
+  });
+
+  it("keeps the last success when a run fails", async () => {
+    observe(started());
+    observe(ended(4_000, { state: "failed" }));
+    expect(await samples("job_state")).toEqual(['job_state{job="orders"} 2']);
+    expect(await samples("last_success_timestamp_seconds")).toEqual([]);
+  });
+
+  it("shares a registry with the runs before", async () => {
+    observe(ended(1));
+    const second = await metrics(registry);
+    second(ended(2));
+    expect(await samples("runs_total")).toEqual(['runs_total{job="orders",outcome="succeeded"} 2']);
+  });
+
+  it("adds the metrics of the process on request, once", async () => {
+    await metrics(registry, { process: true });
+    await metrics(registry, { process: true });
+    expect(await registry.metrics()).toContain("nodejs_eventloop_lag_seconds");
+    expect(globalRegistry.getMetricsAsArray()).toEqual([]);
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { NO_COUNTS } from "../../../src/core/ledger.ts";
+import { type RunEnd, SummaryRecorder } from "../../../src/observability/summary-recorder.ts";
+import { at, chunkDone, committed, rejected, restarting, sampled, stages, started } from "./run-script.ts";
+
+const FIGURES = { peakRssBytes: 1, gc: { count: 2, totalMs: 3, maxMs: 2 }, eventLoopP99Ms: 4 };
+const END: RunEnd = {
+  job: "orders",
+  run: "01J9ZK",
+  state: "succeeded",
+  error: null,
+  durationMs: 2_000.4,
+  process: FIGURES,
+};
+
+describe("SummaryRecorder.snapshot()", () => {
+  it("adds up what the events told", () => {
+    const recorder = new SummaryRecorder();
+    const told = [
+      started(),
+      at(1, { kind: "chunk-cut", split: "a", bytes: 300 }),
+      at(1, { kind: "chunk-cut", split: "a", bytes: 500 }),
+      at(1, { kind: "chunk-cut", split: "a", bytes: 400 }),
+      chunkDone(10, 600, 700),
+      chunkDone(20, 400, 500),
+      rejected(20, { count: 3 }),
+      rejected(30, { stage: "decode", code: "CSV_FIELD_COUNT", count: 6, message: "line 5" }),
+      rejected(40, { count: 1, message: "another" }),
+      committed(50, { read: 600, written: 596, rejected: 4, emitted: 596, bytes: 60 }),
+      committed(60, { read: 400, written: 394, rejected: 6, emitted: 394, bytes: 40 }),
+      at(70, { kind: "retrying", stage: "sink", attempt: 1, delayMs: 5, code: "SINK_UNAVAILABLE", message: "gone" }),
+      restarting(80),
+      at(90, { kind: "draining", reason: "SIGTERM" }),
+      sampled(95, { stages: stages({ sink: 1_800 }) }),
+    ];
+    for (const event of told) recorder.observe(event);
+    const counts = { read: 1_000, written: 990, filtered: 0, rejected: 10, folded: 0, emitted: 990 };
+    expect(recorder.snapshot(END)).toEqual({
+      job: "orders",
+      run: "01J9ZK",
+      state: "succeeded",
+      ...counts,
+      balanced: true,
+      sinks: { sink: { ...counts, bytes: 100 } },
+      resumed: false,
+      retries: 1,
+      restarts: 1,
+      durationMs: 2_000,
+      recordsPerSecond: 500,
+      bytesRead: 1_200,
+      ...FIGURES,
+      chunkBytes: { min: 300, max: 500, last: 400 },
+      stages: stages({ sink: 1_800 }),
+      bottleneck: expect.objectContaining({ stage: "sink", kind: "database" }),
+      rejects: [
+        { stage: "decode", code: "CSV_FIELD_COUNT", count: 6, example: "line 5" },
+        { stage: "transform", code: "TRANSFORM_REJECTED", count: 4, example: "bad e-mail" },
+      ],
+      error: null,
+    });
+  });
+
+  it("has zeros and every sink before anything happened", () => {
+    const recorder = new SummaryRecorder();
+    expect(recorder.snapshot({ ...END, durationMs: 0 })).toMatchObject({
+      read: 0,
+      sinks: {},
+      balanced: true,
+      bottleneck: null,
+      recordsPerSecond: 0,
+    });
+    recorder.observe(started());
+    expect(recorder.snapshot(END)).toMatchObject({
+      sinks: { sink: NO_COUNTS },
+      chunkBytes: { min: 0, max: 0, last: 0 },
+    });
+  });
+
+  it("counts the whole run and rates this process alone when it resumed", () => {
+    const recorder = new SummaryRecorder();
+    recorder.observe(started({ resumed: { split: "a", token: "1", read: 9_000, bytes: 1 } }));
+    recorder.observe(committed(50, { read: 1_000, written: 1_000 }));
+    const carried = { sink: { ...NO_COUNTS, read: 9_000, written: 9_000 } };
+    expect(recorder.snapshot({ ...END, durationMs: 1_000, carried })).toMatchObject({
+      read: 10_000,
+      written: 10_000,
+      resumed: true,
+      balanced: true,
+      recordsPerSecond: 1_000,
+    });
+  });
+
+  it("puts the sink with the fewest written on top and asks every sink for its balance", () => {
+    const recorder = new SummaryRecorder();
+    recorder.observe(started({ sinks: { a: "postgres a", b: "b.csv" } }));
+    recorder.observe(committed(1, { read: 10, written: 9 }, "a"));
+    recorder.observe(committed(1, { read: 8, written: 8 }, "b"));
+    expect(recorder.snapshot(END)).toMatchObject({ read: 8, written: 8, balanced: false });
+  });
+
+  it("gives the error of a run that failed", () => {
+    const error = { code: "SINK_FAILED", message: "no" } as const;
+    expect(new SummaryRecorder().snapshot({ ...END, state: "failed", error })).toMatchObject({
+      state: "failed",
+      error,
+    });
+  });
+});

@@ -1,0 +1,56 @@
+/** The table of DESIGN.md: which room may import which. Every room may import core and itself. */
+import type { Arrow } from "./import-graph.ts";
+import { roomOf } from "./import-graph.ts";
+
+const parts = ["aggregate", "compression", "connectors", "formats", "postgres", "scheduling", "state"] as const;
+const upToActors = ["runtime", "observability", "task", "actors", "config", ...parts] as const;
+const doors = ["pipeline", "runtime", "formats", "compression", "aggregate", "connectors"] as const;
+const upToDaemon = [...upToActors, "pipeline", "batch", "streams", "testing", "daemon"] as const;
+
+/**
+ * What each room may import beside core; an entry with a slash allows a part of a room, `room#specs` its option specs
+ * (files `options.ts` and `catalog.ts`) alone.
+ */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  runtime: [],
+  compression: ["runtime"],
+  aggregate: ["runtime"],
+  postgres: ["runtime"],
+  observability: ["runtime"],
+  formats: ["runtime"],
+  state: ["runtime", "postgres"],
+  scheduling: ["runtime", "postgres"],
+  connectors: ["runtime", "postgres"],
+  task: ["runtime/threads", "formats", "compression", "aggregate"],
+  actors: ["runtime", "aggregate"],
+  config: ["formats#specs", "connectors#specs", "compression#specs", "state#specs", "scheduling#specs"],
+  pipeline: upToActors,
+  batch: doors,
+  streams: doors,
+  testing: doors,
+  daemon: ["runtime", "pipeline", "config", "scheduling", "state", "observability"],
+  index: upToDaemon,
+  cli: [...upToDaemon, "index"],
+};
+
+const specFile = /(?:^|\/)(?:options|catalog)\.ts$/;
+
+/** Whether an arrow goes the way the table allows. */
+export function allowed({ from, to }: Pick<Arrow, "from" | "to">): boolean {
+  const [fromRoom, toRoom] = [roomOf(from), roomOf(to)];
+  if (isOptionsOfConnector(from)) return toRoom === "core";
+  if (fromRoom === toRoom || (toRoom === "core" && fromRoom in mayImport)) return true;
+  return (mayImport[fromRoom] ?? []).some((target) => covers(target, to));
+}
+
+/** The specs of connectors are read at every start, so they stay free of everything but zod and the shared words. */
+export function isOptionsOfConnector(file: string): boolean {
+  return /^connectors\/.+\/options\.ts$/.test(file);
+}
+
+function covers(target: string, file: string): boolean {
+  const [place = "", specsOnly] = target.split("#");
+  const inPlace = file === `${place}.ts` || file.startsWith(`${place}/`);
+  return inPlace && (specsOnly === undefined || specFile.test(file));
+}
