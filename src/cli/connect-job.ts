@@ -1,5 +1,6 @@
 /** `check --connect`: binds a job to its files and tables, says what was found, and lets go. Nothing is written. */
 import type { Job } from "../config/job.ts";
+import { placeError } from "../config/place-error.ts";
 import { systemClock } from "../core/clock.ts";
 import type { BoundSink } from "../core/ports/sink.ts";
 import type { SplitPlan } from "../core/ports/source.ts";
@@ -13,8 +14,12 @@ import { resolve } from "../pipeline/resolve.ts";
  * @throws MillraceError whatever a run would meet before its first record
  */
 export async function connectJob(job: Job): Promise<string[]> {
-  await using bound = await resolve(describe(job), { clock: systemClock });
-  return [sourceLine(bound.source.label, bound.source.splits), ...Array.from(bound.sinks.values(), sinkLine)];
+  try {
+    await using bound = await resolve(describe(job), { clock: systemClock });
+    return [sourceLine(bound.source.label, bound.source.splits), ...Array.from(bound.sinks.values(), sinkLine)];
+  } catch (thrown) {
+    throw placeError(thrown, job);
+  }
 }
 
 function sourceLine(label: string, splits: readonly SplitPlan[]): string {

@@ -1,4 +1,5 @@
 /** The command line: names, options and help. Each command's code is loaded only when it is called. */
+import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { MillraceError } from "../core/errors.ts";
 import type { CheckFlags } from "./commands/check.ts";
@@ -38,6 +39,7 @@ function buildProgram(process: CliProcess, end: (exitCode: number) => void): Com
     .description(
       "Runs ETL jobs: files through TypeScript transforms in threads, into files and Postgres, exactly once.",
     )
+    .version(packageVersion(), "-V, --version", "print the version")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
@@ -53,12 +55,18 @@ function buildProgram(process: CliProcess, end: (exitCode: number) => void): Com
   return program;
 }
 
+/** The same two folders up from the source and from what is built of it. */
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
 type AddCommand = (program: Command, process: CliProcess, end: (exitCode: number) => void) => void;
 
 const addRun: AddCommand = (program, process, end) => {
   const command = program.command("run <job>").description("run a job to its end; an unfinished run is resumed");
   command
-    .option("--param <name=value>", "a value for ${param.name} in the job (repeatable)", collect, [])
+    .option("--param <name=value>", "a value for ${param.name} in the job (repeatable)", collect)
     .option("--slot <time>", "the nominal time for ${slot.date} and ${slot.time}")
     .option("--state <path>", "where runs and positions are kept (MILLRACE_STATE; .millrace/state.db beside the job)")
     .option("--restart", "start anew instead of resuming; refused where rows would be written twice")
@@ -79,7 +87,7 @@ const addCheck: AddCommand = (program, process, end) => {
   const command = program.command("check <jobs...>").description("validate jobs and print what they promise");
   command
     .option("--connect", "look at files, servers and tables too")
-    .option("--param <name=value>", "a value for ${param.name} in the jobs (repeatable)", collect, [])
+    .option("--param <name=value>", "a value for ${param.name} in the jobs (repeatable)", collect)
     .option("--slot <time>", "the nominal time for ${slot.date} and ${slot.time}")
     .option("--json", "print the findings as one JSON object on stdout")
     .addHelpText("after", EXAMPLES.check)
@@ -131,7 +139,7 @@ function addHidden(command: Command, flags: readonly string[]): void {
   for (const flag of flags) command.addOption(new Option(flag).hideHelp());
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 

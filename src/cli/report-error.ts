@@ -18,8 +18,13 @@ export function errorText(thrown: unknown): string {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     return `error: ${redact(reason)} (a fault of millrace itself; MILLRACE_DEBUG=1 shows where)`;
   }
-  return "problems" in thrown.details ? thrown.message : `error: ${redact(thrown.message)} (${thrown.code})`;
+  if ("problems" in thrown.details) return thrown.message;
+  const code = SELF_EVIDENT.has(thrown.code) ? "" : ` (${thrown.code})`;
+  return `error: ${redact(thrown.message)}${code}`;
 }
+
+/** Codes that would only repeat the message. */
+const SELF_EVIDENT: ReadonlySet<string> = new Set(["USAGE", "NOT_BUILT", "CONFIG_INVALID", "CONFIG_UNREADABLE"]);
 
 function stackOf(error: Error): string {
   const own = error.stack ?? String(error);

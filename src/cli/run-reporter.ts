@@ -61,11 +61,13 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
   const color = wantsColor(stderr, env);
   const bar = progressBar(stderr, systemClock, { color });
   const troubles = await logger({ stream: bar, pretty: true, color, level: "warn" });
-  const header: Observer = (event) => {
+  // Rejects are in the bar and, by their kinds, in the summary.
+  const lines: Observer = (event) => {
     if (event.kind === "run-started") bar.write(`${renderHeader(event, painter(color))}\n\n`);
+    else if (event.kind !== "rejected") troubles(event);
   };
   return {
-    observers: [header, bar, troubles],
+    observers: [lines, bar],
     end(summary) {
       const width = stdout.columns ?? stderr.columns ?? DEFAULT_COLUMNS;
       const about = {
@@ -86,9 +88,15 @@ const DEFAULT_COLUMNS = 100;
 function rejectsAt({ job, state }: RunReporterOptions): string {
   const [only, ...others] = Object.values(job.sinks);
   const place = job.rejects ?? (only?.type === "postgres" && others.length === 0 ? only : null);
-  if (place?.type === "file") return path.relative("", path.resolve(job.baseDir, place.path));
+  if (place?.type === "file") return shortPath(path.resolve(job.baseDir, place.path));
   if (place?.type === "postgres") return `table ${place.stateSchema}.rejects`;
-  return path.isAbsolute(state) ? path.relative("", state) : state;
+  return path.isAbsolute(state) ? shortPath(state) : state;
+}
+
+/** Relative where the file lies below the working directory. */
+function shortPath(absolute: string): string {
+  const relative = path.relative("", absolute);
+  return relative.startsWith("..") ? absolute : relative;
 }
 
 /** A run into files starts over until files can be continued. */

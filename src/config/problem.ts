@@ -13,7 +13,7 @@ export interface Finding {
 
 /** One mistake with its place, as `details.problems` of the error lists it. */
 export interface Problem {
-  readonly code: Finding["code"];
+  readonly code: ErrorCode;
   /** As the user spelled it; `defineJob` for a job that stands in no file. */
   readonly file: string;
   /** Counted from 1; null where the place is not known. */

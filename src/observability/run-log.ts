@@ -54,6 +54,7 @@ export class RunLog {
         return [{ level: "debug", message: "split started", fields: { split: event.split, bytes: event.bytes } }];
       case "split-ended":
         return [{ level: "debug", message: "split ended", fields: { split: event.split } }];
+      case "sink-opened":
       case "chunk-cut":
       case "chunk-done":
         return [];

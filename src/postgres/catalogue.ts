@@ -109,7 +109,10 @@ function toColumn(row: Row): TableColumn {
 async function unknownTable(connection: Connection, name: TableName): Promise<MillraceError> {
   const spelled = name.schema === undefined ? name.table : `${name.schema}.${name.table}`;
   const { rows } = await connection.query(NEIGHBOURS);
-  const nearest = nearestName(spelled, rows.map((row) => String(row["name"])));
+  const nearest = nearestName(
+    spelled,
+    rows.map((row) => String(row["name"])),
+  );
   const hint = nearest === undefined ? "create it first, or correct table" : `did you mean "${nearest}"?`;
   return new MillraceError("TABLE_UNKNOWN", `postgres ${connection.label} has no table "${spelled}"; ${hint}`, {
     details: { table: spelled },

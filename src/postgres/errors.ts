@@ -49,7 +49,8 @@ const RECORD_STATES = /^(?:22|23|P0001)/;
 /** The error as the server sent it, or undefined for anything else. */
 export function serverError(thrown: unknown): ServerError | undefined {
   if (!(thrown instanceof Error) || !("severity" in thrown)) return undefined;
-  const { code, where, detail, table, column, constraint }: Partial<Record<string, unknown>> = { ...thrown };
+  const fields: Partial<Record<string, unknown>> = Object.fromEntries(Object.entries(thrown));
+  const { code, where, detail, table, column, constraint } = fields;
   if (typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
   return {
     sqlstate: code,
@@ -166,7 +167,13 @@ function codeOf(fault: FaultClass, sqlstate: string | undefined): ErrorCode {
 function detailsOf(server: ServerError, copyOf: string | undefined): Readonly<Record<string, unknown>> {
   const { sqlstate, table = copyOf, constraint } = server;
   const place = copyOf === undefined ? {} : { line: copyLine(server, copyOf), column: copyColumn(server, copyOf) };
-  const facts = { sqlstate, table, constraint, ...place, ...(server.column !== undefined && { column: server.column }) };
+  const facts = {
+    sqlstate,
+    table,
+    constraint,
+    ...place,
+    ...(server.column !== undefined && { column: server.column }),
+  };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 

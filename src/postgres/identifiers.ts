@@ -22,12 +22,6 @@ export function quoteTable({ schema, table }: TableName): string {
   return schema === undefined ? quoteIdentifier(table) : `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
 }
 
-/** Text as an SQL literal, for statements that take no parameters. */
-export function quoteLiteral(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted;
-}
-
 /**
  * Reads `table`, `schema.table` and, for names with dots in them, `"schema"."table"`. Case is kept as it stands.
  *
@@ -38,7 +32,10 @@ export function quoteLiteral(text: string): string {
 export function parseTableName(text: string): TableName {
   const parts = /^(?:(?<schema>"(?:[^"]|"")+"|[^".]+)\.)?(?<table>"(?:[^"]|"")+"|[^".]+)$/.exec(text)?.groups;
   if (parts?.["table"] === undefined) {
-    throw new MillraceError("CONFIG_INVALID", `table: ${JSON.stringify(text)} is no table name; expected table or schema.table`);
+    throw new MillraceError(
+      "CONFIG_INVALID",
+      `table: ${JSON.stringify(text)} is no table name; expected table or schema.table`,
+    );
   }
   const table = unquote(parts["table"]);
   return parts["schema"] === undefined ? { table } : { schema: unquote(parts["schema"]), table };

@@ -124,7 +124,12 @@ async function fencedError(
   key: ProgressKey,
   advances: readonly Advance[],
 ): Promise<MillraceError> {
-  const stored = await readProgress(connection, schema, key, advances.map(({ split }) => split));
+  const stored = await readProgress(
+    connection,
+    schema,
+    key,
+    advances.map(({ split }) => split),
+  );
   const bySplit = new Map(stored.map((progress) => [progress.split, progress]));
   const missed = advances.find(({ split, epoch, to }) => {
     const found = bySplit.get(split);

@@ -38,7 +38,14 @@ function* batches(rejects: readonly Reject[]): Generator<readonly Reject[]> {
 /** The reject as a row, its names in snake case. */
 function toRow({ position, rawEncoding, message, raw, ...rest }: Reject): object {
   const { ordinal, token } = position;
-  return { ...rest, ordinal: String(ordinal), token, message: storable(message), raw: storable(raw), raw_encoding: rawEncoding };
+  return {
+    ...rest,
+    ordinal: String(ordinal),
+    token,
+    message: storable(message),
+    raw: storable(raw),
+    raw_encoding: rawEncoding,
+  };
 }
 
 /** Postgres stores neither NUL nor half a surrogate pair; a message that quotes bad input may hold both. */

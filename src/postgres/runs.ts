@@ -11,7 +11,12 @@ export interface RunKey {
 }
 
 /** Notes that a run writes. Throws what the driver throws. */
-export async function noteRunStarted(connection: Connection, schema: string, key: RunKey, scope: string): Promise<void> {
+export async function noteRunStarted(
+  connection: Connection,
+  schema: string,
+  key: RunKey,
+  scope: string,
+): Promise<void> {
   await connection.query(
     `INSERT INTO ${quoteIdentifier(schema)}.runs AS r (job, run, sink, scope, state) VALUES ($1, $2, $3, $4, 'running')
      ON CONFLICT (job, run, sink) DO UPDATE SET state = 'running', ended_at = NULL`,

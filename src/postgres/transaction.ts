@@ -34,7 +34,12 @@ export async function beginTransaction(connection: Connection, limits: Transacti
     statement_timeout: statementTimeoutMs,
   };
   const set = Object.entries(settings).filter(([, value]) => value !== undefined);
-  await connection.query(["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", ...set.map(([name, value]) => `SET LOCAL ${name} = ${value}`)].join(";"));
+  await connection.query(
+    [
+      "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+      ...set.map(([name, value]) => `SET LOCAL ${name} = ${value}`),
+    ].join(";"),
+  );
 }
 
 /**
@@ -63,7 +68,10 @@ export async function commitTransaction(connection: Connection): Promise<void> {
       { cause: thrown },
     );
   }
-  throw new MillraceError("INVARIANT", `postgres ${connection.label}: COMMIT was asked of a transaction that had failed`);
+  throw new MillraceError(
+    "INVARIANT",
+    `postgres ${connection.label}: COMMIT was asked of a transaction that had failed`,
+  );
 }
 
 /** Rolls back; whether the session lives on. Never rejects. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GrowingBytes } from "../../src/formats/growing-bytes.ts";
 import { jsonLinesFormat } from "../../src/formats/jsonl/index.ts";

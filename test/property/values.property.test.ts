@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { columnReader, INVALID } from "../../src/formats/values/column-reader.ts";
 import { isoText } from "../../src/formats/values/iso-text.ts";

@@ -12,7 +12,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import pg from "pg";
+import { Client } from "pg";
 import { MillraceError } from "../../src/core/errors.ts";
 
 const PASSWORD = "millrace";
@@ -97,13 +97,14 @@ export class EmbeddedPostgres implements AsyncDisposable {
     this.#server = undefined;
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     const gone = once(server, "exit");
+    server.ref();
     server.kill(mode === "fast" ? "SIGINT" : "SIGQUIT");
     await gone;
   }
 
   /** Runs one statement over a session of its own. */
   async query(text: string, values: unknown[] = []): Promise<readonly QueryRow[]> {
-    const client = new pg.Client({ connectionString: this.url() });
+    const client = new Client({ connectionString: this.url() });
     client.on("error", () => {});
     await client.connect();
     try {
@@ -155,6 +156,8 @@ class Folder implements AsyncDisposable {
       const options = { ...this.#owner, cwd: this.#root, stdio: ["ignore", log, log] as const, detached: true };
       const child = spawn(path.join(this.#binaries, "bin", program), args, { ...options, stdio: [...options.stdio] });
       child.on("error", () => {});
+      // A program that forgets to stop its server may end nevertheless; the guard sees to the rest.
+      child.unref();
       return child;
     } finally {
       fs.closeSync(log);
@@ -176,6 +179,7 @@ class Folder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const gone = once(this.#guard, "exit");
+    this.#guard.ref();
     this.#guard.stdin?.end();
     await gone;
   }
@@ -213,6 +217,7 @@ pid=$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null)
 rm -rf "$0"`;
   const guard = spawn("sh", ["-c", script, root], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   guard.unref();
+  if (guard.stdin instanceof net.Socket) guard.stdin.unref();
   return guard;
 }
 
@@ -257,5 +262,8 @@ async function freePort(): Promise<number> {
 }
 
 function failed(what: string, output: string): MillraceError {
-  return new MillraceError("INVARIANT", `embedded postgres: ${what}: ${output.trim().split("\n").slice(-5).join("\n")}`);
+  return new MillraceError(
+    "INVARIANT",
+    `embedded postgres: ${what}: ${output.trim().split("\n").slice(-5).join("\n")}`,
+  );
 }

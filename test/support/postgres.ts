@@ -47,7 +47,9 @@ function cellText(cell: Cell): string {
 }
 
 /** Looks at a table as a job would. */
-export function resolveSink(options: Partial<z.input<typeof sinkSchema>> & { url: string; table: string }): Promise<BoundSink> {
+export function resolveSink(
+  options: Partial<z.input<typeof sinkSchema>> & { url: string; table: string },
+): Promise<BoundSink> {
   const parsed: PostgresSinkOptions = sinkSchema.parse(options);
   return postgresSink.resolve(parsed, { name: "sink", baseDir: import.meta.dirname, clock: systemClock });
 }
@@ -85,7 +87,12 @@ export function advanceOf(from: Progress, records: number, rejected = 0): Advanc
     epoch: from.epoch,
     from: from.position.ordinal,
     to: { ordinal, token: String(ordinal * 10n), line: Number(ordinal) + 1 },
-    counts: { ...NO_COUNTS, read, written: from.counts.written + records - rejected, rejected: from.counts.rejected + rejected },
+    counts: {
+      ...NO_COUNTS,
+      read,
+      written: from.counts.written + records - rejected,
+      rejected: from.counts.rejected + rejected,
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { Job } from "../../config/job.ts";
 import { loadJob } from "../../config/load.ts";
+import { placeError } from "../../config/place-error.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { RunJobOptions } from "../../pipeline/run-job.ts";
 import { exitCodeOfError, exitCodeOfState } from "../exit-codes.ts";
@@ -63,7 +64,7 @@ export async function runCommand(file: string, flags: RunFlags, process: CliProc
     return exitCodeOfState(summary.state, signals.received);
   } catch (thrown) {
     reporter[Symbol.dispose]();
-    reportError(thrown, process);
+    reportError(placeError(thrown, job), process);
     return exitCodeOfError(thrown, signals.received);
   }
 }

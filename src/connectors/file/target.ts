@@ -120,9 +120,9 @@ async function assertReplaceable(file: string, what: string): Promise<void> {
 /** The folder, or where it will be made, must take new files. */
 async function assertWritable(folder: string, what: string): Promise<void> {
   try {
-    await access(folder, constants.W_OK | constants.X_OK);
     const stats = await stat(folder);
     if (!stats.isDirectory()) throw new MillraceError("SINK_REFUSED", `${what}: ${folder} is no folder`);
+    await access(folder, constants.W_OK | constants.X_OK);
   } catch (thrown) {
     if (errnoOf(thrown) !== "ENOENT" || path.dirname(folder) === folder)
       throw toSinkError(thrown, `${what}: in ${folder}`);

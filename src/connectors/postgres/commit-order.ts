@@ -24,7 +24,10 @@ export class CommitOrder {
     try {
       await prepare();
       if ((await before) === false) {
-        throw new MillraceError("SINK_UNAVAILABLE", "the commit unit before this one was not committed; both begin anew");
+        throw new MillraceError(
+          "SINK_UNAVAILABLE",
+          "the commit unit before this one was not committed; both begin anew",
+        );
       }
       await work();
       succeeded = true;

@@ -113,7 +113,9 @@ export class PoisonScan {
     const refusal = await this.#feed(feed, this.#rows.bytes(beginRow, endRow), endRow - beginRow);
     const keep = refusal === undefined && then === "keep";
     if (keep) this.#taken = true;
-    const statement = keep ? `RELEASE SAVEPOINT ${SAVEPOINT};SAVEPOINT ${SAVEPOINT}` : `ROLLBACK TO SAVEPOINT ${SAVEPOINT}`;
+    const statement = keep
+      ? `RELEASE SAVEPOINT ${SAVEPOINT};SAVEPOINT ${SAVEPOINT}`
+      : `ROLLBACK TO SAVEPOINT ${SAVEPOINT}`;
     const connection = await this.#transaction.connection();
     await this.#transaction.step("moving the savepoint", () => connection.query(statement));
     return refusal;

@@ -28,8 +28,14 @@ export const postgresSink: SinkConnector<PostgresSinkOptions> = {
     assertBuilt(options, context.name);
     const name = parseTableName(options.table);
     const ssl = await readSsl(options.ssl, context.baseDir);
-    const target = { url: options.url, ...(ssl !== undefined && { ssl }), ...(context.signal && { signal: context.signal }) };
-    const table = await ask(target, `sink "${context.name}": reading the table`, (connection) => readTable(connection, name));
+    const target = {
+      url: options.url,
+      ...(ssl !== undefined && { ssl }),
+      ...(context.signal && { signal: context.signal }),
+    };
+    const table = await ask(target, `sink "${context.name}": reading the table`, (connection) =>
+      readTable(connection, name),
+    );
     assertColumns(table, options.columns ?? [], `sink "${context.name}": table "${options.table}"`);
     return new BoundPostgresSink(options, context, target, table);
   },

@@ -52,7 +52,10 @@ export class UnitTransaction {
     const lease = await this.settings.acquire();
     if (this.#ended) {
       await lease.release();
-      throw new MillraceError("ABORTED", `${this.settings.label}: the commit unit was dropped while it waited to begin`);
+      throw new MillraceError(
+        "ABORTED",
+        `${this.settings.label}: the commit unit was dropped while it waited to begin`,
+      );
     }
     this.#lease = lease;
     this.settings.open.add(this);

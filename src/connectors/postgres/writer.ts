@@ -137,5 +137,6 @@ function makePool({ target, clock, lanes, idleTimeoutMs, maxLifetimeMs }: Writer
 
 /** A session inside a transaction would carry one unit's rows into the next. */
 function assertIdle(connection: Connection): void {
-  if (!connection.idle) throw new MillraceError("INVARIANT", `postgres ${connection.label}: returned inside a transaction`);
+  if (!connection.idle)
+    throw new MillraceError("INVARIANT", `postgres ${connection.label}: returned inside a transaction`);
 }

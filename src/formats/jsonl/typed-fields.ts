@@ -48,7 +48,8 @@ export class TypedFields {
       if (converted === INVALID) return invalid(name, value, source, reader.expected);
       if (converted === value) continue;
       record[name] = converted;
-      source.noteConverted(source.indexOf(name), converted, text ?? String(value), reader);
+      // what is neither a number with its digits nor kept as it is has been read from a string
+      source.noteConverted(source.indexOf(name), converted, text ?? (value as string), reader);
     }
     return undefined;
   }

@@ -40,15 +40,24 @@ describe("readTable()", () => {
     ["an exclusion constraint", "CREATE TABLE t (span int4range, EXCLUDE USING gist (span WITH &&))", true],
     ["a plain index", "CREATE TABLE t (id int); CREATE INDEX ON t (id)", false],
     ["a foreign key", "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int REFERENCES p)", false],
-    ["a partition with a key", "CREATE TABLE t (id int) PARTITION BY RANGE (id); CREATE TABLE u PARTITION OF t DEFAULT; ALTER TABLE u ADD PRIMARY KEY (id)", true],
-    ["a trigger", "CREATE TABLE t (id int); CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()", true],
+    [
+      "a partition with a key",
+      "CREATE TABLE t (id int) PARTITION BY RANGE (id); CREATE TABLE u PARTITION OF t DEFAULT; ALTER TABLE u ADD PRIMARY KEY (id)",
+      true,
+    ],
+    [
+      "a trigger",
+      "CREATE TABLE t (id int); CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+      true,
+    ],
     ["a view", "CREATE VIEW t AS SELECT 1 AS id", true],
   ])("knows whether rows may wait for rows: %s", async (_name, ddl, expected) => {
     expect((await read(ddl, "t")).rowsMayWait).toBe(expected);
   });
 
   test("names the nearest table, by its schema where that is not searched", async () => {
-    const ddl = "DROP SCHEMA IF EXISTS sales CASCADE; CREATE SCHEMA sales; CREATE TABLE orders (id int); CREATE TABLE sales.leads (id int)";
+    const ddl =
+      "DROP SCHEMA IF EXISTS sales CASCADE; CREATE SCHEMA sales; CREATE TABLE orders (id int); CREATE TABLE sales.leads (id int)";
     await expect(read(ddl, "oders")).rejects.toMatchObject({
       code: "TABLE_UNKNOWN",
       fault: "usage",
@@ -64,23 +73,45 @@ describe("postgresSink.resolve()", () => {
     await read("CREATE TABLE t (id int, amount numeric(12,2), twice int GENERATED ALWAYS AS (id * 2) STORED)", "t");
     await using free = await resolveSink({ url: postgres.server.url(), table: "t", onUnknownField: "ignore" });
     const types = { id: "integer", amount: "numeric(12,2)" };
-    expect(free).toMatchObject({ label: "postgres t", positions: "sink", resume: "position", appends: true, known: ["id", "amount"] });
-    expect(free.encode).toEqual({ sink: "sink", format: "pg-copy", options: { types }, columns: null, needsColumns: true, onUnknownField: "ignore" });
+    expect(free).toMatchObject({
+      label: "postgres t",
+      positions: "sink",
+      resume: "position",
+      appends: true,
+      known: ["id", "amount"],
+    });
+    expect(free.encode).toEqual({
+      sink: "sink",
+      format: "pg-copy",
+      options: { types },
+      columns: null,
+      needsColumns: true,
+      onUnknownField: "ignore",
+    });
     await using fixed = await resolveSink({ url: postgres.server.url(), table: "t", columns: ["amount"] });
-    expect(fixed.encode).toMatchObject({ columns: [{ name: "amount", type: "numeric(12,2)" }], onUnknownField: "error" });
+    expect(fixed.encode).toMatchObject({
+      columns: [{ name: "amount", type: "numeric(12,2)" }],
+      onUnknownField: "error",
+    });
   });
 
   test("names a column that the table lacks, with the nearest one", async () => {
     await read("CREATE TABLE t (id int, email text)", "t");
-    await expect(resolveSink({ url: postgres.server.url(), table: "t", columns: ["id", "mail"] })).rejects.toMatchObject({
+    await expect(
+      resolveSink({ url: postgres.server.url(), table: "t", columns: ["id", "mail"] }),
+    ).rejects.toMatchObject({
       code: "COLUMN_UNKNOWN",
       message: 'sink "sink": table "t" has no column "mail"; did you mean "email"?',
     });
-    await expect(resolveSink({ url: postgres.server.url(), table: "t", columns: ["zzz"] })).rejects.toThrow("it has id, email");
+    await expect(resolveSink({ url: postgres.server.url(), table: "t", columns: ["zzz"] })).rejects.toThrow(
+      "it has id, email",
+    );
   });
 
   test("says that the role may not look into the schema", async () => {
-    await postgres.server.query("DROP SCHEMA IF EXISTS hidden CASCADE; CREATE SCHEMA hidden; CREATE TABLE hidden.t (id int)");
+    await postgres.server.query(
+      "DROP SCHEMA IF EXISTS hidden CASCADE; CREATE SCHEMA hidden; CREATE TABLE hidden.t (id int)",
+    );
     await postgres.server.query("CREATE ROLE guest LOGIN PASSWORD 'guest'");
     const url = postgres.server.url({ user: "guest", password: "guest" });
     await expect(resolveSink({ url, table: "hidden.t" })).rejects.toMatchObject({
@@ -104,7 +135,9 @@ describe("postgresSink.resolve()", () => {
 
   test("reads certificates from files, and says which one is missing", async () => {
     const options = { url: postgres.server.url(), table: "t", ssl: { ca: "no-such.pem" } };
-    await expect(resolveSink(options)).rejects.toThrow("ssl.ca: cannot read no-such.pem; expected PEM text or the path");
+    await expect(resolveSink(options)).rejects.toThrow(
+      "ssl.ca: cannot read no-such.pem; expected PEM text or the path",
+    );
     const inline = { ...options, ssl: { ca: "-----BEGIN CERTIFICATE-----" } };
     await expect(resolveSink(inline)).rejects.toThrow("The server does not support SSL connections");
   });

@@ -90,7 +90,11 @@ describe("connect()", () => {
 describe("Connection", () => {
   test("gives the last result of several statements, and knows whether it is inside a transaction", async () => {
     await using connection = await connect({ url: postgres.server.url(), applicationName: "test" });
-    expect(await connection.query("SELECT 1 AS a; SELECT 2 AS b")).toEqual({ command: "SELECT", rows: [{ b: 2 }], rowCount: 1 });
+    expect(await connection.query("SELECT 1 AS a; SELECT 2 AS b")).toEqual({
+      command: "SELECT",
+      rows: [{ b: 2 }],
+      rowCount: 1,
+    });
     expect(connection.idle).toBe(true);
     await connection.query("BEGIN");
     expect(connection.idle).toBe(false);
@@ -98,7 +102,9 @@ describe("Connection", () => {
 
   test("remembers that the server ended it, instead of ending the process", async () => {
     await using connection = await connect({ url: postgres.server.url(), applicationName: "victim" });
-    await postgres.server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'");
+    await postgres.server.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'",
+    );
     await expect.poll(() => connection.lost?.message).toMatch(/terminat/);
     expect(connection.idle).toBe(false);
     await expect(connection.query("SELECT 1")).rejects.toThrow("not queryable");

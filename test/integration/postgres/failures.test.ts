@@ -5,12 +5,16 @@ import { Proxy } from "../../support/proxy.ts";
 const postgres = usePostgres();
 
 beforeEach(async () => {
-  await postgres.server.query("DROP SCHEMA IF EXISTS millrace CASCADE; DROP TABLE IF EXISTS t; CREATE TABLE t (id int)");
+  await postgres.server.query(
+    "DROP SCHEMA IF EXISTS millrace CASCADE; DROP TABLE IF EXISTS t; CREATE TABLE t (id int)",
+  );
 });
 
 const countRows = async () => (await postgres.server.query("SELECT count(*)::int AS n FROM t"))[0]?.["n"];
 const terminate = () =>
-  postgres.server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'millrace %'");
+  postgres.server.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'millrace %'",
+  );
 
 describe("an ambiguous COMMIT", () => {
   test.each([
@@ -43,31 +47,37 @@ describe("an ambiguous COMMIT", () => {
     const unit = await writer.begin("fast", ["id"]);
     await unit.write(outputOf([[1]]));
     proxy.judge = (bytes) => (bytes.includes("UPDATE") ? "cut-after" : "pass");
-    await expect(unit.commit([advanceOf(progress, 1)], [])).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryable: true });
+    await expect(unit.commit([advanceOf(progress, 1)], [])).rejects.toMatchObject({
+      code: "SINK_UNAVAILABLE",
+      retryable: true,
+    });
     expect(await countRows()).toBe(0);
   });
 });
 
 describe("a server that goes away", () => {
-  test.each(["fast", "careful"] as const)("in the middle of a %s unit is a transient fault, after which all goes on", async (mode) => {
-    await using writer = await openWriter({ url: postgres.server.url(), table: "t" });
-    const progress = await claimSplit(writer);
-    const unit = await writer.begin(mode, ["id"]);
-    await unit.write(outputOf([[1]]));
-    await postgres.server.stop("immediate");
-    const failed = unit.write(outputOf([[2]])).then(() => unit.commit([advanceOf(progress, 2)], []));
-    await expect(failed).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryable: true });
-    await unit.rollback();
-    await expect(claimSplit(writer)).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryable: true });
-    await postgres.server.start();
+  test.each(["fast", "careful"] as const)(
+    "in the middle of a %s unit is a transient fault, after which all goes on",
+    async (mode) => {
+      await using writer = await openWriter({ url: postgres.server.url(), table: "t" });
+      const progress = await claimSplit(writer);
+      const unit = await writer.begin(mode, ["id"]);
+      await unit.write(outputOf([[1]]));
+      await postgres.server.stop("immediate");
+      const failed = unit.write(outputOf([[2]])).then(() => unit.commit([advanceOf(progress, 2)], []));
+      await expect(failed).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryable: true });
+      await unit.rollback();
+      await expect(claimSplit(writer)).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryable: true });
+      await postgres.server.start();
 
-    const again = await claimSplit(writer);
-    expect(again).toMatchObject({ epoch: 2, position: progress.position });
-    const next = await writer.begin(mode, ["id"]);
-    await next.write(outputOf([[1], [2]]));
-    await next.commit([advanceOf(again, 2)], []);
-    expect(await countRows()).toBe(2);
-  });
+      const again = await claimSplit(writer);
+      expect(again).toMatchObject({ epoch: 2, position: progress.position });
+      const next = await writer.begin(mode, ["id"]);
+      await next.write(outputOf([[1], [2]]));
+      await next.commit([advanceOf(again, 2)], []);
+      expect(await countRows()).toBe(2);
+    },
+  );
 
   test.each(["fast", "careful"] as const)("by ending the session of a %s unit is a transient fault", async (mode) => {
     await using writer = await openWriter({ url: postgres.server.url(), table: "t" });

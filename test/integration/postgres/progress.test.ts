@@ -32,7 +32,12 @@ function advance(...advances: Parameters<typeof advanceSplits>[3]) {
 describe("claimSplits()", () => {
   test("makes rows at their origin, then raises the epoch and leaves the position", async () => {
     const [first] = await claim("a.csv");
-    expect(first).toMatchObject({ split: "a.csv", epoch: 1, position: { ordinal: 0n, token: "0", line: 1 }, fingerprint: "of a.csv" });
+    expect(first).toMatchObject({
+      split: "a.csv",
+      epoch: 1,
+      position: { ordinal: 0n, token: "0", line: 1 },
+      fingerprint: "of a.csv",
+    });
     if (!first) return expect.unreachable();
     const step = advanceOf(first, 10);
     await advance(step);
@@ -47,7 +52,9 @@ describe("claimSplits()", () => {
     const claimed = await claim(...Array.from({ length: 100_000 }, (_, index) => `file-${index}.csv`));
     expect(claimed).toHaveLength(100_000);
     await advance(...claimed.map((progress) => advanceOf(progress, 1)));
-    const [row] = await postgres.server.query("SELECT count(*)::int AS splits FROM millrace.progress WHERE ordinal = 1");
+    const [row] = await postgres.server.query(
+      "SELECT count(*)::int AS splits FROM millrace.progress WHERE ordinal = 1",
+    );
     expect(row).toEqual({ splits: 100_000 });
   });
 
@@ -88,12 +95,20 @@ describe("advanceSplits()", () => {
     ["the epoch has been raised", { epoch: 0 }, "expected epoch 0, ordinal 0"],
     ["the epoch is ahead", { epoch: 2 }, "expected epoch 2, ordinal 0"],
     ["the position is elsewhere", { from: 7n }, "expected epoch 1, ordinal 7"],
-    ["the split was never claimed", { split: "z" }, `split "z": expected epoch 1, ordinal 0 in millrace.progress, but it is gone`],
+    [
+      "the split was never claimed",
+      { split: "z" },
+      `split "z": expected epoch 1, ordinal 0 in millrace.progress, but it is gone`,
+    ],
   ])("is fenced and changes nothing when %s", async (_name, change, message) => {
     const [a, b] = await claim("a", "b");
     if (!a || !b) return expect.unreachable();
     const fenced = advance(advanceOf(b, 1), { ...advanceOf(a, 1), ...change });
-    await expect(fenced).rejects.toMatchObject({ code: "FENCED", fault: "fatal", message: expect.stringContaining(message) });
+    await expect(fenced).rejects.toMatchObject({
+      code: "FENCED",
+      fault: "fatal",
+      message: expect.stringContaining(message),
+    });
     expect(await readProgress(connection, "millrace", key, ["a", "b"])).toEqual(expect.arrayContaining([a, b]));
   });
 
@@ -101,7 +116,9 @@ describe("advanceSplits()", () => {
     const [a] = await claim("a");
     if (!a) return expect.unreachable();
     await advance(advanceOf(a, 1));
-    await expect(advance(advanceOf(a, 1))).rejects.toThrow("but it is at epoch 1, ordinal 1: another process has taken it over");
+    await expect(advance(advanceOf(a, 1))).rejects.toThrow(
+      "but it is at epoch 1, ordinal 1: another process has taken it over",
+    );
   });
 
   test("keeps ordinals beyond 2^53 and a position without a line", async () => {
@@ -119,7 +136,9 @@ describe("insertRejects()", () => {
     await insertRejects(connection, "millrace", [rejectOf(), rejectOf({ run: "again" }), nasty]);
     await insertRejects(connection, "millrace", [rejectOf()]);
     await insertRejects(connection, "millrace", []);
-    const rows = await postgres.server.query("SELECT run, sink, output, message, raw_encoding, at FROM millrace.rejects ORDER BY id");
+    const rows = await postgres.server.query(
+      "SELECT run, sink, output, message, raw_encoding, at FROM millrace.rejects ORDER BY id",
+    );
     const at = new Date("2024-05-01T10:00:00.000Z");
     expect(rows).toEqual([
       { run: "run-1", sink: null, output: null, message: "3 fields, wanted 4", raw_encoding: "utf8", at },
@@ -147,10 +166,18 @@ describe("ensureStateTables()", () => {
 
   test("tells a role that may not create them what an owner has to run, after which it works", async () => {
     await postgres.server.query("DROP SCHEMA millrace CASCADE; CREATE ROLE loader LOGIN PASSWORD 'loader'");
-    await using loader = await connect({ url: postgres.server.url({ user: "loader", password: "loader" }), applicationName: "test" });
-    await expect(ensureStateTables(loader, "millrace")).rejects.toMatchObject({ code: "SINK_REFUSED", message: expect.stringContaining(stateDdl("millrace")) });
+    await using loader = await connect({
+      url: postgres.server.url({ user: "loader", password: "loader" }),
+      applicationName: "test",
+    });
+    await expect(ensureStateTables(loader, "millrace")).rejects.toMatchObject({
+      code: "SINK_REFUSED",
+      message: expect.stringContaining(stateDdl("millrace")),
+    });
     await postgres.server.query(stateDdl("millrace"));
-    await postgres.server.query("GRANT USAGE ON SCHEMA millrace TO loader; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA millrace TO loader");
+    await postgres.server.query(
+      "GRANT USAGE ON SCHEMA millrace TO loader; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA millrace TO loader",
+    );
     await ensureStateTables(loader, "millrace");
     const claims = [{ split: "a", origin: originPosition("0") }];
     expect(await claimSplits(loader, "millrace", key, claims)).toHaveLength(1);

@@ -15,7 +15,9 @@ import {
 const postgres = usePostgres();
 
 /** A table of its own for a test, with its url. */
-async function makeTable(columns: string): Promise<{ url: string; table: string; rows: () => Promise<readonly unknown[]> }> {
+async function makeTable(
+  columns: string,
+): Promise<{ url: string; table: string; rows: () => Promise<readonly unknown[]> }> {
   const { server } = postgres;
   const table = `t${Math.random().toString(36).slice(2)}`;
   await server.query(`CREATE TABLE ${table} (${columns})`);
@@ -29,14 +31,25 @@ describe("CopyUnit", () => {
     await using writer = await openWriter(target);
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", ["id", "name"]);
-    expect(await unit.write(outputOf([[1, "a"], [2, null]]))).toEqual({ rejects: [] });
+    expect(
+      await unit.write(
+        outputOf([
+          [1, "a"],
+          [2, null],
+        ]),
+      ),
+    ).toEqual({ rejects: [] });
     await unit.write(outputOf([[3, "tab\tand\nline"]]));
     expect(await rows()).toEqual([]);
 
     const advance = advanceOf(progress, 4, 1);
     await unit.commit([advance], [rejectOf()]);
 
-    expect(await rows()).toEqual([{ id: 1, name: "a" }, { id: 2, name: null }, { id: 3, name: "tab\tand\nline" }]);
+    expect(await rows()).toEqual([
+      { id: 1, name: "a" },
+      { id: 2, name: null },
+      { id: 3, name: "tab\tand\nline" },
+    ]);
     expect(await writer.progress?.(["a.csv"])).toEqual([progressAfter(advance)]);
     const [reject] = await postgres.server.query("SELECT * FROM millrace.rejects");
     expect(reject).toMatchObject({ job: "orders", ordinal: "3", token: "30", sink: null, output: null, raw: "a,b,c" });
@@ -70,7 +83,14 @@ describe("CopyUnit", () => {
     await using writer = await openWriter(target);
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", ["id", "amount"]);
-    const filled = unit.write(outputOf([[1, "1.5"], [2, "12345"]])).then(() => unit.commit([advanceOf(progress, 2)], []));
+    const filled = unit
+      .write(
+        outputOf([
+          [1, "1.5"],
+          [2, "12345"],
+        ]),
+      )
+      .then(() => unit.commit([advanceOf(progress, 2)], []));
     await expect(filled).rejects.toMatchObject({
       code: "ROW_REFUSED",
       fault: "record",
@@ -93,7 +113,10 @@ describe("CopyUnit", () => {
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", ["id"]);
     await unit.write(outputOf([[1], [1]]));
-    await expect(unit.commit([advanceOf(progress, 2)], [])).rejects.toMatchObject({ code: "ROW_REFUSED", fault: "record" });
+    await expect(unit.commit([advanceOf(progress, 2)], [])).rejects.toMatchObject({
+      code: "ROW_REFUSED",
+      fault: "record",
+    });
     expect(await rows()).toEqual([]);
     expect(await writer.progress?.(["a.csv"])).toEqual([progress]);
   });
@@ -140,6 +163,19 @@ describe("PostgresWriter", () => {
     expect(await writer.progress?.(["a.csv"])).toEqual([progress]);
   });
 
+  test("lets a compare-and-set see what it waited for, whatever isolation the database is set to", async () => {
+    const { url, table } = await makeTable("id int");
+    await postgres.server.query("ALTER ROLE postgres SET default_transaction_isolation = 'repeatable read'");
+    await using writer = await openWriter({ url, table });
+    const progress = await claimSplit(writer);
+    const [first, second] = [await writer.begin("fast", ["id"]), await writer.begin("fast", ["id"])];
+    await first.write(outputOf([[1]]));
+    await second.write(outputOf([[2]]));
+    const step = advanceOf(progress, 1);
+    await Promise.all([first.commit([step], []), second.commit([advanceOf(progressAfter(step), 1)], [])]);
+    await postgres.server.query("ALTER ROLE postgres RESET default_transaction_isolation");
+  });
+
   test("does not commit a unit whose predecessor failed", async () => {
     const { rows, ...target } = await makeTable("id int");
     await using writer = await openWriter(target);
@@ -180,7 +216,9 @@ describe("PostgresWriter", () => {
     const { url, table } = await makeTable("id int");
     await using writer = await openWriter({ url, table });
     await claimSplit(writer);
-    const names = await postgres.server.query("SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'm%'");
+    const names = await postgres.server.query(
+      "SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'm%'",
+    );
     expect(names).toEqual([{ name: "millrace orders run-1" }]);
   });
 });

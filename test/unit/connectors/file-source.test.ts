@@ -295,7 +295,7 @@ describe("BoundSource.open()", () => {
     ["rewritten in place", "its beginning was rewritten", (file) => writeFileSync(file, `ID${text.slice(2)}`)],
     [
       "replaced by a copy",
-      "another file of the same name",
+      "it is another file of the same name",
       (file) => {
         copyFileSync(file, `${file}.new`);
         renameSync(`${file}.new`, file);

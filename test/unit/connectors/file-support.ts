@@ -56,8 +56,10 @@ export const plainFormat: Format = {
 /** A format without headers. */
 export const bareFormat: Format = { ...plainFormat, name: "jsonl", readHeader: () => ({ dataOffset: 0, lines: 0 }) };
 
+type SourceChange = Partial<Pick<SourceContext, "format"> & Pick<DecodeSpec, "columns" | "maxRecordBytes">>;
+
 /** A source's context in a folder. */
-export function sourceContext(baseDir: string, change: Partial<SourceContext & DecodeSpec> = {}): SourceContext {
+export function sourceContext(baseDir: string, change: SourceChange = {}): SourceContext {
   const { columns = {}, maxRecordBytes = 1024 ** 2, format = plainFormat } = change;
   return {
     baseDir,

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { MillraceError } from "../../../src/core/errors.ts";
-import { connectError, copyLine, describe as describeError, faultOf, postgresError, serverError } from "../../../src/postgres/errors.ts";
+import {
+  connectError,
+  copyLine,
+  describe as describeError,
+  faultOf,
+  postgresError,
+  serverError,
+} from "../../../src/postgres/errors.ts";
 
 /** An error as the driver makes it from what the server sends. */
 function fromServer(code: string, message = "no", fields: object = {}): Error {
@@ -41,16 +48,20 @@ describe("faultOf()", () => {
     expect(faultOf(fromServer(code))).toBe(fault);
   });
 
-  test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"])("takes a socket's %s for transient", (code) => {
-    expect(faultOf(Object.assign(new Error("write"), { code }))).toBe("transient");
-  });
-
-  test.each(["Connection terminated unexpectedly", "timeout expired", "Client has encountered a connection error and is not queryable"])(
-    "takes the driver's %j for transient",
-    (message) => {
-      expect(faultOf(new Error(message))).toBe("transient");
+  test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"])(
+    "takes a socket's %s for transient",
+    (code) => {
+      expect(faultOf(Object.assign(new Error("write"), { code }))).toBe("transient");
     },
   );
+
+  test.each([
+    "Connection terminated unexpectedly",
+    "timeout expired",
+    "Client has encountered a connection error and is not queryable",
+  ])("takes the driver's %j for transient", (message) => {
+    expect(faultOf(new Error(message))).toBe("transient");
+  });
 
   test("takes anything else for fatal, and an error of ours for what it says", () => {
     expect(faultOf(new Error("boom"))).toBe("fatal");
@@ -79,15 +90,23 @@ describe("postgresError()", () => {
   });
 
   test("tells table, column, constraint and line apart as details", () => {
-    const where = "COPY orders, line 12, column amount: \"1e99\"";
+    const where = 'COPY orders, line 12, column amount: "1e99"';
     const error = postgresError(fromServer("22003", "numeric field overflow", { where }), "x", { copyOf: "orders" });
     expect(error.details).toEqual({ sqlstate: "22003", table: "orders", column: "amount", line: 12 });
     const named = { table: "t", column: "n", constraint: "c", schema: "public" };
-    expect(postgresError(fromServer("23502", "no", named), "x").details).toEqual({ sqlstate: "23502", table: "t", column: "n", constraint: "c" });
+    expect(postgresError(fromServer("23502", "no", named), "x").details).toEqual({
+      sqlstate: "23502",
+      table: "t",
+      column: "n",
+      constraint: "c",
+    });
   });
 
   test("takes the caller's word for the fault, and passes an error of ours on", () => {
-    expect(postgresError(fromServer("54000"), "x", { fault: "record" })).toMatchObject({ code: "ROW_REFUSED", fault: "record" });
+    expect(postgresError(fromServer("54000"), "x", { fault: "record" })).toMatchObject({
+      code: "ROW_REFUSED",
+      fault: "record",
+    });
     const ours = new MillraceError("FENCED", "no");
     expect(postgresError(ours, "x")).toBe(ours);
     expect(postgresError("boom", "x")).toMatchObject({ code: "SINK_REFUSED", message: "x: boom" });
@@ -97,7 +116,9 @@ describe("postgresError()", () => {
 describe("connectError()", () => {
   test("joins the errors of a host with several addresses", () => {
     const refused = (address: string) => new Error(`connect ECONNREFUSED ${address}:5432`);
-    const both = Object.assign(new AggregateError([refused("::1"), refused("127.0.0.1")], ""), { code: "ECONNREFUSED" });
+    const both = Object.assign(new AggregateError([refused("::1"), refused("127.0.0.1")], ""), {
+      code: "ECONNREFUSED",
+    });
     expect(connectError(both, "etl@localhost:5432/shop")).toMatchObject({
       code: "SINK_UNAVAILABLE",
       message:
@@ -109,10 +130,14 @@ describe("connectError()", () => {
 
 describe("describe()", () => {
   test("adds column and constraint where the message leaves them out, and the key", () => {
-    expect(describeError(read("23502", 'null value in column "n"', { column: "n" }))).toBe('null value in column "n" (23502)');
+    expect(describeError(read("23502", 'null value in column "n"', { column: "n" }))).toBe(
+      'null value in column "n" (23502)',
+    );
     expect(describeError(read("23514", "no", { constraint: "c" }))).toBe('no (23514), constraint "c"');
     const key = { constraint: "t_pkey", detail: "Key (id)=(5) already exists." };
-    expect(describeError(read("23505", 'duplicate "t_pkey"', key))).toBe('duplicate "t_pkey" (23505): Key (id)=(5) already exists.');
+    expect(describeError(read("23505", 'duplicate "t_pkey"', key))).toBe(
+      'duplicate "t_pkey" (23505): Key (id)=(5) already exists.',
+    );
     expect(describeError(read("23514", "no", { detail: "Failing row contains (secret)." }))).toBe("no (23514)");
   });
 });
@@ -120,7 +145,7 @@ describe("describe()", () => {
 describe("copyLine()", () => {
   test.each([
     ["COPY t, line 5", "t", 5],
-    ["COPY t, line 5, column n: \"x, line 9\"", "t", 5],
+    ['COPY t, line 5, column n: "x, line 9"', "t", 5],
     ["PL/pgSQL function f() line 3 at RAISE\nCOPY t, line 7", "t", 7],
     ["COPY a, line 3, line 8", "a, line 3", 8],
     ["COPY t, Zeile 4, Spalte n", "t", 4],

@@ -8,8 +8,14 @@ describe("CommitOrder.run()", () => {
     const order = new CommitOrder();
     const done: string[] = [];
     const slow = Promise.withResolvers<void>();
-    const first = order.run(() => slow.promise, async () => void done.push("first"));
-    const second = order.run(async () => void done.push("prepared"), async () => void done.push("second"));
+    const first = order.run(
+      () => slow.promise,
+      async () => void done.push("first"),
+    );
+    const second = order.run(
+      async () => void done.push("prepared"),
+      async () => void done.push("second"),
+    );
     await Promise.resolve();
     expect(done).toEqual(["prepared"]);
     slow.resolve();

@@ -18,11 +18,21 @@ describe("postgresSinkShape", () => {
   });
 
   test("reads durations", () => {
-    const options = schema.parse({ ...target, statementTimeout: "30s", pool: { max: 3, idleTimeout: "1m", maxLifetime: "1h" } });
-    expect(options).toMatchObject({ statementTimeout: 30_000, pool: { max: 3, idleTimeout: 60_000, maxLifetime: 3_600_000 } });
+    const options = schema.parse({
+      ...target,
+      statementTimeout: "30s",
+      pool: { max: 3, idleTimeout: "1m", maxLifetime: "1h" },
+    });
+    expect(options).toMatchObject({
+      statementTimeout: 30_000,
+      pool: { max: 3, idleTimeout: 60_000, maxLifetime: 3_600_000 },
+    });
   });
 
-  test.each([{ mode: "merge" }, { pool: { max: 1 } }, { columns: [] }, { statementTimeout: "soon" }, { tabel: "x" }])("refuses %j", (wrong) => {
-    expect(schema.safeParse({ ...target, ...wrong }).success).toBe(false);
-  });
+  test.each([{ mode: "merge" }, { pool: { max: 1 } }, { columns: [] }, { statementTimeout: "soon" }, { tabel: "x" }])(
+    "refuses %j",
+    (wrong) => {
+      expect(schema.safeParse({ ...target, ...wrong }).success).toBe(false);
+    },
+  );
 });

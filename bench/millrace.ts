@@ -1,0 +1,57 @@
+/** The contender that all this is about: the built program, as a user runs it. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { root } from "../scripts/steps.ts";
+import { MillraceError } from "../src/core/errors.ts";
+import type { RunSummary } from "../src/core/summary.ts";
+import { runChild } from "./child.ts";
+import type { Workshop } from "./workshop.ts";
+
+/** What one run of the program told. */
+export interface MillraceRun {
+  readonly seconds: number;
+  readonly summary: RunSummary;
+  /** Share of its time that the main thread's event loop was not idle, 0 to 1. */
+  readonly mainThreadBusy: number;
+}
+
+const PROGRAM = path.join(root, "dist/cli/main.js");
+const COLUMNS = { id: "int", customer_id: "uuid", created_at: "timestamp", quantity: "int", unit_price: "decimal" };
+
+/**
+ * Runs the orders into a sink, from the start of the process to its end.
+ *
+ * @throws MillraceError USAGE when the program is not built; INVARIANT when the run does not succeed and balance
+ */
+export async function runMillrace(workshop: Workshop, rows: number, sink: object): Promise<MillraceRun> {
+  if (!existsSync(PROGRAM)) throw new MillraceError("USAGE", "the program is not built: run npm run build first");
+  const job = {
+    name: "orders",
+    source: { type: "file", path: workshop.orders(rows) },
+    columns: COLUMNS,
+    transform: path.join(root, "config/orders.ts"),
+    sink,
+  };
+  const state = workshop.path("state");
+  rmSync(state, { recursive: true, force: true });
+  const busyFile = workshop.path("main-thread.json");
+  const { seconds, stdout } = await runChild({
+    command: process.execPath,
+    args: [
+      "--import",
+      path.join(import.meta.dirname, "main-thread.ts"),
+      PROGRAM,
+      ...["run", workshop.write("orders.json", JSON.stringify(job)), "--json", "--state", path.join(state, "state.db")],
+    ],
+    env: { BENCH_MAIN_THREAD: busyFile },
+  });
+  const summary = JSON.parse(stdout) as RunSummary;
+  if (summary.state !== "succeeded" || !summary.balanced || summary.read !== rows) {
+    throw new MillraceError(
+      "INVARIANT",
+      `millrace ended as ${summary.state} with ${summary.read} of ${rows} records read: ${stdout}`,
+    );
+  }
+  const { utilization } = JSON.parse(readFileSync(busyFile, "utf8")) as { utilization: number };
+  return { seconds, summary, mainThreadBusy: utilization };
+}

@@ -1,0 +1,29 @@
+/**
+ * The library's door.
+ *
+ * For authors of jobs: `defineJob`, `runJob`, and the types of records, transforms and results. For those who watch a
+ * run: its events. For authors of connectors: the ports, and the words of `core` that they are made of.
+ */
+export { defineJob } from "./config/define-job.ts";
+export type { Job } from "./config/job.ts";
+export { loadJob } from "./config/load.ts";
+export { type RunJobOptions, type RunProgress, runJob } from "./pipeline/run-job.ts";
+export type { Transform } from "./task/transform-type.ts";
+export type { TransformContext } from "./task/transform-context.ts";
+
+export { ERROR_CODES, type ErrorCode, type FaultClass, isMillraceError, MillraceError } from "./core/errors.ts";
+export type { Column, ColumnType, DataRecord, Value } from "./core/record.ts";
+export type { Reject, RejectStage } from "./core/reject.ts";
+export type { Bottleneck, RunSummary, SinkSummary } from "./core/summary.ts";
+
+export type { Observer, RunEvent, RunEventKind } from "./core/ports/observer.ts";
+export { metrics } from "./observability/metrics.ts";
+
+export type * from "./core/ports/format.ts";
+export type * from "./core/ports/sink.ts";
+export type * from "./core/ports/source.ts";
+export type * from "./core/ports/state-store.ts";
+export type { Fire, Trigger } from "./core/ports/trigger.ts";
+export type { Clock } from "./core/clock.ts";
+export type { Counts } from "./core/ledger.ts";
+export type { Position, ProgressKey } from "./core/position.ts";
