@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parse } from "csv-parse";
-import pg from "pg";
+import { Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { type OrderRecord, orderRow } from "./order-row.ts";
 import { reportMemory } from "./report-memory.ts";
@@ -26,7 +26,7 @@ const toCopyText = new Transform({
   },
 });
 
-const client = new pg.Client({ connectionString: url });
+const client = new Client({ connectionString: url });
 await client.connect();
 await pipeline(
   createReadStream(file),

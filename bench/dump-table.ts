@@ -2,11 +2,11 @@
 import { createWriteStream } from "node:fs";
 import { rename } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import pg from "pg";
+import { Client } from "pg";
 import { to as copyTo } from "pg-copy-streams";
 
 const [, , url = "", file = ""] = process.argv;
-const client = new pg.Client({ connectionString: url });
+const client = new Client({ connectionString: url });
 await client.connect();
 await pipeline(client.query(copyTo("copy orders to stdout")), createWriteStream(`${file}.part`));
 await client.end();

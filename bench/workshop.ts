@@ -55,7 +55,7 @@ export class Workshop implements AsyncDisposable {
     const [row] = await this.server.query(
       "select count(*) as rows, sum(amount) as amount, sum(id::bigint) as ids from orders",
     );
-    return `${row?.["rows"]} rows, amount ${row?.["amount"]}, ids ${row?.["ids"]}`;
+    return `${String(row?.["rows"])} rows, amount ${String(row?.["amount"])}, ids ${String(row?.["ids"])}`;
   }
 
   /** Writes a file into the folder. */

@@ -2,6 +2,8 @@
  * `npm start`: sample orders from a CSV file, through a transform in threads, into a real Postgres 18 of their own; then
  * a look at what arrived and at what did not. The server and its data are gone when it ends, however it ends.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { exitCodeOfError, exitCodeOfState } from "../src/cli/exit-codes.ts";
@@ -19,7 +21,6 @@ import { renderHeader } from "../src/observability/run-header.ts";
 import { renderSummary } from "../src/observability/summary.ts";
 import { runJob } from "../src/pipeline/run-job.ts";
 import { EmbeddedPostgres } from "../test/support/embedded-postgres.ts";
-import { generateOrders } from "./generate-orders.ts";
 import { root } from "./steps.ts";
 import { textTable } from "./text-table.ts";
 
@@ -29,7 +30,8 @@ const STATE = path.join(root, ".cache/demo/state");
 const DEFAULT_COLUMNS = 100;
 
 async function demo(signals: Signals): Promise<number> {
-  makeOrders();
+  await makeOrders();
+  signals.graceful.throwIfAborted();
   await using server = await EmbeddedPostgres.start({ fsync: true });
   await server.query(readFileSync(path.join(root, "config/tables.sql"), "utf8"));
   signals.graceful.throwIfAborted();
@@ -38,11 +40,13 @@ async function demo(signals: Signals): Promise<number> {
   return exitCodeOfState(summary.state, signals.received);
 }
 
-/** The file is made once; it is the same every time. */
-function makeOrders(): void {
+/** The file is made once, and by another process, so that the run's peak of memory is the run's own. */
+async function makeOrders(): Promise<void> {
   if (existsSync(ORDERS)) return;
   console.log(`making ${formatCount(ROWS)} sample orders in ${path.relative("", ORDERS)}`);
-  generateOrders({ rows: ROWS, file: ORDERS });
+  const generator = path.join(import.meta.dirname, "generate-orders.ts");
+  const child = spawn(process.execPath, [generator, String(ROWS), ORDERS], { stdio: ["ignore", "ignore", "inherit"] });
+  await once(child, "close");
 }
 
 /** Runs the job as `millrace run config/orders.yaml` does. */

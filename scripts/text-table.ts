@@ -1,7 +1,7 @@
 /** Rows of text under their headings, for terminals. */
 
 /**
- * The table with columns as wide as their widest cell; a column whose cells all begin with a digit is aligned to the right.
+ * The table with columns as wide as their widest cell; a column of figures is aligned to the right.
  *
  * @example
  * textTable(["country", "orders"], [["DE", "41,202"], ["SE", "7"]], "  ");
@@ -10,7 +10,7 @@ export function textTable(headings: readonly string[], rows: readonly (readonly 
   const columns = headings.map((heading, column) => {
     const cells = rows.map((row) => row[column] ?? "");
     const width = Math.max(heading.length, ...cells.map((cell) => cell.length));
-    return { width, right: cells.length > 0 && cells.every((cell) => /^\d/.test(cell) || cell === "") };
+    return { width, right: cells.length > 0 && cells.every((cell) => /^[\d.,]*$/.test(cell)) };
   });
   const line = (cells: readonly string[]): string => {
     const padded = columns.map(({ width, right }, column) => {

@@ -19,19 +19,18 @@ const CHOICES: readonly Choice[] = [
 
 /** What the rules have against a config; never what its shape already says. */
 export function ruleFindings(config: unknown): Finding[] {
-  const files = [["source"], ["sink"], ["rejects"]].flatMap((at) => formatFindings(at, config));
+  const files = [["source"], ["sink"]].flatMap((at) => formatFindings(at, config));
   return [...CHOICES.flatMap((choice) => choiceFindings(choice, config)), ...files];
 }
 
-/** A file's format is known by its extension or has to be given; rejects are JSON lines unless something else is said. */
+/** A file's format is known by its extension or has to be given. */
 function formatFindings(at: ValuePath, config: unknown): Finding[] {
   const file = valueAt(config, at);
   const given = (key: string): unknown => valueAt(file, [key]);
   if (given("type") !== "file" || given("format") !== undefined) return [];
   const paths = [given("path")].flat().filter((path) => typeof path === "string");
-  const unknown = paths.find((path) => formatOfPath(path) === undefined);
-  if (unknown === undefined || at[0] === "rejects") return [];
-  return [invalid([...at, "format"], `missing; the extension of ${JSON.stringify(unknown)} names none of csv, jsonl`)];
+  const isKnown = paths.every((path) => formatOfPath(path) !== undefined || path.includes("${"));
+  return isKnown ? [] : [invalid([...at, "format"], "missing; the path's extension names none of csv, jsonl")];
 }
 
 function choiceFindings({ at, keys, required }: Choice, config: unknown): Finding[] {

@@ -14,7 +14,7 @@ import type { Finding } from "./problem.ts";
 /** Where the values come from. */
 export interface VariableValues {
   readonly environment: { readonly [name: string]: string | undefined };
-  /** Undefined: not known yet, so `${param.NAME}` stays as it is. */
+  /** Undefined: not known yet, so `${param.NAME}` takes its default or stays as it is. */
   readonly params: { readonly [name: string]: string } | undefined;
   /** ISO 8601; null: the run has none; undefined: not known yet. */
   readonly slot: string | null | undefined;
@@ -90,8 +90,8 @@ function lookUp(inner: string | undefined, values: VariableValues): Found {
   const { name, fallback } = /^(?<name>[A-Za-z_][\w.-]*?)(?::-(?<fallback>.*))?$/s.exec(inner ?? "")?.groups ?? {};
   if (name === undefined) return { code: "CONFIG_INVALID", problem: `not a variable; allowed: ${ALLOWED}` };
   const found = named(name, values);
-  if ("value" in found && found.value === "" && fallback !== undefined) return { value: fallback };
-  return "problem" in found && found.code === "VARIABLE_UNSET" && fallback !== undefined ? { value: fallback } : found;
+  const isAbsent = "value" in found ? found.value === "" : "later" in found || found.code === "VARIABLE_UNSET";
+  return fallback !== undefined && isAbsent ? { value: fallback } : found;
 }
 
 function named(name: string, values: VariableValues): Found {

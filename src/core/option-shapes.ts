@@ -1,6 +1,5 @@
 /** The zod shapes that options of connectors, formats and jobs share. Only option specs import this file. */
 import { z } from "zod";
-import { MillraceError } from "./errors.ts";
 import { BYTES_ALLOWED, DURATION_ALLOWED, parseBytes, parseDuration } from "./quantity.ts";
 
 /** A size: `64KiB` or a number of bytes in, bytes out. */
@@ -60,9 +59,8 @@ function quantityOption(parse: (input: string | number) => number, allowed: stri
 function attempt(parse: () => number): number | undefined {
   try {
     return parse();
-  } catch (thrown) {
-    if (thrown instanceof MillraceError) return undefined;
-    throw thrown;
+  } catch {
+    return undefined;
   }
 }
 

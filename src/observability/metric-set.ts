@@ -30,7 +30,12 @@ export async function openMetricSet(registry: Registry) {
       "sink",
       "outcome",
     ]),
-    rejects: counter("millrace_rejects_total", "Rejected records by stage and code", ["job", "sink", "stage", "code"]),
+    rejects: counter("millrace_rejects_total", "Rejected records by stage and code, counted when they are met", [
+      "job",
+      "sink",
+      "stage",
+      "code",
+    ]),
     bytes: counter("millrace_bytes_total", "Bytes read from the source and written to sinks", [
       "job",
       "sink",

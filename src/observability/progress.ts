@@ -1,4 +1,5 @@
 /** How far a run is: one view for the progress bar, the progress lines of the log and `onProgress`. */
+import type { Counts } from "../core/ledger.ts";
 import type { RunEvent } from "../core/ports/observer.ts";
 import { roundToDigits } from "./figures.ts";
 
@@ -18,7 +19,7 @@ export interface Progress {
   readonly elapsedMs: number;
   /** Milliseconds that the rest will take at the present pace; null when unknown. */
   readonly remainingMs: number | null;
-  /** The splits being read. */
+  /** The splits being read; between two of them, and when all are read but not yet done, the last one. */
   readonly active: readonly string[];
   readonly splitsEnded: number;
   readonly splits: number;
@@ -37,7 +38,7 @@ const MARK_EVERY_MS = 100;
 /** Follows one run's events. */
 export class ProgressTracker {
   readonly #active = new Set<string>();
-  readonly #committed = new Map<string, { read: number; rejected: number }>();
+  #last: string | undefined;
   #marks: Mark[] = [];
   #startedAt = 0;
   #before = { records: 0, bytes: 0 };
@@ -55,6 +56,7 @@ export class ProgressTracker {
         return this.#start(event);
       case "split-started":
         this.#active.add(event.split);
+        this.#last = event.split;
         return;
       case "split-ended":
         this.#active.delete(event.split);
@@ -64,13 +66,14 @@ export class ProgressTracker {
         this.#records += event.records;
         this.#bytes += event.bytes;
         return this.#mark(event.at);
-      case "unit-committed":
-        return this.#commit(event.sink, event.added);
+      case "sink-opened":
+        return this.#fallBack(event.at, event.counts);
       case "rejected":
         this.#rejected += event.count;
         return;
       case "restarting":
-        return this.#fallBack(event.at);
+        this.#active.clear();
+        return;
       default:
     }
   }
@@ -91,7 +94,7 @@ export class ProgressTracker {
       recordsPerSecond: pace.records * 1_000,
       elapsedMs: at - this.#startedAt,
       remainingMs: left === null || pace.bytes === 0 ? null : left / pace.bytes,
-      active: [...this.#active],
+      active: this.#active.size === 0 && this.#last !== undefined ? [this.#last] : [...this.#active],
       splitsEnded: this.#splitsEnded,
       splits: this.#splits,
     };
@@ -107,21 +110,16 @@ export class ProgressTracker {
     this.#restartPace(event.at);
   }
 
-  #commit(sink: string, added: { readonly read: number; readonly rejected: number }): void {
-    const { read, rejected } = this.#committed.get(sink) ?? { read: 0, rejected: 0 };
-    this.#committed.set(sink, { read: read + added.read, rejected: rejected + added.rejected });
-  }
-
-  /** All chunks in flight are gone when actors restart: what is committed counts, and only that will not come again. */
-  #fallBack(at: number): void {
-    const kept = [...this.#committed.values()];
-    const read = kept.length === 0 ? 0 : Math.min(...kept.map((counts) => counts.read));
-    const sinceStart = this.#records - this.#before.records;
-    const share = sinceStart === 0 ? 1 : Math.min(1, read / sinceStart);
-    this.#bytes = this.#before.bytes + Math.round((this.#bytes - this.#before.bytes) * share);
-    this.#records = this.#before.records + Math.min(read, sinceStart);
-    this.#rejected = kept.length === 0 ? 0 : Math.min(...kept.map((counts) => counts.rejected));
-    this.#active.clear();
+  /** Actors start with what a sink has committed; all else that was done before will come again. */
+  #fallBack(at: number, { read, rejected }: Pick<Counts, "read" | "rejected">): void {
+    const [records, bytes] = [this.#before.records, this.#before.bytes];
+    const sinceStart = this.#records - records;
+    if (read < this.#records && sinceStart > 0) {
+      const share = Math.max(0, read - records) / sinceStart;
+      this.#bytes = bytes + Math.round((this.#bytes - bytes) * share);
+      this.#records = Math.max(records, read);
+    }
+    this.#rejected = rejected;
     this.#restartPace(at);
   }
 

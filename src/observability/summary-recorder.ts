@@ -2,10 +2,11 @@
 import { availableParallelism } from "node:os";
 import { addCounts, type Counts, isBalanced, NO_COUNTS } from "../core/ledger.ts";
 import type { Observer, RunEvent } from "../core/ports/observer.ts";
-import type { RejectGroup, RunSummary } from "../core/summary.ts";
+import type { RunSummary } from "../core/summary.ts";
 import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
 import { connectorOf, findBottleneck } from "./bottleneck.ts";
 import type { ProcessFigures } from "./process-meter.ts";
+import { RejectGroups } from "./reject-groups.ts";
 
 type StageTable = { readonly [S in StageName]: StageTimes };
 
@@ -17,8 +18,6 @@ export interface RunEnd {
   readonly error: RunSummary["error"];
   readonly durationMs: number;
   readonly process: ProcessFigures;
-  /** Per sink, what earlier processes of this run had committed; the counts of the summary are the whole run's. */
-  readonly carried?: { readonly [sink: string]: Counts };
 }
 
 const NO_TIMES: StageTimes = { busyMs: 0, waitInputMs: 0, waitOutputMs: 0 };
@@ -35,7 +34,9 @@ export class SummaryRecorder {
   /** The subscriber; bound, so it can be handed over by itself. */
   readonly observe: Observer = (event) => this.#take(event);
   readonly #sinks = new Map<string, Counts>();
-  readonly #rejects = new Map<string, { stage: string; code: string; count: number; example: string }>();
+  /** What each sink held of this run before this process added to it. */
+  readonly #before = new Map<string, Counts>();
+  readonly #rejects = new RejectGroups();
   #started: (RunEvent & { kind: "run-started" }) | undefined;
   #retries = 0;
   #restarts = 0;
@@ -45,11 +46,11 @@ export class SummaryRecorder {
 
   /** The run's summary as far as it is told. */
   snapshot(end: RunEnd): RunSummary {
-    const { job, run, state, error, durationMs, carried = {} } = end;
-    const sinks = this.#totals(carried);
+    const { job, run, state, error, durationMs } = end;
+    const sinks = this.#totals();
     const slowest = fewestWritten(sinks);
     const { bytes: _bytes, ...top } = sinks[slowest] ?? NO_COUNTS;
-    const readHere = this.#sinks.get(slowest)?.read ?? 0;
+    const readHere = top.read - (this.#before.get(slowest)?.read ?? 0);
     return {
       job,
       run,
@@ -67,15 +68,20 @@ export class SummaryRecorder {
       chunkBytes: this.#chunkBytes ?? { min: 0, max: 0, last: 0 },
       stages: this.#stages,
       bottleneck: this.#bottleneck(durationMs),
-      rejects: this.#rejectGroups(),
+      rejects: this.#rejects.list(),
       error,
     };
   }
 
   #take(event: RunEvent): void {
+    this.#rejects.take(event);
     switch (event.kind) {
       case "run-started":
         this.#started = event;
+        return;
+      case "sink-opened":
+        if (!this.#before.has(event.sink)) this.#before.set(event.sink, event.counts);
+        this.#sinks.set(event.sink, event.counts);
         return;
       case "chunk-cut":
         return this.#measure(event.bytes);
@@ -85,8 +91,6 @@ export class SummaryRecorder {
       case "unit-committed":
         this.#sinks.set(event.sink, addCounts(this.#sinks.get(event.sink) ?? NO_COUNTS, event.added));
         return;
-      case "rejected":
-        return this.#reject(event);
       case "retrying":
         this.#retries++;
         return;
@@ -105,23 +109,10 @@ export class SummaryRecorder {
     this.#chunkBytes = { min: Math.min(min, bytes), max: Math.max(max, bytes), last: bytes };
   }
 
-  #reject({ stage, code, count, message }: RunEvent & { kind: "rejected" }): void {
-    const key = `${stage} ${code}`;
-    const group = this.#rejects.get(key);
-    if (group === undefined) this.#rejects.set(key, { stage, code, count, example: message });
-    else group.count += count;
-  }
-
-  /** Most frequent first. */
-  #rejectGroups(): RejectGroup[] {
-    return [...this.#rejects.values()].sort((a, b) => b.count - a.count).map((group) => ({ ...group }));
-  }
-
   /** Every sink of the run, also one that has not committed anything yet. */
-  #totals(carried: { readonly [sink: string]: Counts }): { [name: string]: Counts } {
-    const names = new Set([...Object.keys(this.#started?.sinks ?? {}), ...this.#sinks.keys(), ...Object.keys(carried)]);
-    const total = (name: string): Counts => addCounts(carried[name] ?? NO_COUNTS, this.#sinks.get(name) ?? NO_COUNTS);
-    return Object.fromEntries([...names].map((name) => [name, total(name)]));
+  #totals(): { [name: string]: Counts } {
+    const names = new Set([...Object.keys(this.#started?.sinks ?? {}), ...this.#sinks.keys()]);
+    return Object.fromEntries([...names].map((name) => [name, this.#sinks.get(name) ?? NO_COUNTS]));
   }
 
   #bottleneck(durationMs: number): RunSummary["bottleneck"] {

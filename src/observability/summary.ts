@@ -111,12 +111,15 @@ function rejectLines(summary: RunSummary, { width, rejectsAt }: SummaryOptions, 
   if (rejected === 0) return [];
   const head = `${paint("warning", "rejects:")} ${formatCount(rejected)}`;
   const place = rejectsAt === undefined ? "" : `      -> ${rejectsAt}`;
+  const earlier = rejected - rejects.reduce((sum, { count }) => sum + count, 0);
   const [only] = rejects;
-  if (rejects.length === 1 && only !== undefined) return [`${head}  ${groupOf(only, width / 2)}${place}`];
+  if (rejects.length === 1 && only !== undefined && earlier === 0)
+    return [`${head}  ${groupOf(only, width / 2)}${place}`];
   const shown = rejects.slice(0, MOST_GROUPS).map((group) => INDENT + groupOf(group, width - 40));
   const hidden = rejects.length - shown.length;
   const more = hidden > 0 ? [`${INDENT}and ${formatCounted(hidden, "more kind")}`] : [];
-  return [head + place, ...shown, ...more];
+  const before = earlier > 0 ? [`${INDENT}${formatCount(earlier)} before the run was resumed`] : [];
+  return [head + place, ...shown, ...more, ...before];
 }
 
 /** A transform's own reason says all; a code needs an example beside it. */

@@ -12,6 +12,7 @@ import { execute, type Outcome, type Stops } from "./execute.ts";
 import type { Execution, World } from "./execution.ts";
 import { ProgressMirror } from "./mirror.ts";
 import type { BoundPlan } from "./resolve.ts";
+import { findLostRuns } from "./lost-runs.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { chooseRun, type Identity, type StartedRun, type StartWish } from "./run-identity.ts";
 
@@ -36,9 +37,10 @@ export interface RunBoundOptions {
 export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   const { bound, identity, wish, world, stops } = options;
   const { state, clock } = world;
-  const run = await chooseRun(state, identity, wish, world);
+  const lost = await findLostRuns(state, identity.job, bound.sinks.values());
+  const run = await chooseRun({ state, lost }, identity, wish, world);
   const limits = wish.acceptRejects ? null : bound.plan.job.errors;
-  await prepareRun(world, bound, run, wish, limits);
+  await prepareRun({ world, bound, run, wish, limits, lost });
   const begun = clock.monotonic();
   const emit = emitter(options, run);
   await using rejects = await openRejects(bound, run);

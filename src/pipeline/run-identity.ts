@@ -6,6 +6,7 @@ import { addCounts, type Counts, NO_COUNTS } from "../core/ledger.ts";
 import type { Progress } from "../core/ports/sink.ts";
 import type { RunRow, StateStore } from "../core/ports/state-store.ts";
 import { newRunId, type Random } from "../core/random.ts";
+import { type LostRun, lostRunError } from "./lost-runs.ts";
 
 /** What makes two starts mean the same run. */
 export interface Identity {
@@ -30,8 +31,17 @@ export interface StartWish {
 export interface StartedRun {
   readonly row: RunRow;
   readonly resumed: boolean;
+  /** The state store does not know it yet. */
+  readonly isNew: boolean;
   /** The unfinished run that is given up for this one. */
   readonly replaces: RunRow | null;
+}
+
+/** What a start is chosen from. */
+export interface KnownRuns {
+  readonly state: StateStore;
+  /** Runs that only a sink remembers. */
+  readonly lost: readonly LostRun[];
 }
 
 /** One text for one identity: the key of its lease. */
@@ -48,24 +58,33 @@ export function canonicalParams(params: Identity["params"]): string {
  * Chooses the run. Nothing is written yet.
  *
  * @throws MillraceError RUN_NOT_FOUND when `resume` names none of this job, or one that has succeeded
+ * @throws MillraceError STATE_LOST when a sink holds an unfinished run that the state store does not know
  */
 export async function chooseRun(
-  state: StateStore,
+  known: KnownRuns,
   identity: Identity,
   wish: StartWish,
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  time: { readonly clock: Clock; readonly random: Random },
 ): Promise<StartedRun> {
-  const unfinished = wish.resume === null ? await newestUnfinished(state, identity) : await named(state, identity, wish.resume);
-  if (unfinished !== null && !wish.restart) return { row: unfinished, resumed: true, replaces: null };
-  return { row: freshRun(identity, wish, clock, random), resumed: false, replaces: unfinished };
+  if (wish.resume !== null) return resumeNamed(known, identity, wish, time, wish.resume);
+  const unfinished = await newestUnfinished(known.state, identity);
+  const [lost] = known.lost;
+  if (lost !== undefined && !wish.restart) throw lostRunError(identity.job, known.state, lost);
+  if (unfinished !== null && !wish.restart) return { row: unfinished, resumed: true, isNew: false, replaces: null };
+  const id = newRunId(time.clock.now(), time.random);
+  return { row: newRow(identity, wish, time.clock, { id, scope: id }), resumed: false, isNew: true, replaces: unfinished };
 }
 
-function freshRun(identity: Identity, { trigger }: StartWish, clock: Clock, random: Random): RunRow {
-  const id = newRunId(clock.now(), random);
+function newRow(
+  identity: Identity,
+  { trigger }: StartWish,
+  clock: Clock,
+  { id, scope }: { readonly id: string; readonly scope: string },
+): RunRow {
   return {
     id,
     job: identity.job,
-    scope: id,
+    scope,
     slot: identity.slot,
     params: canonicalParams(identity.params),
     trigger,
@@ -78,21 +97,32 @@ function freshRun(identity: Identity, { trigger }: StartWish, clock: Clock, rand
   };
 }
 
+async function resumeNamed(
+  { state, lost }: KnownRuns,
+  identity: Identity,
+  wish: StartWish,
+  { clock }: { readonly clock: Clock },
+  id: string,
+): Promise<StartedRun> {
+  const row = await state.findRun(id);
+  if (row?.job === identity.job) {
+    if (row.state !== "succeeded") return { row, resumed: true, isNew: false, replaces: null };
+    throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: that run has succeeded; a new run needs no --resume`);
+  }
+  const remembered = lost.find(({ run }) => run === id);
+  if (remembered === undefined) {
+    throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: job ${identity.job} has no such run in ${state.label}`);
+  }
+  const { run, scope } = remembered;
+  return { row: newRow(identity, wish, clock, { id: run, scope }), resumed: true, isNew: true, replaces: null };
+}
+
 /** Only the newest run of an identity counts: what lies before a success was given up. */
 async function newestUnfinished(state: StateStore, identity: Identity): Promise<RunRow | null> {
   const params = canonicalParams(identity.params);
   const rows = await state.listRuns({ job: identity.job, limit: 1000 });
   const newest = rows.find((row) => row.slot === identity.slot && row.params === params);
   return newest === undefined || newest.state === "succeeded" ? null : newest;
-}
-
-async function named(state: StateStore, identity: Identity, id: string): Promise<RunRow> {
-  const row = await state.findRun(id);
-  if (row === undefined || row.job !== identity.job) {
-    throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: job ${identity.job} has no such run in ${state.label}`);
-  }
-  if (row.state !== "succeeded") return row;
-  throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: that run has succeeded; a new run needs no --resume`);
 }
 
 /** The sum over all splits. */
@@ -118,14 +148,15 @@ export function assertAllowedToGoOn(row: RunRow, counts: Counts, limits: RejectL
 /**
  * A restart must not double rows that an append sink already shows.
  *
- * @param written records of the unfinished run that the sink holds
+ * @param run the unfinished run
+ * @param written records of it that the sink holds
  * @throws MillraceError RESTART_REFUSED
  */
-export function assertRestartable(replaced: RunRow, sink: string, written: number, keepWritten: boolean): void {
+export function assertRestartable(run: string, sink: string, written: number, keepWritten: boolean): void {
   if (written === 0 || keepWritten) return;
   throw new MillraceError(
     "RESTART_REFUSED",
-    `--restart: ${sink} already holds ${written} records of the unfinished run ${replaced.id}, and a new run would write ` +
-      "them again. Run without --restart to go on, or take them out and use --restart --keep-written",
+    `--restart: ${sink} already holds ${written} records of the unfinished run ${run}, and a new run would write them ` +
+      "again. Run without --restart to go on, or take them out and use --restart --keep-written",
   );
 }

@@ -1,4 +1,5 @@
 /** Opens sessions. The driver is loaded here, and only when a job needs it. */
+import { Socket } from "node:net";
 import type { Client, ClientConfig } from "pg";
 import { abortError } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
@@ -38,14 +39,16 @@ export async function connect(target: ConnectTarget): Promise<Connection> {
   const { signal } = target;
   if (signal?.aborted) throw abortError(signal);
   const [{ default: pg }, { from: copyFrom }] = await Promise.all([import("pg"), import("pg-copy-streams")]);
-  const client = makeClient(pg.Client, target);
+  // A socket of our own, because the driver's polite end would wait for a server that does not answer.
+  const socket = new Socket();
+  const client = makeClient(pg.Client, target, socket);
   const session = new PgConnection(client, copyFrom);
-  const onAbort = (): void => void client.end();
+  const onAbort = (): void => void socket.destroy();
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     await client.connect();
   } catch (thrown) {
-    await client.end().catch(() => {});
+    socket.destroy();
     throw signal?.aborted ? abortError(signal) : connectError(thrown, session.label);
   } finally {
     signal?.removeEventListener("abort", onAbort);
@@ -53,11 +56,12 @@ export async function connect(target: ConnectTarget): Promise<Connection> {
   return session;
 }
 
-function makeClient(PgClient: typeof Client, target: ConnectTarget): Client {
+function makeClient(PgClient: typeof Client, target: ConnectTarget, socket: Socket): Client {
   const config: ClientConfig = {
     connectionString: target.url,
     application_name: target.applicationName,
     connectionTimeoutMillis: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    stream: () => socket,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
   };

@@ -50,16 +50,41 @@ RETURNING ${PROGRESS_COLUMNS}`;
   return rows.map(toProgress);
 }
 
-/** Reads positions; splits that were never claimed are left out. Throws what the driver throws. */
+/** Reads positions as they are; splits that were never claimed are left out. Throws what the driver throws. */
 export async function readProgress(
   connection: Connection,
   schema: string,
   key: ProgressKey,
   splits: readonly string[],
 ): Promise<readonly Progress[]> {
+  return selectProgress(connection, schema, key, splits, "");
+}
+
+/**
+ * Reads positions once every commit that touches them has ended. After a COMMIT without an answer the server may still
+ * be at it: read too early, the position would say "not committed" and the rows be sent again.
+ *
+ * Throws what the driver throws, a lock timeout among it.
+ */
+export function readSettledProgress(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  splits: readonly string[],
+): Promise<readonly Progress[]> {
+  return inTransaction(connection, () => selectProgress(connection, schema, key, splits, "ORDER BY split FOR SHARE"));
+}
+
+async function selectProgress(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  splits: readonly string[],
+  ending: string,
+): Promise<readonly Progress[]> {
   const { rows } = await connection.query(
     `SELECT ${PROGRESS_COLUMNS} FROM ${quoteIdentifier(schema)}.progress
-     WHERE job = $1 AND scope = $2 AND sink = $3 AND split = ANY ($4::text[])`,
+     WHERE job = $1 AND scope = $2 AND sink = $3 AND split = ANY ($4::text[]) ${ending}`,
     [...keyValues(key), splits],
   );
   return rows.map(toProgress);

@@ -1,5 +1,5 @@
 /** Drives splitter and decoder over a file the way the chunker and the threads do, with chunks of any size. */
-import type { DecodeSpec, Format, RecordBatch } from "../../src/core/ports/format.ts";
+import type { Border, DecodeSpec, Format, RecordBatch } from "../../src/core/ports/format.ts";
 
 /** A record with its place in the file. */
 export interface PlacedRecord {
@@ -18,6 +18,8 @@ export interface DecodedFile {
   readonly records: readonly PlacedRecord[];
   /** Line feeds in all chunks together. */
   readonly lines: number;
+  /** How often the decoder found that the splitter's border, or its counts, were wrong. */
+  readonly misguesses: number;
 }
 
 /** @param sizes bytes of the chunks to try, in turn; a chunk grows when nothing in it can be decided */
@@ -31,12 +33,19 @@ export function decodeInChunks(
   if (header === null || header.fields === undefined) throw new TypeError("a complete file has a header");
   const walk = new Walk(file, format, spec, header.fields);
   walk.run(header.dataOffset, sizes);
-  return { fields: header.fields, dataOffset: header.dataOffset, records: walk.records, lines: walk.lines };
+  return {
+    fields: header.fields,
+    dataOffset: header.dataOffset,
+    records: walk.records,
+    lines: walk.lines,
+    misguesses: walk.misguesses,
+  };
 }
 
 class Walk {
   readonly records: PlacedRecord[] = [];
   lines = 0;
+  misguesses = 0;
   readonly #file: Uint8Array;
   readonly #format: Format;
   readonly #spec: DecodeSpec;
@@ -61,6 +70,7 @@ class Walk {
       const border = splitter.lastBorder(this.#file, at, seen);
       let end = seen === length || border.end === 0 ? seen : border.end;
       let batch = this.#decode(decoder, at, end, false);
+      if (end === border.end && !agree(batch, border, at)) this.misguesses++;
       if (batch.end === 0 && end < seen) {
         end = seen;
         batch = this.#decode(decoder, at, end, false);
@@ -102,4 +112,9 @@ class Walk {
   #values(record: unknown): unknown[] {
     return this.#fields.map((name) => (record as Record<string, unknown>)[name]);
   }
+}
+
+/** Whether the decoder found what the splitter had guessed. */
+function agree({ end, count, lines }: RecordBatch, border: Border, begin: number): boolean {
+  return begin + end === border.end && count === border.records && lines === border.lines;
 }

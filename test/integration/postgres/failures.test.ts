@@ -19,6 +19,7 @@ const terminate = () =>
 describe("an ambiguous COMMIT", () => {
   test.each([
     ["took effect", "cut-after", 2],
+    ["takes effect when the client is long gone", "cut-late", 2],
     ["never arrived", "cut-before", 0],
   ] as const)("that %s is told by the position", async (_name, verdict, rows) => {
     await using proxy = await Proxy.listen(postgres.server.port);
@@ -35,8 +36,8 @@ describe("an ambiguous COMMIT", () => {
       message: expect.stringContaining("the stored position will tell"),
     });
     proxy.judge = () => "pass";
-    await expect.poll(countRows).toBe(rows);
     expect(await writer.progress?.(["a.csv"])).toEqual([rows === 0 ? progress : progressAfter(advance)]);
+    expect(await countRows()).toBe(rows);
   });
 
   test("is not what a connection lost before COMMIT is", async () => {
@@ -151,7 +152,16 @@ describe("a zombie", () => {
   });
 });
 
-test("COPY into a table that is gone is refused, and into one that is read-only tried again", async () => {
+test("a role that may not make the tables for positions is refused when the writer is opened", async () => {
+  await postgres.server.query("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN PASSWORD 'guest'");
+  const url = postgres.server.url({ user: "guest", password: "guest" });
+  await expect(openWriter({ url, table: "t" })).rejects.toMatchObject({
+    code: "SINK_REFUSED",
+    message: expect.stringContaining('CREATE SCHEMA IF NOT EXISTS "millrace";'),
+  });
+});
+
+test("COPY into a table that is gone is refused, and so are rows without columns", async () => {
   await using writer = await openWriter({ url: postgres.server.url(), table: "t" });
   await claimSplit(writer);
   await postgres.server.query("DROP TABLE t");

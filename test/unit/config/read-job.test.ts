@@ -201,6 +201,36 @@ workers: many
     ]);
   });
 
+  test.each([
+    ["sinks: { Bad Name: { type: file, path: a.csv } }", "3:10: sinks[\"Bad Name\"]: not a name; expected lower-case letters, digits and dashes, such as orders-eu"],
+    ["sink: { type: http, url: gopher }", '3:26: sink.url: expected a URL such as https://api.example.com/items, got "gopher"'],
+    ["sink: { type: file, path: a.csv, rotate: { records: 9007199254740993 } }", "3:53: sink.rotate.records: expected a whole number, got 9007199254740993"],
+  ])("%s", (sink, message) => {
+    expect(lines(minimal.replace(/sink: .*/, sink))).toContain(`orders.yaml:${message}`);
+  });
+
+  test.each([
+    ["{ type: webhook, path: in }", '2:32: source.path: expected a path that begins with /, got "in"'],
+    ["{ type: kafka, brokers: [], topics: [t], group: g }", "2:33: source.brokers: expected at least 1 entry, got an empty list"],
+    [
+      "{ type: kafka, brokers: a, topics: t, group: g, from: { timestamp: noon } }",
+      '2:76: source.from.timestamp: expected a time such as 2026-11-22T02:00:00Z or a whole number, got "noon"',
+    ],
+    [
+      "{ type: http, url: https://x.example, auth: { type: basik } }",
+      '2:61: source.auth.type: expected one of basic, bearer, apiKey, oauth2, got "basik" (nearest: basic)',
+    ],
+  ])("source: %s", (source, message) => {
+    expect(lines(minimal.replace(/source: .*/, `source: ${source}`))).toContain(`orders.yaml:${message}`);
+  });
+
+  test.each([
+    ["chunk: { size: adaptive, grow: 1 }", "4:32: chunk.grow: expected more than 1, got 1"],
+    ["chunk: { size: adaptive, shrink: 1 }", "4:34: chunk.shrink: expected less than 1, got 1"],
+  ])("%s", (line, message) => {
+    expect(linesWith(line)).toContain(`orders.yaml:${message}`);
+  });
+
   test("a connector that nobody knows", () => {
     expect(lines(minimal.replace("{ type: file, path: orders.csv }", "{ type: flie, path: orders.csv }"))).toEqual([
       'orders.yaml:2:17: source.type: expected one of file, postgres, kafka, http, webhook, got "flie" (nearest: file)',
@@ -209,8 +239,8 @@ workers: many
 
   test("a file whose format its name does not tell", () => {
     expect(lines(minimal.replace("orders.csv", "orders.dat").replace("orders.jsonl", "out"))).toEqual([
-      'orders.yaml:2:1: source.format: missing; the extension of "orders.dat" names none of csv, jsonl',
-      'orders.yaml:3:1: sink.format: missing; the extension of "out" names none of csv, jsonl',
+      "orders.yaml:2:1: source.format: missing; the path's extension names none of csv, jsonl",
+      "orders.yaml:3:1: sink.format: missing; the path's extension names none of csv, jsonl",
     ]);
   });
 

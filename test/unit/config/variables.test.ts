@@ -71,6 +71,7 @@ describe("fillVariables()", () => {
     expect(filled.config).toEqual({ key: "${param.day}-${slot.date}" });
     expect([...filled.waiting]).toEqual(['["key"]']);
     expect(filled.findings).toEqual([]);
+    expect(fill("${param.day:-any}", { params: undefined }).config).toEqual({ key: "any" });
   });
 
   test.each([

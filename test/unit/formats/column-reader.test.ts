@@ -217,7 +217,13 @@ describe("bytes", () => {
     expect(readJson("bytes", "aGk=")).toEqual(new Uint8Array([104, 105]));
   });
 
-  test.each(["a", "aGk=x", "a-_b", String.raw`\x6`, String.raw`\xzz`])("refuses %s", (text) =>
+  test("reads a field of megabytes", () => {
+    expect(read("bytes", "AAAA".repeat(4_000_000))).toHaveLength(12_000_000);
+    expect(read("bytes", `${"AAAA".repeat(4_000_000)}!`)).toBe(INVALID);
+    expect(read("bytes", `\\x${"00".repeat(4_000_000)}`)).toHaveLength(4_000_000);
+  });
+
+  test.each(["a", "aG=", "aGk==", "====", "aGk=x", "a-_b", String.raw`\x6`, String.raw`\xzz`])("refuses %s", (text) =>
     expect(read("bytes", text)).toBe(INVALID),
   );
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ProgressTracker } from "../../../src/observability/progress.ts";
-import { at, chunkDone, committed, rejected, restarting, START, started } from "./run-script.ts";
+import { at, chunkDone, rejected, restarting, START, sinkOpened, started } from "./run-script.ts";
 
 describe("ProgressTracker.view()", () => {
   let tracker: ProgressTracker;
@@ -55,24 +55,35 @@ describe("ProgressTracker.view()", () => {
 
   it("falls back to what is committed when actors restart", () => {
     tracker.observe(started());
+    tracker.observe(sinkOpened(0));
+    tracker.observe(at(0, { kind: "split-started", split: "data/orders.csv", bytes: 1 }));
     for (let i = 1; i <= 5; i++) tracker.observe(chunkDone(i * 100, 1_000, 100_000));
     tracker.observe(rejected(500, { count: 9 }));
-    tracker.observe(committed(500, { read: 2_000, written: 1_996, rejected: 4 }));
     tracker.observe(restarting(600));
-    expect(tracker.view(START + 700)).toMatchObject({ records: 2_000, bytes: 200_000, rejected: 4, active: [] });
+    tracker.observe(sinkOpened(700, { read: 2_000, written: 1_996, rejected: 4 }));
+    expect(tracker.view(START + 700)).toMatchObject({
+      records: 2_000,
+      bytes: 200_000,
+      rejected: 4,
+      active: ["data/orders.csv"],
+    });
   });
 
-  it("falls back to the beginning when nothing is committed", () => {
-    tracker.observe(started());
+  it("falls back to where this process began when nothing was committed since", () => {
+    const counts = { read: 6_000, written: 5_990, rejected: 10 };
+    const resumed = { split: "data/orders.csv", token: "600000", read: 6_000, bytes: 600_000 };
+    tracker.observe(started({ resumed }));
+    tracker.observe(sinkOpened(0, counts));
+    expect(tracker.view(START)).toMatchObject({ records: 6_000, bytes: 600_000, rejected: 10 });
     tracker.observe(chunkDone(100, 1_000, 100_000));
     tracker.observe(restarting(200));
-    expect(tracker.view(START + 200)).toMatchObject({ records: 0, bytes: 0, rejected: 0, remainingMs: null });
-  });
-
-  it("survives a restart before the first chunk", () => {
-    tracker.observe(started());
-    tracker.observe(restarting(200));
-    expect(tracker.view(START + 200)).toMatchObject({ records: 0, fraction: 0 });
+    tracker.observe(sinkOpened(300, counts));
+    expect(tracker.view(START + 300)).toMatchObject({
+      records: 6_000,
+      bytes: 600_000,
+      rejected: 10,
+      remainingMs: null,
+    });
   });
 
   it("follows the splits", () => {
@@ -81,5 +92,7 @@ describe("ProgressTracker.view()", () => {
     tracker.observe(at(0, { kind: "split-started", split: "b.csv", bytes: 1 }));
     tracker.observe(at(5, { kind: "split-ended", split: "a.csv" }));
     expect(tracker.view(START + 10)).toMatchObject({ active: ["b.csv"], splitsEnded: 1, splits: 3 });
+    tracker.observe(at(5, { kind: "split-ended", split: "b.csv" }));
+    expect(tracker.view(START + 10)).toMatchObject({ active: ["b.csv"], splitsEnded: 2 });
   });
 });

@@ -50,15 +50,14 @@ export function rejected(afterMs: number, change: Partial<Body<"rejected">> = {}
   return at(afterMs, body);
 }
 
-export function committed(afterMs: number, added: Partial<Counts>, sink = "sink"): RunEvent {
-  return at(afterMs, {
-    kind: "unit-committed",
-    sink,
-    added: { ...NO_COUNTS, ...added },
-    chunks: 4,
-    commitMs: 20,
-    careful: false,
-  });
+export function committed(afterMs: number, added: Partial<Counts>, sink = "sink", chunks = 4): RunEvent {
+  const counts = { ...NO_COUNTS, ...added };
+  return at(afterMs, { kind: "unit-committed", sink, added: counts, chunks, commitMs: 20, careful: false });
+}
+
+/** A sink that holds `counts` of the run. */
+export function sinkOpened(afterMs: number, counts: Partial<Counts> = {}, sink = "sink"): RunEvent {
+  return at(afterMs, { kind: "sink-opened", sink, counts: { ...NO_COUNTS, ...counts } });
 }
 
 export function restarting(afterMs: number): RunEvent {

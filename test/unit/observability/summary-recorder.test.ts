@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_COUNTS } from "../../../src/core/ledger.ts";
 import { type RunEnd, SummaryRecorder } from "../../../src/observability/summary-recorder.ts";
-import { at, chunkDone, committed, rejected, restarting, sampled, stages, started } from "./run-script.ts";
+import { at, chunkDone, committed, rejected, restarting, sampled, sinkOpened, stages, started } from "./run-script.ts";
 
 const FIGURES = { peakRssBytes: 1, gc: { count: 2, totalMs: 3, maxMs: 2 }, eventLoopP99Ms: 4 };
 const END: RunEnd = {
@@ -79,15 +79,47 @@ describe("SummaryRecorder.snapshot()", () => {
   it("counts the whole run and rates this process alone when it resumed", () => {
     const recorder = new SummaryRecorder();
     recorder.observe(started({ resumed: { split: "a", token: "1", read: 9_000, bytes: 1 } }));
-    recorder.observe(committed(50, { read: 1_000, written: 1_000 }));
-    const carried = { sink: { ...NO_COUNTS, read: 9_000, written: 9_000 } };
-    expect(recorder.snapshot({ ...END, durationMs: 1_000, carried })).toMatchObject({
+    recorder.observe(sinkOpened(10, { read: 9_000, written: 9_000 }));
+    recorder.observe(committed(50, { read: 600, written: 600 }));
+    recorder.observe(restarting(60));
+    recorder.observe(sinkOpened(70, { read: 9_600, written: 9_600 }));
+    recorder.observe(committed(80, { read: 400, written: 400 }));
+    expect(recorder.snapshot({ ...END, durationMs: 1_000 })).toMatchObject({
       read: 10_000,
       written: 10_000,
       resumed: true,
       balanced: true,
       recordsPerSecond: 1_000,
     });
+  });
+
+  it("counts a reject once although its chunk was done twice", () => {
+    const recorder = new SummaryRecorder();
+    const chunk = (count: number) => [chunkDone(1, 100, 10), rejected(1, { count })];
+    const told = [
+      started(),
+      sinkOpened(0),
+      ...chunk(1),
+      chunkDone(1, 0, 10),
+      ...chunk(2),
+      committed(2, { read: 100, written: 99, rejected: 1 }, "sink", 1),
+      rejected(2, { stage: "write", code: "ROW_REFUSED", sink: "sink", count: 1 }),
+      restarting(3),
+      sinkOpened(4, { read: 100, written: 99, rejected: 1 }),
+      ...chunk(2),
+      ...chunk(4),
+    ];
+    for (const event of told) recorder.observe(event);
+    const rejectCounts = () => recorder.snapshot(END).rejects.map(({ code, count }) => [code, count]);
+    expect(rejectCounts()).toEqual([
+      ["TRANSFORM_REJECTED", 7],
+      ["ROW_REFUSED", 1],
+    ]);
+    recorder.observe(committed(5, { read: 200, written: 194, rejected: 6 }, "sink", 2));
+    expect(rejectCounts()).toEqual([
+      ["TRANSFORM_REJECTED", 7],
+      ["ROW_REFUSED", 1],
+    ]);
   });
 
   it("puts the sink with the fewest written on top and asks every sink for its balance", () => {

@@ -58,6 +58,9 @@ describe("renderSummary()", () => {
       example: "numeric field\noverflow at postgres://u:pw@h/d",
     };
     const text = renderSummary(summaryOf({ rejected: 105, rejects: [first, ...kinds] }), PLAIN);
+    expect(renderSummary(summaryOf({ resumed: true, rejected: 6_000 }), PLAIN)).toContain(
+      '\n  rejects: 6,000\n    transform "bad e-mail" 4,997\n    1,003 before the run was resumed',
+    );
     expect(text).toContain(
       [
         "  rejects: 105",

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { builtConnectors, loadSink, loadSource } from "../../../src/connectors/catalog.ts";
+
+test("builtConnectors() lists what can run", () => {
+  expect(builtConnectors("source")).toEqual(["file"]);
+  expect(builtConnectors("sink")).toEqual(["file", "postgres"]);
+});
+
+test("loadSource() and loadSink() load the code of what is built", async () => {
+  expect(typeof (await loadSource("file")).resolve).toBe("function");
+  expect(typeof (await loadSink("file")).resolve).toBe("function");
+  expect(typeof (await loadSink("postgres")).resolve).toBe("function");
+});
+
+test.each(["kafka", "webhook", "nothing", "toString"])("loadSource() refuses %s by its name", async (type) => {
+  await expect(loadSource(type)).rejects.toMatchObject({
+    code: "NOT_BUILT",
+    message: `source.type: ${type}: not built in this release; built now: file`,
+  });
+});
+
+test("loadSink() refuses what is no sink", async () => {
+  await expect(loadSink("webhook")).rejects.toMatchObject({
+    message: "sink.type: webhook: not built in this release; built now: file, postgres",
+  });
+});
