@@ -1,5 +1,4 @@
 /** SIGINT and SIGTERM: the first asks for a graceful stop, the second stops at once. */
-import { MillraceError } from "../core/errors.ts";
 import { EXIT, type EndSignal } from "./exit-codes.ts";
 
 /** The slice of the process that signals need. */
@@ -11,7 +10,7 @@ export interface SignalTarget {
 
 /** Signals as a run takes them; disposing stops listening. */
 export interface Signals extends Disposable {
-  /** Aborted by the first signal: drain, commit, end. */
+  /** Aborted by the first signal, whose name is the reason: drain, commit, end. */
   readonly graceful: AbortSignal;
   /** Aborted by the second, right before the process ends. */
   readonly kill: AbortSignal;
@@ -32,11 +31,11 @@ export function listenForSignals(target: SignalTarget, tell: (line: string) => v
     if (received === undefined) {
       received = signal;
       tell(`${signal}: finishing what is in flight; once more stops at once`);
-      graceful.abort(new MillraceError("INTERRUPTED", `the run was ended by ${signal}; run it again to go on`));
+      graceful.abort(signal);
       return;
     }
     tell("stopped at once; run it again to go on");
-    kill.abort(new MillraceError("INTERRUPTED", `the run was stopped by a second ${signal}`));
+    kill.abort(signal);
     target.exit(EXIT[received]);
   };
   const listeners = { SIGINT: onSignal("SIGINT"), SIGTERM: onSignal("SIGTERM") };

@@ -11,7 +11,7 @@ export function announce(execution: Execution, sinks: readonly OpenSink[], first
 
 function announceRun({ bound, run, threads, emit }: Execution, sinks: readonly OpenSink[]): void {
   const { splits } = bound.source;
-  const sizes = splits.map(({ bytes }) => bytes);
+  const sizes = splits.map(({ bytes, origin }) => (bytes === undefined ? undefined : bytes - (Number(origin) || 0)));
   const { row } = run;
   emit({
     kind: "run-started",

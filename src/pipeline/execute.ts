@@ -66,8 +66,8 @@ function outcomeOf(exit: Exit, { complete, failure }: FlowStarts, { graceful, ki
   if (exit.kind === "failed") return failed(MillraceError.from(exit.error));
   if (complete) return { state: "succeeded", error: null };
   const reason: unknown = kill.aborted ? kill.reason : graceful.reason;
-  // A stop for a reason of ours, such as a lost lease, is a failure and not a wish.
-  if (isMillraceError(reason)) return failed(reason);
+  // A lost lease is a failure and not somebody's wish.
+  if (isMillraceError(reason, "FENCED")) return failed(reason);
   // A failure while draining is not the supervisor's affair any more, but it is the caller's.
   if (failure !== null && !kill.aborted) return failed(MillraceError.from(failure));
   return { state: "interrupted", error: null };

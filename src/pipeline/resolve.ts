@@ -4,7 +4,8 @@ import path from "node:path";
 import { loadSink, loadSource } from "../connectors/catalog.ts";
 import type { Clock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
-import type { BoundSink } from "../core/ports/sink.ts";
+import { openRejectFile } from "../connectors/file/rejects.ts";
+import type { BoundSink, RejectStore } from "../core/ports/sink.ts";
 import type { BoundSource } from "../core/ports/source.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { Plan } from "./describe.ts";
@@ -14,6 +15,8 @@ export interface BoundPlan extends AsyncDisposable {
   readonly plan: Plan;
   readonly source: BoundSource;
   readonly sinks: ReadonlyMap<string, BoundSink>;
+  /** Opens the place that the job names for its rejects; null: the default place, SEMANTICS "Where positions and rejects live". */
+  openRejects(run: string): Promise<RejectStore | null>;
 }
 
 /** What resolving needs. */
@@ -46,6 +49,7 @@ export async function resolve(plan: Plan, context: ResolveContext): Promise<Boun
     plan,
     source,
     sinks,
+    openRejects: async (run) => (plan.rejects === null ? null : openRejectFile(plan.rejects, { run, baseDir: job.baseDir })),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -2,9 +2,7 @@
 import type { SinkColumns } from "../actors/worker-pool.ts";
 import type { MillraceError } from "../core/errors.ts";
 import type { Observer, RunEventBody } from "../core/ports/observer.ts";
-import type { RejectStore } from "../core/ports/sink.ts";
 import type { RunSummary } from "../core/summary.ts";
-import { openRejectFile } from "../connectors/file/rejects.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { ProcessFigures } from "../observability/process-meter.ts";
 import type { SummaryRecorder } from "../observability/summary-recorder.ts";
@@ -43,7 +41,7 @@ export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   await prepareRun({ world, bound, run, wish, limits, lost });
   const begun = clock.monotonic();
   const emit = emitter(options, run);
-  await using rejects = await openRejects(bound, run);
+  await using rejects = await bound.openRejects(run.row.id);
   await using mirrors = new AsyncDisposableStack();
   const execution = executionOf(options, run, { emit, rejects, limits, mirrors });
   const outcome = await execute(execution, stops);
@@ -64,11 +62,6 @@ function emitter({ identity, observers, world }: RunBoundOptions, run: StartedRu
       }
     }
   };
-}
-
-async function openRejects({ plan }: BoundPlan, run: StartedRun): Promise<RejectStore | null> {
-  if (plan.rejects === null) return null;
-  return openRejectFile(plan.rejects, { run: run.row.id, baseDir: plan.job.baseDir });
 }
 
 function executionOf(

@@ -294,7 +294,7 @@ function commits(open: MakeStore): void {
       await store.claim(KEY, [claimOf("a")]);
       await store.commit(KEY, [step("a", 1, 0n, 5n)], []);
       await store.commit(KEY, [step("a", 1, 5n, 6n), step("a", 1, 6n, 8n)], []);
-      expect(await store.progress(KEY)).toMatchObject([{ position: { ordinal: 8n } }]);
+      expect(await store.progress(KEY)).toMatchObject([{ position: { ordinal: 8n }, counts: written(8) }]);
     });
 
     test("commit() keeps ordinals beyond 2^53", async () => {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -18,8 +18,16 @@ interface Ended {
   readonly err: string;
 }
 
-/** The program, in the test's folder, with a clean environment. */
-function millrace(args: readonly string[], env: { [name: string]: string } = {}): Promise<Ended> {
+/**
+ * The program, in the test's folder, with a clean environment.
+ *
+ * @param onErr called whenever it has written to stderr, with all that it wrote there
+ */
+function millrace(
+  args: readonly string[],
+  env: { [name: string]: string } = {},
+  onErr: (child: ChildProcess, err: string) => void = () => {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
     env: { PATH: process.env["PATH"] ?? "", ...env },
@@ -27,7 +35,10 @@ function millrace(args: readonly string[], env: { [name: string]: string } = {})
   });
   const text = { out: "", err: "" };
   child.stdout.setEncoding("utf8").on("data", (part: string) => (text.out += part));
-  child.stderr.setEncoding("utf8").on("data", (part: string) => (text.err += part));
+  child.stderr.setEncoding("utf8").on("data", (part: string) => {
+    text.err += part;
+    onErr(child, text.err);
+  });
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...text })));
 }
 
@@ -118,6 +129,44 @@ test("init, check and run of the sample project work without an edit", async () 
   ]);
   const rejects = readFileSync(path.join(folder, "demo/out/orders.rejects.jsonl"), "utf8").trim().split("\n");
   expect(rejects.map((line) => (JSON.parse(line) as { line: number }).line)).toEqual([4, 7]);
+});
+
+describe("a signal", () => {
+  /** A run that takes a while, ended by signals once it has told that it began. */
+  async function endedBy(...signals: readonly NodeJS.Signals[]): Promise<Ended> {
+    const rows = Array.from({ length: 100_000 }, (_, id) => `${id},name ${id}`);
+    job("slow.csv", `id,name\n${rows.join("\n")}\n`);
+    job("package.json", '{ "type": "module" }');
+    job(
+      "slow.ts",
+      "export default (row: object) => { let n = 0; for (let i = 0; i < 200_000; i++) n += i % 7; return { ...row, n }; };",
+    );
+    const file = job(
+      "slow.yaml",
+      "name: slow\nsource: { type: file, path: slow.csv }\ntransform: slow.ts\nchunk: { size: 16KiB }\nworkers: 1\nsink: { type: file, path: slow.jsonl }\n",
+    );
+    const rest = [...signals];
+    return millrace(["run", file, "--json", "--restart"], {}, (child, err) => {
+      const next = err.includes("run started") ? rest.shift() : undefined;
+      if (next !== undefined) child.kill(next);
+    });
+  }
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s drains, tells where the run stands and ends with %d", async (signal, code) => {
+    const ended = await endedBy(signal);
+    expect(ended.code).toBe(code);
+    expect(ended.err).toContain(`${signal}: finishing what is in flight; once more stops at once\n`);
+    expect(JSON.parse(ended.out)).toMatchObject({ job: "slow", state: "interrupted", balanced: true, error: null });
+  });
+
+  test("that comes twice ends the run at once", async () => {
+    const ended = await endedBy("SIGTERM", "SIGINT");
+    expect(ended).toMatchObject({ code: 143, out: "" });
+    expect(ended.err).toMatch(/stopped at once; run it again to go on\n$/);
+  });
 });
 
 test("a reader that goes away is no fault", async () => {

@@ -1,6 +1,7 @@
 /** config/public.yaml against figures that another program computed; the json beside this file says how. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import datasets from "vega-datasets";
 import { describe, expect, it } from "vitest";
 import { loadJob } from "../../src/config/load.ts";
 import { runJob } from "../../src/pipeline/run-job.ts";
@@ -8,6 +9,7 @@ import { EmbeddedPostgres } from "../support/embedded-postgres.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const expected = JSON.parse(readFileSync(path.join(import.meta.dirname, "public-csv.expected.json"), "utf8")) as {
+  readonly edition: string;
   readonly rows: number;
   readonly sums: Readonly<Record<"cost_other" | "cost_repair" | "cost_total" | "speed_knots", number>>;
   readonly rowsWithoutSpeed: number;
@@ -17,6 +19,10 @@ const expected = JSON.parse(readFileSync(path.join(import.meta.dirname, "public-
 };
 
 describe("config/public.yaml", () => {
+  it("is held against figures of the edition that is installed", () => {
+    expect(datasets.version).toBe(expected.edition);
+  });
+
   it("loads a public CSV to the last row, sum, date and null", async () => {
     await using server = await EmbeddedPostgres.start();
     await server.query(readFileSync(path.join(root, "config/tables.sql"), "utf8"));

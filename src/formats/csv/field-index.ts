@@ -32,9 +32,12 @@ export class FieldIndex {
     this.recordCount = 0;
   }
 
-  /** Twice the room for fields; `fields` is another array afterwards. */
-  growFields(): void {
-    this.fields = grown(this.fields);
+  /** Adds a field; `word` is the offset behind its text with the flags. */
+  addField(begin: number, word: number): void {
+    const at = 2 * this.fieldCount++;
+    if (at + 2 > this.fields.length) this.fields = grown(this.fields);
+    this.fields[at] = begin;
+    this.fields[at + 1] = word;
   }
 
   /** Adds a record; its fields are the newest ones from `firstField` on. */

@@ -58,8 +58,9 @@ export class IndexScanner {
   /** 1 for each byte that ends an unquoted field, or must not stand in one. */
   readonly #special = new Uint8Array(256);
   #range: ScanRange = { bytes: new Uint8Array(0), begin: 0, end: 0, closed: true };
-  /** What `#quoted` found: end of the text with its flags, and the line feeds in it. */
-  #quotedStop = 0;
+  /** Where the text of the field read last ends, with its flags. */
+  #fieldStop = 0;
+  /** Line feeds inside the quotes of the record being read. */
   #quotedLines = 0;
 
   constructor(dialect: Dialect, maxRecordBytes: number, index: FieldIndex) {
@@ -115,7 +116,7 @@ export class IndexScanner {
       this.lines++;
       return lineFeed + 1;
     }
-    return closed ? end : this.#halted("comment", at, 0);
+    return closed ? end : this.#halted("comment", at);
   }
 
   #skipBlankLine(at: number): number {
@@ -134,71 +135,63 @@ export class IndexScanner {
 
   /** The offset behind the record that begins at `start`. */
   #record(start: number, framed: boolean): number {
-    const { bytes, end, closed } = this.#range;
-    const { delimiter, quote, trimLeft, trimRight } = this.#dialect;
-    const special = this.#special;
+    const { bytes, end } = this.#range;
+    const { quote, trimLeft } = this.#dialect;
     const index = this.#index;
     const firstField = index.fieldCount;
-    let { fields } = index;
-    let count = firstField;
-    let lines = 0;
+    this.#quotedLines = 0;
     let at = start;
     for (;;) {
       if (trimLeft) while (at < end && isBlank(bytes[at], this.#dialect)) at++;
-      let begin = at;
-      let byte = LF;
-      let stop: number;
-      if (at < end && bytes[at] === quote) {
-        at = this.#quoted(at, count - firstField + 1);
-        if (at === HALTED) return HALTED;
-        begin++;
-        stop = this.#quotedStop;
-        lines += this.#quotedLines;
-        if (at < end) byte = bytes[at] as number;
-      } else {
-        let seen = 0;
-        for (; at < end; at++) {
-          byte = bytes[at] as number;
-          if (special[byte] !== 0) break;
-          seen |= byte;
-        }
-        if (at === end) {
-          if (!closed) return this.#halted("short", at, count - firstField + 1);
-          byte = LF;
-        } else if (byte !== LF && byte !== delimiter) {
-          return this.#halted("stray", at, count - firstField + 1);
-        }
-        stop = at;
-        if (byte === LF && at < end && at > begin && bytes[at - 1] === CR) stop--;
-        if (trimRight) while (stop > begin && isBlank(bytes[stop - 1], this.#dialect)) stop--;
-        if (seen > 127) stop |= NON_ASCII;
-      }
-      if (2 * count + 2 > fields.length) {
-        index.growFields();
-        fields = index.fields;
-      }
-      fields[2 * count] = begin;
-      fields[2 * count + 1] = stop;
-      count++;
-      if (byte === LF) break;
+      const quoted = at < end && bytes[at] === quote;
+      const begin = quoted ? at + 1 : at;
+      at = quoted ? this.#quoted(at) : this.#bare(at);
+      if (at === HALTED) return this.#takeBack(firstField);
+      index.addField(begin, this.#fieldStop);
+      if (at === end || bytes[at] === LF) break;
       at++;
     }
-    if (at - start > this.#maxRecordBytes) return this.#halted("long", at, 0);
-    if (framed && at + 1 < end) return this.#halted("long", at, 0);
+    const crowded = framed && at + 1 < end;
+    if (crowded || at - start > this.#maxRecordBytes) {
+      this.#halted("long", at);
+      return this.#takeBack(firstField);
+    }
     const terminated = at < end;
-    index.fieldCount = count;
     index.addRecord(start, terminated && at > start && bytes[at - 1] === CR ? at - 1 : at, firstField);
-    this.lines += lines + (terminated ? 1 : 0);
+    this.lines += this.#quotedLines + (terminated ? 1 : 0);
     return terminated ? at + 1 : at;
   }
 
+  /** Reads an unquoted field; the offset of the delimiter or line feed behind it, or the end of the bytes. */
+  #bare(begin: number): number {
+    const { bytes, end, closed } = this.#range;
+    const special = this.#special;
+    let seen = 0;
+    let at = begin;
+    for (; at < end; at++) {
+      const byte = bytes[at] as number;
+      if (special[byte] !== 0) break;
+      seen |= byte;
+    }
+    let stop = at;
+    if (at === end) {
+      if (!closed) return this.#halted("short", at);
+    } else if (bytes[at] === LF) {
+      if (at > begin && bytes[at - 1] === CR) stop--;
+    } else if (bytes[at] === this.#dialect.quote) {
+      return this.#halted("stray", at);
+    }
+    if (this.#dialect.trimRight) while (stop > begin && isBlank(bytes[stop - 1], this.#dialect)) stop--;
+    this.#fieldStop = seen > 127 ? stop | NON_ASCII : stop;
+    return at;
+  }
+
   /** Reads a quoted field; the offset of the delimiter or line feed behind it, or the end of the bytes. */
-  #quoted(open: number, field: number): number {
+  #quoted(open: number): number {
     const { bytes, end } = this.#range;
     const { quote, escape } = this.#dialect;
     let flags = QUOTED;
     let seen = 0;
-    let lines = 0;
     let at = open + 1;
     for (; at < end; at++) {
       const byte = bytes[at] as number;
@@ -211,36 +204,41 @@ export class IndexScanner {
         }
       }
       if (byte === quote) break;
-      if (byte === LF) lines++;
+      if (byte === LF) this.#quotedLines++;
       seen |= byte;
     }
-    if (at >= end) return this.#halted("open", open, field);
+    if (at >= end) return this.#halted("open", open);
     if (seen > 127) flags |= NON_ASCII;
-    this.#quotedStop = at | flags;
-    this.#quotedLines = lines;
-    return this.#behindQuotes(at + 1, field);
+    this.#fieldStop = at | flags;
+    return this.#behindQuotes(at + 1);
   }
 
   /** Where the field whose closing quote stands before `from` ends. */
-  #behindQuotes(from: number, field: number): number {
+  #behindQuotes(from: number): number {
     const { bytes, end, closed } = this.#range;
     let at = from;
     if (this.#dialect.trimRight) while (at < end && isBlank(bytes[at], this.#dialect)) at++;
-    if (at === end) return closed ? end : this.#halted("short", at, field);
+    if (at === end) return closed ? end : this.#halted("short", at);
     const byte = bytes[at];
     if (byte === this.#dialect.delimiter || byte === LF) return at;
     if (byte === CR) {
-      if (at + 1 === end && !closed) return this.#halted("short", at, field);
+      if (at + 1 === end && !closed) return this.#halted("short", at);
       if (at + 1 < end && bytes[at + 1] === LF) return at + 1;
     }
-    return this.#halted("stray", at, field, true);
+    return this.#halted("stray", at, true);
   }
 
-  #halted(kind: HaltKind, at: number, field: number, behindQuotes = false): typeof HALTED {
+  #halted(kind: HaltKind, at: number, behindQuotes = false): typeof HALTED {
     this.halt.kind = kind;
     this.halt.at = at;
-    this.halt.field = field;
     this.halt.behindQuotes = behindQuotes;
+    return HALTED;
+  }
+
+  /** Forgets the fields of a record that cannot be taken. */
+  #takeBack(firstField: number): typeof HALTED {
+    this.halt.field = this.#index.fieldCount - firstField + 1;
+    this.#index.fieldCount = firstField;
     return HALTED;
   }
 }
