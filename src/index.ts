@@ -7,7 +7,8 @@
 export { defineJob } from "./config/define-job.ts";
 export type { Job } from "./config/job.ts";
 export { loadJob } from "./config/load.ts";
-export { type RunJobOptions, type RunProgress, runJob } from "./pipeline/run-job.ts";
+export { type RunJobOptions, runJob } from "./pipeline/run-job.ts";
+export type { RunProgress } from "./pipeline/run-progress.ts";
 export type { Transform } from "./task/transform-type.ts";
 export type { TransformContext } from "./task/transform-context.ts";
 

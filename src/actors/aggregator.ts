@@ -65,12 +65,22 @@ export class Aggregator implements Actor {
   }
 
   async #pass(lane: Lane, chunk: Chunk, result: ChunkResult): Promise<void> {
+    const { sinks, meter } = this.#options;
+    for (const delivery of meter.work(() => this.#judge(lane, chunk, result))) {
+      const mailbox = sinks.get(delivery.sink) as Mailbox<Delivery>;
+      if (!mailbox.trySend(delivery)) await meter.output(mailbox.send(delivery));
+    }
+    chunk.memory.release();
+  }
+
+  /** Takes a result that is next in order into account; what every sink is to get of it. */
+  #judge(lane: Lane, chunk: Chunk, result: ChunkResult): readonly Delivery[] {
     const from = this.#positionOf(chunk, lane);
     const to = positionBehind(chunk, result, from);
     this.#positions.set(chunk.split, to);
     this.#verify(lane, chunk, result, to);
     this.#tell(chunk, result);
-    await this.#deliver(chunk, result, from, to);
+    return this.#deliveriesOf(chunk, result, from, to);
   }
 
   #positionOf(chunk: Chunk, lane: Lane): Position {
@@ -85,15 +95,18 @@ export class Aggregator implements Actor {
   #verify(lane: Lane, chunk: Chunk, result: ChunkResult, to: Position): void {
     const bytes = chunk.end - chunk.begin;
     const splitIndex = lane.splits.findIndex(({ id }) => id === chunk.split);
-    if (result.end === bytes) {
+    const left = bytes - result.end;
+    if (left === 0) {
+      if (chunk.final) this.#options.emit({ kind: "split-ended", split: chunk.split });
       if (chunk.final && splitIndex === lane.splits.length - 1) lane.finish();
       return;
     }
     if (chunk.final) {
-      throw new MillraceError("INVARIANT", `${chunk.split}: the decoder left ${bytes - result.end} bytes of the last chunk`);
+      throw new MillraceError("INVARIANT", `${chunk.split}: the decoder left ${left} bytes of the last chunk`);
     }
-    lane.rewind({ splitIndex, opening: { position: to, moreThanBytes: result.records === 0 ? bytes : 0 } });
-    this.#options.emit({ kind: "rewound", split: chunk.split, token: to.token, dropped: bytes - result.end });
+    // What is left held no whole record, so as many bytes will not do.
+    lane.rewind({ splitIndex, opening: { position: to, moreThanBytes: left } });
+    this.#options.emit({ kind: "rewound", split: chunk.split, token: to.token, dropped: left });
   }
 
   #tell(chunk: Chunk, result: ChunkResult): void {
@@ -109,17 +122,10 @@ export class Aggregator implements Actor {
     }
   }
 
-  async #deliver(chunk: Chunk, result: ChunkResult, from: Position, to: Position): Promise<void> {
-    const { sinks, meter } = this.#options;
-    if (result.records > 0) {
-      for (const output of result.outputs) {
-        const mailbox = sinks.get(output.sink);
-        if (mailbox === undefined || !chunk.needs.includes(output.sink)) continue;
-        const delivery = this.#deliveryOf(chunk, result, output, from, to);
-        if (!mailbox.trySend(delivery)) await meter.output(mailbox.send(delivery));
-      }
-    }
-    chunk.memory.release();
+  #deliveriesOf(chunk: Chunk, result: ChunkResult, from: Position, to: Position): readonly Delivery[] {
+    if (result.records === 0) return [];
+    const needed = result.outputs.filter(({ sink }) => this.#options.sinks.has(sink) && chunk.needs.includes(sink));
+    return needed.map((output) => this.#deliveryOf(chunk, result, output, from, to));
   }
 
   /** A chunk's share of one sink; it holds the chunk's memory by itself. */

@@ -41,6 +41,7 @@ export class ChunkMemory implements SharedBytes {
   enlarge(bytes: number): Uint8Array<SharedArrayBuffer> {
     const old = this.#input;
     this.#input = this.#hold(this.#arena.buffers.lease(bytes));
+    this.#held -= old.bytes.byteLength;
     old.release();
     return this.#input.bytes;
   }

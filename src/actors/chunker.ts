@@ -41,11 +41,15 @@ export class Chunker implements Actor {
 
   async #cut(block: Block): Promise<void> {
     const { chunks, meter, emit } = this.#options;
-    const cutter = this.#cutters[block.lane] as LaneCutter;
-    for (const chunk of block.kind === "bytes" ? cutter.bytes(block) : [cutter.frames(block)]) {
+    for (const chunk of meter.work(() => this.#chunksOf(block))) {
       emit({ kind: "chunk-cut", split: chunk.split, bytes: chunk.end - chunk.begin });
       if (!chunks.trySend(chunk)) await meter.output(chunks.send(chunk));
     }
     block.memory.release();
+  }
+
+  #chunksOf(block: Block): readonly Chunk[] {
+    const cutter = this.#cutters[block.lane] as LaneCutter;
+    return block.kind === "bytes" ? [...cutter.bytes(block)] : [cutter.frames(block)];
   }
 }

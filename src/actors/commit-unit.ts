@@ -21,6 +21,8 @@ export class CommitUnit {
   #bytes = 0;
   /** The sink's side of it; null before the first row is sent and after a rollback. */
   sinkUnit: SinkUnit | null = null;
+  /** The sink has committed; what may be missing are positions that live elsewhere. From here on nothing is taken back. */
+  rowsAreDurable = false;
   /** What went wrong while it was filled; it is mended when its turn to commit comes. */
   fault: unknown = null;
   careful = false;
@@ -35,10 +37,12 @@ export class CommitUnit {
   }
 
   add(delivery: Delivery): void {
+    const { chunk, output } = delivery;
     this.#held.push({ delivery, refused: [] });
-    this.#bytes += delivery.output.bytes.byteLength;
+    this.#bytes += chunk.end - chunk.begin + output.bytes.byteLength;
   }
 
+  /** @param maxBytes of what it holds: its chunks and what was made of them */
   isFull(maxBytes: number): boolean {
     return this.fault !== null || this.#bytes >= maxBytes || this.#held.length >= MAX_CHUNKS;
   }

@@ -4,16 +4,16 @@
  * The splitter guesses where records end; a thread verifies it later, so a guess has to be good and not right. What lies
  * behind the last border of a block is its tail and goes before the next block. Three cases are not the ordinary one:
  *
+ * - A rewind: the bytes from here to the old chunk's end held no whole record, so the next chunk must be longer.
  * - More than `maxRecordBytes` without a border: no record is that long, so the quotes are broken. The chunk ends at the
  *   last line end, whatever the quotes say, and the decoder sorts it out.
- * - More than `maxRecordBytes` without even a line end: an oversized line. What was read of it becomes a chunk of its
- *   own, the rest is read and thrown away up to the line's end, in constant memory.
- * - A rewind that got no further: the chunk held not even one whole record, so the next one must be longer.
+ * - More than `maxRecordBytes` without even a line end (in what a rewind has not yet tried): an oversized line. What was
+ *   read of it becomes a chunk of its own, the rest is read and thrown away up to the line's end, in constant memory.
  */
 import type { Chunk, Framing } from "../core/chunk.ts";
 import type { Splitter } from "../core/ports/format.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
-import type { Block, ByteBlock, FrameBlock, Opening } from "./messages.ts";
+import type { BlockPlace, ByteContent, FrameContent, Opening } from "./messages.ts";
 
 /** What a {@link LaneCutter} needs to know of the job. */
 export interface CutterOptions {
@@ -65,20 +65,22 @@ export class LaneCutter {
   }
 
   /** The chunks that a block completes. */
-  *bytes(block: ByteBlock): Generator<Chunk> {
+  *bytes(block: BlockPlace & ByteContent): Generator<Chunk> {
     this.#open(block);
     let { begin } = block;
-    if (this.#oversized !== null) {
-      const next = this.#skipLine(this.#oversized, block);
+    const line = this.#oversized;
+    if (line !== null) {
+      const next = this.#skipLine(line, block);
       if (next === null) return;
-      yield this.#oversizedChunk(this.#oversized);
+      yield this.#oversizedChunk(line);
+      if (line.skipped === 0) return;
       begin = next;
     }
     yield* this.#cut(block, begin);
   }
 
   /** The chunk of a framed block: the source knows the borders. */
-  frames(block: FrameBlock): Chunk {
+  frames(block: BlockPlace & FrameContent): Chunk {
     this.#open(block);
     const { frames } = block;
     const from = this.#from;
@@ -103,7 +105,7 @@ export class LaneCutter {
     this.#tail = NOTHING;
   }
 
-  #open({ opens, generation, split }: Block): void {
+  #open({ opens, generation, split }: BlockPlace): void {
     if (opens === null) return;
     this.close();
     if (generation !== this.#generation) this.#seq = 0;
@@ -119,7 +121,7 @@ export class LaneCutter {
     this.#moreThan = moreThanBytes;
   }
 
-  *#cut(block: ByteBlock, from: number): Generator<Chunk> {
+  *#cut(block: ByteContent, from: number): Generator<Chunk> {
     const { memory, final } = block;
     let [begin, end] = this.#withTail(memory, from, block.end);
     for (let cut = this.#next(memory, begin, end, final); cut !== null; cut = this.#next(memory, begin, end, final)) {
@@ -160,32 +162,34 @@ export class LaneCutter {
     return this.#cutBrokenQuotes(bytes, begin, end);
   }
 
-  /** No record is this long: any cut will do, as the decoder judges a record by its first `maxRecordBytes`. */
+  /** No record is this long: any line end will do, as the decoder judges a record by its first `maxRecordBytes`. */
   #cutBrokenQuotes(bytes: Uint8Array, begin: number, end: number): Cut | null {
     const lastLine = bytes.lastIndexOf(LINE_FEED, end - 1) + 1;
-    if (lastLine <= begin) return null;
-    const cut = lastLine > begin + this.#moreThan ? lastLine : end;
-    return { end: cut, lines: countLines(bytes, begin, cut) };
+    if (lastLine <= begin + this.#moreThan) return null;
+    return { end: lastLine, lines: countLines(bytes, begin, lastLine) };
   }
 
   #isOversized({ bytes }: ChunkMemory, begin: number, end: number): boolean {
-    return end - begin > this.#options.maxRecordBytes && bytes.subarray(begin, end).indexOf(LINE_FEED) === -1;
+    // One byte more than a record may have: a carriage return whose line feed is still to come.
+    if (end - begin <= Math.max(this.#options.maxRecordBytes + 1, this.#moreThan)) return false;
+    return bytes.subarray(begin + this.#moreThan, end).indexOf(LINE_FEED) === -1;
   }
 
   /** Throws away what the block holds of an oversized line; the begin of the next line, or null when it goes on. */
-  #skipLine(line: OversizedLine, { memory, begin, end, final }: ByteBlock): number | null {
+  #skipLine(line: OversizedLine, { memory, begin, end, final }: ByteContent): number | null {
     const feed = memory.bytes.subarray(begin, end).indexOf(LINE_FEED);
     const next = feed === -1 ? end : begin + feed + 1;
     line.skipped += next - begin;
     return feed === -1 && !final ? null : next;
   }
 
+  /** Where nothing had to be skipped the split ended right behind what was kept: then it is no part, but the last chunk. */
   #oversizedChunk({ memory, begin, end, skipped }: OversizedLine): Chunk {
     this.#oversized = null;
-    const chunk = this.#chunk(memory, begin, { end, lines: 1 }, false);
+    const chunk = this.#chunk(memory, begin, { end, lines: countLines(memory.bytes, begin, end) + 1 }, skipped === 0);
     memory.release();
     this.#offset += skipped;
-    return { ...chunk, to: String(this.#offset) };
+    return skipped === 0 ? chunk : { ...chunk, to: String(this.#offset) };
   }
 
   #chunk(memory: ChunkMemory, begin: number, { end, lines }: Cut, final: boolean): Chunk {

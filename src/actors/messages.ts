@@ -17,35 +17,37 @@ export interface Opening {
   readonly moreThanBytes: number;
 }
 
-/** What a block of either kind says of its place. */
-interface BlockPlace {
+/** Where a block belongs. */
+export interface BlockPlace {
   readonly lane: number;
   readonly generation: number;
   readonly split: SplitPlan;
   /** Present on the first block of a stretch. */
   readonly opens: Opening | null;
-  /** Nothing of this split follows. */
-  readonly final: boolean;
 }
 
 /** Bytes as the reader got them, records not yet known: `[begin, end)` of the memory, room for a tail before. */
-export interface ByteBlock extends BlockPlace {
+export interface ByteContent {
   readonly kind: "bytes";
   readonly memory: ChunkMemory;
   readonly begin: number;
   readonly end: number;
+  /** Nothing of this split follows. */
+  readonly final: boolean;
 }
 
 /** Records that the source has framed. */
-export interface FrameBlock extends BlockPlace {
+export interface FrameContent {
   readonly kind: "frames";
   readonly memory: ChunkMemory;
   /** null: the split ended. */
   readonly frames: FrameBatch | null;
+  /** Nothing of this split follows. */
+  readonly final: boolean;
 }
 
 /** From the reader to the chunker. */
-export type Block = ByteBlock | FrameBlock;
+export type Block = BlockPlace & (ByteContent | FrameContent);
 
 /** From the worker pool to the aggregator, in whatever order the threads were done. */
 export interface Processed {

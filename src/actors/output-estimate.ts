@@ -1,9 +1,9 @@
 /** Guesses how much memory a chunk's results will take, by what earlier chunks took. */
 
-const FIRST_OUTPUT_RATIO = 1.25;
+const FIRST_OUTPUT_RATIO = 1.2;
 const FIRST_INDEX_RATIO = 0.25;
 /** Room above the largest recent ratio: a lent buffer that is too small costs the thread a copy. */
-const MARGIN = 1.1;
+const MARGIN = 1.05;
 const FORGET = 0.98;
 const SMALLEST_BYTES = 4096;
 

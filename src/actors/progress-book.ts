@@ -1,6 +1,6 @@
 /** What one sink has durably, split by split: the ledger that every commit is held to. */
 import { MillraceError } from "../core/errors.ts";
-import { addCounts, assertBalanced, type Counts, NO_COUNTS } from "../core/ledger.ts";
+import { addCounts, assertBalanced, type Counts, countsBetween, NO_COUNTS } from "../core/ledger.ts";
 import type { Advance, Progress } from "../core/ports/sink.ts";
 import type { Position } from "../core/position.ts";
 
@@ -15,9 +15,12 @@ export interface Step {
 /** The progress of all claimed splits of one sink. */
 export class ProgressBook {
   readonly #rows: Map<string, Progress>;
+  /** Kept, since there may be many more splits than one commit touches. */
+  #total: Counts;
 
   constructor(rows: readonly Progress[]) {
     this.#rows = new Map(rows.map((row) => [row.split, row]));
+    this.#total = rows.reduce((sum, { counts }) => addCounts(sum, counts), NO_COUNTS);
   }
 
   get rows(): readonly Progress[] {
@@ -26,7 +29,14 @@ export class ProgressBook {
 
   /** Sum over all splits. */
   get total(): Counts {
-    return this.rows.reduce((sum, row) => addCounts(sum, row.counts), NO_COUNTS);
+    return this.#total;
+  }
+
+  /** @throws MillraceError INVARIANT for a split that was never claimed */
+  row(split: string): Progress {
+    const row = this.#rows.get(split);
+    if (row === undefined) throw new MillraceError("INVARIANT", `split ${split} was never claimed`);
+    return row;
   }
 
   /**
@@ -35,8 +45,7 @@ export class ProgressBook {
    * @throws MillraceError INVARIANT when the step does not begin where the split stands, or does not balance
    */
   advance({ split, from, to, added }: Step): Advance {
-    const row = this.#rows.get(split);
-    if (row === undefined) throw new MillraceError("INVARIANT", `split ${split} was never claimed`);
+    const row = this.row(split);
     if (row.position.ordinal !== from) {
       throw new MillraceError("INVARIANT", `split ${split} stands at ${row.position.ordinal}, not at ${from}`);
     }
@@ -47,6 +56,10 @@ export class ProgressBook {
 
   /** The advances are durable. */
   apply(advances: readonly Advance[]): void {
-    for (const { split, epoch, to, counts } of advances) this.#rows.set(split, { split, epoch, position: to, counts });
+    for (const { split, to, counts } of advances) {
+      const row = this.row(split);
+      this.#total = addCounts(this.#total, countsBetween(row.counts, counts));
+      this.#rows.set(split, { ...row, position: to, counts });
+    }
   }
 }

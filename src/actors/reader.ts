@@ -4,7 +4,7 @@
  * It is the only place where a run waits for the memory budget. It reads ahead of everybody else; when a lane is rewound
  * it drops what it was doing and opens the split again at the position it is told.
  */
-import { whenAborted } from "../core/abort.ts";
+import { onAbort } from "../core/abort.ts";
 import type { Position } from "../core/position.ts";
 import type { BoundSource, ByteReader, FrameReader, SplitPlan } from "../core/ports/source.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
@@ -12,11 +12,14 @@ import type { Mailbox } from "../runtime/mailbox.ts";
 import type { BudgetAccount } from "../runtime/memory-budget.ts";
 import type { ChunkMemory, MemoryArena } from "./chunk-memory.ts";
 import type { Lane, LaneStart } from "./lane.ts";
-import type { Block, Emit, Opening } from "./messages.ts";
+import type { Block, ByteContent, Emit, FrameContent, Opening } from "./messages.ts";
 import type { StageMeter } from "./stage-meter.ts";
 
-/** Room before a block for the tail of the one before; a longer tail is copied into a larger buffer. */
-export const HEADROOM_BYTES = 64 * 1024;
+/** Room before a block for the tail of the one before, at most; a longer tail is copied into a larger buffer. */
+const MAX_HEADROOM_BYTES = 64 * 1024;
+
+/** A split may have grown since it was planned, so what seems to be its end is not read byte by byte. */
+const MIN_READ_BYTES = 64 * 1024;
 
 /** What a {@link Reader} needs. */
 export interface ReaderOptions {
@@ -27,7 +30,7 @@ export interface ReaderOptions {
   readonly blocks: Mailbox<Block>;
   readonly arena: MemoryArena;
   readonly budget: BudgetAccount;
-  /** Bytes to read at once. */
+  /** Size of a block's buffer, the room for a tail included. */
   readonly blockBytes: number;
   /** Bytes that a block's outputs will take, by what earlier blocks took. */
   readonly estimateOutput: (inputBytes: number) => number;
@@ -46,9 +49,12 @@ interface Stretch {
 /** The actor at the head of the flow. Ends when every lane is done, or at once when asked to stop. */
 export class Reader implements Actor {
   readonly #options: ReaderOptions;
+  readonly #begun = new Set<string>();
+  readonly #headroom: number;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+    this.#headroom = Math.min(MAX_HEADROOM_BYTES, Math.floor(options.blockBytes / 4));
   }
 
   async run({ stopping }: ActorContext): Promise<void> {
@@ -75,7 +81,9 @@ export class Reader implements Actor {
 
   /** Everything is read; it is done when the threads have confirmed it, and until then a rewind may come. */
   async #nextWord(lane: Lane, stopping: AbortSignal): Promise<LaneStart | null> {
-    await this.#options.meter.output(Promise.race([lane.word(), whenAborted(stopping)]));
+    const stopped = Promise.withResolvers<void>();
+    using _stopping = onAbort(stopping, stopped.resolve);
+    await this.#options.meter.output(Promise.race([lane.word(), stopped.promise]));
     return lane.takeRewind();
   }
 
@@ -91,27 +99,33 @@ export class Reader implements Actor {
   }
 
   async #readSplit(stretch: Stretch, stopping: AbortSignal): Promise<void> {
-    const { source, meter, emit } = this.#options;
+    const { source, meter } = this.#options;
     const { split } = stretch;
     const position = (stretch.opens as Opening).position;
-    emit({ kind: "split-started", split: split.id, bytes: split.bytes ?? null });
+    this.#tellStarted(split);
     await using reader = await meter.busy(() => source.open(split, position, stopping));
     if (reader.kind === "bytes") await this.#readBytes(stretch, reader, stopping);
     else await this.#readFrames(stretch, reader, stopping);
-    emit({ kind: "split-ended", split: split.id });
+  }
+
+  /** Once a split, however often it is opened again. */
+  #tellStarted({ id, bytes }: SplitPlan): void {
+    if (this.#begun.has(id)) return;
+    this.#begun.add(id);
+    this.#options.emit({ kind: "split-started", split: id, bytes: bytes ?? null });
   }
 
   async #readBytes(stretch: Stretch, reader: ByteReader, stopping: AbortSignal): Promise<void> {
     let left = stretch.split.bytes === undefined ? Infinity : stretch.split.bytes - this.#consumed(stretch);
     for (let final = false; !final && this.#goesOn(stretch, stopping); ) {
-      const want = Math.max(1, Math.min(this.#options.blockBytes, left + 1));
-      const memory = await this.#admit(HEADROOM_BYTES + want, stopping);
+      const begin = this.#headroom;
+      const limit = Math.min(this.#options.blockBytes, begin + Math.max(MIN_READ_BYTES, left + 1));
+      const memory = await this.#admit(limit, stopping);
       if (memory === null) return;
-      const limit = HEADROOM_BYTES + want;
-      const filled = await this.#options.meter.busy(() => fill(reader, memory.bytes, HEADROOM_BYTES, limit));
-      final = filled.final;
-      left = Math.max(0, left - (filled.end - HEADROOM_BYTES));
-      await this.#send(stretch, { kind: "bytes", memory, begin: HEADROOM_BYTES, end: filled.end, final });
+      const { end, final: last } = await this.#options.meter.busy(() => fill(reader, memory.bytes, begin, limit));
+      final = last;
+      left = Math.max(0, left - (end - begin));
+      await this.#send(stretch, { kind: "bytes", memory, begin, end, final });
     }
   }
 
@@ -152,16 +166,14 @@ export class Reader implements Actor {
     }
   }
 
-  async #send(stretch: Stretch, block: BlockBody): Promise<void> {
+  async #send(stretch: Stretch, content: ByteContent | FrameContent): Promise<void> {
     const { lane, generation, split, opens } = stretch;
     stretch.opens = null;
     await this.#options.meter.output(
-      this.#options.blocks.send({ lane: lane.number, generation, split, opens, ...block }),
+      this.#options.blocks.send({ lane: lane.number, generation, split, opens, ...content }),
     );
   }
 }
-
-type BlockBody = Block extends infer B ? (B extends Block ? Omit<B, "lane" | "generation" | "split" | "opens"> : never) : never;
 
 /** Reads until `limit` or the end. */
 async function fill(

@@ -44,8 +44,12 @@ export async function redeliver({ attempt, onDeath, place }: RedeliveryOptions):
     const times = (named.get(recordIndex) ?? 0) + 1;
     named.set(recordIndex, times);
     const alone = times >= MAX_NAMED ? outcome : await survive(() => attempt([], recordIndex));
-    if ("death" in alone) poison.push(poisonRecord(recordIndex, alone.death.kind));
-    else unexplained++;
+    if ("reply" in alone) {
+      unexplained++;
+      continue;
+    }
+    if (alone !== outcome) onDeath(alone.death);
+    poison.push(poisonRecord(recordIndex, alone.death.kind));
   }
   throw new MillraceError("THREAD_FAILED", `${place}: the worker threads died ${MAX_UNEXPLAINED} times and no record is to blame`);
 }

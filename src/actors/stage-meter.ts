@@ -17,6 +17,16 @@ export class StageMeter {
     this.#clock = clock;
   }
 
+  /** The stage works while this runs. */
+  work<T>(work: () => T): T {
+    const begun = this.#clock.monotonic();
+    try {
+      return work();
+    } finally {
+      this.#times.busyMs += this.#clock.monotonic() - begun;
+    }
+  }
+
   /** The stage works until this resolves. */
   busy<T>(work: () => Promise<T>): Promise<T> {
     return this.#measure("busyMs", work());

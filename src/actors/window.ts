@@ -5,18 +5,26 @@ import { WaitQueue } from "../runtime/wait-queue.ts";
 export class Window {
   readonly #waiting = new WaitQueue<void>();
   #free: number;
+  #aborted: { readonly error: unknown } | null = null;
 
   constructor(size: number) {
     this.#free = size;
   }
 
-  /** @throws MillraceError ABORTED once `signal` is aborted */
+  /** @throws MillraceError ABORTED once `signal` is aborted, or the error of `abort` */
   async enter(signal: AbortSignal): Promise<void> {
+    if (this.#aborted !== null) throw this.#aborted.error;
     if (this.#free === 0) return this.#waiting.wait(undefined, signal);
     this.#free--;
   }
 
   leave(): void {
     if (!this.#waiting.succeedHead()) this.#free++;
+  }
+
+  /** Nobody will leave any more: every waiting and later `enter` fails with `error`. */
+  abort(error: unknown): void {
+    this.#aborted ??= { error };
+    this.#waiting.failAll(error);
   }
 }

@@ -63,7 +63,7 @@ export class WorkerPool implements Actor {
   }
 
   get #columnsKnown(): boolean {
-    return this.#options.needColumns.every((sink) => sink in this.#columns);
+    return this.#options.needColumns.every((sink) => Object.hasOwn(this.#columns, sink));
   }
 
   /** A thread's failure must not wait until the next chunk comes along: it ends the mailboxes at both sides. */

@@ -4,7 +4,8 @@
  * A unit is filled, then committed; where the sink has two lanes the next one fills meanwhile. Units commit strictly one
  * after another. A unit's bytes are held until it is durable, so a failure at any step has one of three answers:
  *
- * - transient: wait, read the positions back (the commit may have happened although its reply was lost), send it again;
+ * - transient: wait, read the positions back (the commit may have happened although its reply was lost), send it again
+ *   (or, when only positions that live elsewhere are missing, just those);
  * - record: some row is bad, so the unit is sent again in careful mode, which finds and rejects it;
  * - fatal: the run ends here; what was committed stays.
  *
@@ -62,14 +63,18 @@ export class Writer implements Actor {
   async run({ killed }: ActorContext): Promise<void> {
     const { writer, meter, inbox } = this.#options;
     let committing: Promise<void> = Promise.resolve();
-    for (let unit = await this.#fill(); unit !== null; unit = await this.#fill()) {
-      const filled = unit;
+    try {
+      for (let unit = await this.#fill(); unit !== null; unit = await this.#fill()) {
+        const filled = unit;
+        await meter.busy(() => committing);
+        committing = this.#commit(filled, killed);
+        committing.catch((error: unknown) => inbox.abort(error));
+        if (writer.lanes === 1) await meter.busy(() => committing);
+      }
+    } finally {
+      // Also after a failure: a commit that ended behind its writer's back would be counted twice by the next one.
       await meter.busy(() => committing);
-      committing = this.#commit(filled, killed);
-      committing.catch((error: unknown) => inbox.abort(error));
-      if (writer.lanes === 1) await meter.busy(() => committing);
     }
-    await meter.busy(() => committing);
   }
 
   /** The next unit, closed; null when no delivery will come any more. */
@@ -134,7 +139,8 @@ export class Writer implements Actor {
     const begun = this.#options.clock.monotonic();
     for (let durable = false; !durable; ) {
       try {
-        durable = await this.#attempt(unit);
+        await this.#attempt(unit);
+        durable = true;
       } catch (thrown) {
         await this.#prepareAgain(unit, MillraceError.from(thrown, "SINK_FAILED"), outage, killed);
       }
@@ -143,31 +149,35 @@ export class Writer implements Actor {
   }
 
   /** One try: mends the unit if it broke, then commits it. */
-  async #attempt(unit: CommitUnit): Promise<boolean> {
-    if (unit.fault !== null) {
-      const { fault } = unit;
-      unit.fault = null;
-      throw fault;
-    }
-    if (unit.sinkUnit === null) {
-      if (await this.#isDurable(unit)) return true;
-      for (const delivery of unit.deliveries) await this.#send(unit, delivery);
-    }
+  async #attempt(unit: CommitUnit): Promise<void> {
+    const { fault } = unit;
+    unit.fault = null;
+    if (fault !== null) throw fault;
+    const again = unit.sinkUnit === null || unit.rowsAreDurable;
+    if (again && (await this.#isDurable(unit))) return;
+    if (unit.sinkUnit === null) for (const delivery of unit.deliveries) await this.#send(unit, delivery);
     await this.#commitPlaced(unit);
-    return true;
   }
 
   async #commitPlaced(unit: CommitUnit): Promise<void> {
     const { placement, book } = this.#options;
     const advances = unit.steps.map((step) => book.advance(step));
-    const { rejects, rejectsToAppend } = unit;
-    if (placement.appendRejects !== null && rejectsToAppend.length > 0) {
-      await placement.appendRejects(rejectsToAppend);
-      unit.rejectsAppended(rejectsToAppend);
+    const { rejects } = unit;
+    if (unit.sinkUnit !== null && !unit.rowsAreDurable) {
+      await this.#appendRejects(unit);
+      await placement.commitUnit(unit.sinkUnit, advances, rejects);
+      unit.rowsAreDurable = true;
     }
-    if (unit.sinkUnit !== null) await placement.commitUnit(unit.sinkUnit, advances, rejects);
     await placement.commitPositions?.(advances, rejects);
     book.apply(advances);
+  }
+
+  async #appendRejects(unit: CommitUnit): Promise<void> {
+    const { appendRejects } = this.#options.placement;
+    const rejects = unit.rejectsToAppend;
+    if (appendRejects === null || rejects.length === 0) return;
+    await appendRejects(rejects);
+    unit.rejectsAppended(rejects);
   }
 
   /** Whether a commit whose reply was lost did happen after all. */
@@ -186,8 +196,10 @@ export class Writer implements Actor {
 
   /** After a failure: what has to be different for the next attempt; throws where there is none. */
   async #prepareAgain(unit: CommitUnit, error: MillraceError, outage: Outage, killed: AbortSignal): Promise<void> {
-    await unit.sinkUnit?.rollback();
-    unit.sinkUnit = null;
+    if (!unit.rowsAreDurable) {
+      await unit.sinkUnit?.rollback();
+      unit.sinkUnit = null;
+    }
     if (error.fault === "transient") {
       await outage.pause(error, killed);
     } else if (error.fault === "record" && !unit.careful) {
@@ -200,8 +212,7 @@ export class Writer implements Actor {
     const { sink, emit, book, onCommitted } = this.#options;
     const { refused } = unit;
     if (unit.careful) this.#carefulUnits = refused.length > 0 ? CLEAN_UNITS : this.#carefulUnits - 1;
-    const splits = new Set(unit.deliveries.map(({ split }) => split));
-    onCommitted(book.rows.filter((row) => splits.has(row.split)));
+    onCommitted(unit.steps.map(({ split }) => book.row(split)));
     emit({ kind: "unit-committed", sink, added: unit.counts, chunks: unit.chunks, commitMs, careful: unit.careful });
     for (const { code, message, split, line = null } of refused) {
       emit({ kind: "rejected", stage: "write", code, sink, count: 1, message, split, line });

@@ -64,7 +64,6 @@ const GAPS: readonly Gap[] = [
   { path: ["select"], refused: given, note: "a transform can leave fields out" },
   { path: ["rename"], refused: given, note: "a transform can rename fields" },
   { path: ["transform", "mode"], refused: oneOf("chunk", "columns", "async"), note: "built now: record" },
-  { path: ["transform", "memory"], refused: given, note: "threads have Node's own limit" },
   { path: ["aggregate"], refused: given, note: "groups, measures and windows over the records" },
   { path: ["chunk", "size"], refused: oneOf("adaptive"), note: "built now: a size such as 1MiB, or records" },
   { path: ["onSinkDown"], refused: oneOf("fail"), note: "built now: wait" },

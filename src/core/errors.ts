@@ -4,6 +4,7 @@
  * A code says what kind of thing went wrong and never changes its meaning; the message says what failed, on what, and
  * what to do. `docs/errors.md` holds one entry a code and a test holds the two together.
  */
+import { messageOf } from "./thrown.ts";
 
 /** Every code a {@link MillraceError} or a reject may carry, with the fault class it usually belongs to. */
 export const ERROR_CODES = {
@@ -120,7 +121,7 @@ export class MillraceError extends Error {
    */
   static from(thrown: unknown, code: ErrorCode = "INVARIANT", context?: string): MillraceError {
     if (thrown instanceof MillraceError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = messageOf(thrown);
     return new MillraceError(code, context === undefined ? message : `${context}: ${message}`, { cause: thrown });
   }
 }

@@ -30,6 +30,19 @@ export function addCounts(a: Counts, b: Counts): Counts {
   };
 }
 
+/** What came to `before` to make it `after`. */
+export function countsBetween(before: Counts, after: Counts): Counts {
+  return {
+    read: after.read - before.read,
+    written: after.written - before.written,
+    filtered: after.filtered - before.filtered,
+    rejected: after.rejected - before.rejected,
+    folded: after.folded - before.folded,
+    emitted: after.emitted - before.emitted,
+    bytes: after.bytes - before.bytes,
+  };
+}
+
 /** Whether every record read ended in exactly one outcome. */
 export function isBalanced(counts: Counts): boolean {
   return counts.read === counts.written + counts.filtered + counts.rejected + counts.folded;

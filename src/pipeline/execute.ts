@@ -29,7 +29,7 @@ export interface Stops {
 
 /** Runs an execution; a failed run is an outcome and not a throw. */
 export async function execute(execution: Execution, stops: Stops): Promise<Outcome> {
-  const starts = new FlowStarts(execution);
+  await using starts = new FlowStarts(execution);
   const supervisor = new Supervisor({
     name: `run ${execution.run.row.id}`,
     strategy: "one_for_all",
@@ -63,7 +63,7 @@ function tellRestart({ emit }: Execution, event: SupervisorEvent): void {
 }
 
 function outcomeOf(exit: Exit, { complete, failure }: FlowStarts, { graceful, kill }: Stops): Outcome {
-  if (exit.kind === "failed") return failed(MillraceError.from(exit.error));
+  if (exit.kind === "failed") return failed(withCause(MillraceError.from(exit.error)));
   if (complete) return { state: "succeeded", error: null };
   const reason: unknown = kill.aborted ? kill.reason : graceful.reason;
   // A lost lease is a failure and not somebody's wish.
@@ -71,6 +71,13 @@ function outcomeOf(exit: Exit, { complete, failure }: FlowStarts, { graceful, ki
   // A failure while draining is not the supervisor's affair any more, but it is the caller's.
   if (failure !== null && !kill.aborted) return failed(MillraceError.from(failure));
   return { state: "interrupted", error: null };
+}
+
+/** A supervisor that gives up says how often it tried; what it was all about is the last cause. */
+function withCause(error: MillraceError): MillraceError {
+  if (error.code !== "RESTARTS_EXHAUSTED" || error.cause === undefined) return error;
+  const { code, message } = MillraceError.from(error.cause);
+  return new MillraceError(error.code, `${error.message}: ${message} (${code})`, { cause: error.cause });
 }
 
 function failed(error: MillraceError): Outcome {

@@ -14,7 +14,7 @@ import { type StageMeters, stageMeters } from "./stage-meters.ts";
 const DRAIN_MS = 30_000;
 
 /** The flows of one execution, one after another. */
-export class FlowStarts {
+export class FlowStarts implements AsyncDisposable {
   readonly meters: StageMeters;
   /** The flow that runs now. */
   current: Flow | null = null;
@@ -24,6 +24,7 @@ export class FlowStarts {
   complete = false;
   readonly #execution: Execution;
   #sinks: readonly OpenSink[] = [];
+  #opened: AsyncDisposable | null = null;
   #flows = 0;
   #waiting = 0;
   #done = Promise.withResolvers<void>();
@@ -57,6 +58,7 @@ export class FlowStarts {
   /** Opens everything a flow needs; the releasers run last in, first out. */
   async wire(opened: AsyncDisposableStack, killed: AbortSignal, stopping: AbortSignal): Promise<void> {
     const execution = this.#execution;
+    this.#opened = opened;
     const sinks: OpenSink[] = [];
     for (const [name, bound] of execution.bound.sinks) {
       const open = (): Promise<OpenSink> => openSink(execution, name, bound, execution.rejects, killed);
@@ -92,6 +94,11 @@ export class FlowStarts {
         if (this.#waiting === 0) this.#done.resolve();
       },
     };
+  }
+
+  /** Closes what a flow left open: an actor that is killed between its init and its run never gets to do it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened?.[Symbol.asyncDispose]();
   }
 
   /** Publishes what the sinks show only when a run has succeeded. */

@@ -10,13 +10,14 @@ import { Chunker } from "../actors/chunker.ts";
 import { type Lane, planLanes } from "../actors/lane.ts";
 import type { Block, Delivery, Processed } from "../actors/messages.ts";
 import { OutputEstimate } from "../actors/output-estimate.ts";
-import { HEADROOM_BYTES, Reader } from "../actors/reader.ts";
+import { Reader } from "../actors/reader.ts";
 import { Window } from "../actors/window.ts";
 import { WorkerPool } from "../actors/worker-pool.ts";
 import { Writer } from "../actors/writer.ts";
 import type { Chunk } from "../core/chunk.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { MailboxSample } from "../core/ports/observer.ts";
+import type { SplitPlan } from "../core/ports/source.ts";
 import type { Position } from "../core/position.ts";
 import type { TaskRunner } from "../core/task.ts";
 import type { Actor } from "../runtime/actor.ts";
@@ -56,12 +57,12 @@ export class Flow {
     const { execution, sinks } = parts;
     const { chunk, order } = execution.bound.plan.job;
     this.#parts = parts;
-    this.lanes = planLanes(execution.bound.source.splits, order === "none" ? LANES_SIDE_BY_SIDE : 1);
+    this.lanes = planLanes(asFirstSeen(execution.bound.source.splits, sinks), order === "none" ? LANES_SIDE_BY_SIDE : 1);
     this.arena = new MemoryArena(execution.buffers);
     this.#positions = smallestPositions(sinks);
     this.#blockBytes = chunk.kind === "bytes" ? chunk.bytes : DEFAULT_BLOCK_BYTES;
     this.#window = new Window(2 * execution.threads + 1);
-    const ahead = 2 * (this.#blockBytes + HEADROOM_BYTES);
+    const ahead = 2 * this.#blockBytes;
     this.#blocks = mailbox("blocks", ahead, blockBytes);
     this.#chunks = mailbox("chunks", ahead, (item) => item.end - item.begin);
     this.#results = mailbox("results", Number.POSITIVE_INFINITY, () => 0);
@@ -86,6 +87,7 @@ export class Flow {
   /** Ends every wait of every actor with this error. */
   abort(error: unknown): void {
     for (const box of [this.#blocks, this.#chunks, this.#results, ...this.#deliveries.values()]) box.abort(error);
+    this.#window.abort(error);
   }
 
   reader(): Actor {
@@ -206,6 +208,16 @@ function smallestPositions(sinks: readonly OpenSink[]): ReadonlyMap<string, Posi
     }
   }
   return positions;
+}
+
+/** A split is held to what it was when the run first saw it, not to what it is now. */
+function asFirstSeen(splits: readonly SplitPlan[], sinks: readonly OpenSink[]): readonly SplitPlan[] {
+  const rows = sinks.flatMap(({ book }) => book.rows);
+  const seen = new Map(rows.flatMap(({ split, fingerprint }) => (fingerprint === undefined ? [] : [[split, fingerprint]])));
+  return splits.map((split) => {
+    const fingerprint = seen.get(split.id);
+    return fingerprint === undefined ? split : { ...split, fingerprint };
+  });
 }
 
 /** @throws MillraceError COLUMN_UNKNOWN when the records have a field for which the sink has no column */

@@ -54,7 +54,8 @@ export class RunLease implements AsyncDisposable {
     await this.#renewing;
     if (this.#lost.signal.aborted) return;
     const { state, job, scope, owner } = this.#options;
-    await state.releaseLease({ job, scope }, owner.id);
+    // A store that is away just now must not turn a run that is over into an error: the lease runs out by itself.
+    await state.releaseLease({ job, scope }, owner.id).catch(() => {});
   }
 
   #ask(steal: boolean): Promise<LeaseOutcome> {

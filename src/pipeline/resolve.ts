@@ -42,7 +42,7 @@ export async function resolve(plan: Plan, context: ResolveContext): Promise<Boun
   const sinks = new Map<string, BoundSink>();
   for (const { name, type, options } of plan.sinks) {
     const sink = await loadSink(type);
-    sinks.set(name, opened.use(await sink.resolve(options, { ...about, name })));
+    sinks.set(name, opened.use(await sink.resolve(options, { ...about, name, format: formatByName })));
   }
   const kept = opened.move();
   return {
@@ -61,6 +61,6 @@ async function assertModuleExists({ job, transform }: Plan): Promise<void> {
     await access(transform.module);
   } catch (cause) {
     const shown = path.relative(job.baseDir, transform.module);
-    throw new MillraceError("TRANSFORM_UNLOADABLE", `${job.name}: transform: no file ${shown} in ${job.baseDir}`, { cause });
+    throw new MillraceError("TRANSFORM_UNLOADABLE", `transform: no file ${shown} in ${job.baseDir}`, { cause });
   }
 }

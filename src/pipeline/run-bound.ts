@@ -1,11 +1,14 @@
 /** A bound plan becomes a run: chosen, written down, executed, summed up. Knows no real clock, thread or server. */
+import type { Emit } from "../actors/messages.ts";
 import type { SinkColumns } from "../actors/worker-pool.ts";
-import type { MillraceError } from "../core/errors.ts";
-import type { Observer, RunEventBody } from "../core/ports/observer.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { Observer } from "../core/ports/observer.ts";
+import type { RejectStore } from "../core/ports/sink.ts";
 import type { RunSummary } from "../core/summary.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { ProcessFigures } from "../observability/process-meter.ts";
 import type { SummaryRecorder } from "../observability/summary-recorder.ts";
+import { emitterOf } from "./emitter.ts";
 import { execute, type Outcome, type Stops } from "./execute.ts";
 import type { Execution, World } from "./execution.ts";
 import { ProgressMirror } from "./mirror.ts";
@@ -33,35 +36,31 @@ export interface RunBoundOptions {
  *   anything was written
  */
 export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
-  const { bound, identity, wish, world, stops } = options;
+  const { bound, identity, wish, world, stops, observers } = options;
   const { state, clock } = world;
   const lost = await findLostRuns(state, identity.job, bound.sinks.values());
   const run = await chooseRun({ state, lost }, identity, wish, world);
   const limits = wish.acceptRejects ? null : bound.plan.job.errors;
   await prepareRun({ world, bound, run, wish, limits, lost });
   const begun = clock.monotonic();
-  const emit = emitter(options, run);
+  const emit = emitterOf({ job: identity.job, run: run.row.id, observers, clock });
   await using rejects = await bound.openRejects(run.row.id);
   await using mirrors = new AsyncDisposableStack();
   const execution = executionOf(options, run, { emit, rejects, limits, mirrors });
-  const outcome = await execute(execution, stops);
+  const outcome = await published(rejects, await execute(execution, stops));
   await mirrors.disposeAsync();
-  await rejects?.publish();
   const durationMs = clock.monotonic() - begun;
   return await sumUp(options, run, outcome, durationMs, emit);
 }
 
-function emitter({ identity, observers, world }: RunBoundOptions, run: StartedRun): (event: RunEventBody) => void {
-  return (body) => {
-    const event = { ...body, job: identity.job, run: run.row.id, at: world.clock.now() };
-    for (const observer of observers) {
-      try {
-        observer(event);
-      } catch {
-        // An observer's mistake must not harm the run.
-      }
-    }
-  };
+/** Rejects are published at every end; where that fails, a run that was well otherwise has failed. */
+async function published(rejects: RejectStore | null, outcome: Outcome): Promise<Outcome> {
+  try {
+    await rejects?.publish();
+    return outcome;
+  } catch (thrown) {
+    return outcome.error === null ? { state: "failed", error: MillraceError.from(thrown) } : outcome;
+  }
 }
 
 function executionOf(
@@ -100,7 +99,7 @@ async function sumUp(
   { row }: StartedRun,
   { state, error }: Outcome,
   durationMs: number,
-  emit: (event: RunEventBody) => void,
+  emit: Emit,
 ): Promise<RunSummary> {
   const told = error === null ? null : { code: error.code, message: error.message };
   const summary = recorder.snapshot({ job: row.job, run: row.id, state, error: told, durationMs, process: figures() });

@@ -58,6 +58,7 @@ export function canonicalParams(params: Identity["params"]): string {
  * Chooses the run. Nothing is written yet.
  *
  * @throws MillraceError RUN_NOT_FOUND when `resume` names none of this job, or one that has succeeded
+ * @throws MillraceError USAGE when the run that `resume` names was started for another slot or with other parameters
  * @throws MillraceError STATE_LOST when a sink holds an unfinished run that the state store does not know
  */
 export async function chooseRun(
@@ -106,8 +107,8 @@ async function resumeNamed(
 ): Promise<StartedRun> {
   const row = await state.findRun(id);
   if (row?.job === identity.job) {
-    if (row.state !== "succeeded") return { row, resumed: true, isNew: false, replaces: null };
-    throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: that run has succeeded; a new run needs no --resume`);
+    assertResumable(row, identity);
+    return { row, resumed: true, isNew: false, replaces: null };
   }
   const remembered = lost.find(({ run }) => run === id);
   if (remembered === undefined) {
@@ -115,6 +116,18 @@ async function resumeNamed(
   }
   const { run, scope } = remembered;
   return { row: newRow(identity, wish, clock, { id: run, scope }), resumed: true, isNew: true, replaces: null };
+}
+
+function assertResumable({ id, state, slot, params }: RunRow, identity: Identity): void {
+  if (state === "succeeded") {
+    throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: that run has succeeded; a new run needs no --resume`);
+  }
+  // Its lease is that of its identity, and the job may have been filled in with its slot and parameters.
+  if (slot === identity.slot && params === canonicalParams(identity.params)) return;
+  const pairs = JSON.parse(params) as readonly (readonly [name: string, value: string])[];
+  const given = [...(slot === null ? [] : [`--slot ${slot}`]), ...pairs.map(([name]) => `--param ${name}=...`)];
+  const told = given.length === 0 ? "without --slot and --param" : `with ${given.join(" ")}`;
+  throw new MillraceError("USAGE", `--resume ${id}: that run was started ${told}; give the same values`);
 }
 
 /** Only the newest run of an identity counts: what lies before a success was given up. */

@@ -1,26 +1,25 @@
 /** `runJob`: one run of a job from its definition to its summary. */
-import { availableParallelism } from "node:os";
 import path from "node:path";
-import { retrying } from "../actors/outage.ts";
+import { type OutageOptions, retrying } from "../actors/outage.ts";
 import type { Job } from "../config/job.ts";
+import { jobForRun } from "../config/read-job.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
-import { MillraceError } from "../core/errors.ts";
-import type { Observer, RunEventBody } from "../core/ports/observer.ts";
+import type { Observer } from "../core/ports/observer.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import type { RunSummary } from "../core/summary.ts";
-import { ProcessMeter } from "../observability/process-meter.ts";
+import { type ProcessFigures, ProcessMeter } from "../observability/process-meter.ts";
 import { SummaryRecorder } from "../observability/summary-recorder.ts";
-import { BufferPool } from "../runtime/buffer-pool.ts";
-import { defaultBudgetBytes, MemoryBudget } from "../runtime/memory-budget.ts";
 import { currentLeaseOwner, isOwnerAlive } from "../state/lease-owner.ts";
 import { openStateStore, parseStateUrl } from "../state/open.ts";
 import { describe } from "./describe.ts";
+import { emitterOf } from "./emitter.ts";
 import { RunLease } from "./lease.ts";
+import { processWorld } from "./process-world.ts";
 import { type BoundPlan, resolve } from "./resolve.ts";
-import { identityKey } from "./run-identity.ts";
 import { runBound } from "./run-bound.ts";
-import { startThreads } from "./threads.ts";
+import { identityKey, type StartWish } from "./run-identity.ts";
+import { progressObserver, type RunProgress } from "./run-progress.ts";
 
 /** How a run may be asked for. */
 export interface RunJobOptions {
@@ -51,18 +50,6 @@ export interface RunJobOptions {
   readonly random?: Random;
 }
 
-/** How far a run is. */
-export interface RunProgress {
-  readonly records: number;
-  readonly rejected: number;
-  readonly bytes: number;
-  /** Share of the source's bytes, 0 to 1; null when its size is not known. */
-  readonly fraction: number | null;
-}
-
-/** Bytes of buffers that may lie idle between chunks. */
-const MAX_IDLE_BYTES = 64 * 1024 * 1024;
-
 /**
  * Runs a job once: goes on with the newest unfinished run of the same slot and parameters, else begins a new one.
  *
@@ -74,59 +61,39 @@ const MAX_IDLE_BYTES = 64 * 1024 * 1024;
  * const result = await runJob(defineJob({ name: "orders", source: { type: "file", path: "orders.csv" }, sink: { type: "file", path: "orders.jsonl" } }));
  * console.log(result.read, result.balanced);
  */
-export async function runJob(job: Job, options: RunJobOptions = {}): Promise<RunSummary> {
-  const { clock = systemClock, random = systemRandom } = options;
+export async function runJob(given: Job, options: RunJobOptions = {}): Promise<RunSummary> {
+  const { clock = systemClock, random = systemRandom, params = {}, slot = null } = options;
+  const job = jobForRun(given, { params, slot, environment: process.env });
   const plan = describe(job);
   await using opened = new AsyncDisposableStack();
   const state = await openState(job, options, clock, opened);
-  const identity = { job: job.name, slot: options.slot ?? null, params: options.params ?? {} };
+  const identity = { job: job.name, slot, params };
   const lease = opened.use(await acquireLease(state, job.name, identityKey(identity), clock));
-  const recorder = new SummaryRecorder();
-  const observers = [recorder.observe, ...(options.onProgress ? [progressOf(options.onProgress)] : []), ...(options.observers ?? [])];
   const stops = stopsOf(options, lease);
-  const tell = (event: RunEventBody): void => tellAll(observers, { ...event, job: job.name, run: "", at: clock.now() });
-  const bound = opened.use(
-    await retrying(
-      (): Promise<BoundPlan> => resolve(plan, { clock, signal: stops.graceful }),
-      { policy: job.retry, stage: "sink", clock, random, emit: tell },
-      stops.graceful,
-    ),
-  );
+  const recorder = new SummaryRecorder();
+  const observers = [recorder.observe, ...observersOf(options)];
+  const emit = emitterOf({ job: job.name, run: "", observers, clock });
+  const patience: OutageOptions = { policy: job.retry, stage: "source", clock, random, emit };
+  const binding = (): Promise<BoundPlan> => resolve(plan, { clock, signal: stops.graceful });
+  const bound = opened.use(await retrying(binding, patience, stops.graceful));
   using meter = new ProcessMeter();
-  const threads = job.workers === "auto" ? Math.max(1, availableParallelism() - 1) : job.workers;
-  const world = {
-    clock,
-    random,
-    state,
-    threads,
-    budget: new MemoryBudget({ limitBytes: options.memoryBytes ?? defaultBudgetBytes() }),
-    buffers: new BufferPool({ maxIdleBytes: MAX_IDLE_BYTES }),
-    startThreads: (spec: Parameters<typeof startThreads>[0]) =>
-      startThreads(spec, {
-        threads,
-        clock,
-        hangTimeoutMs: job.transform?.timeoutMs ?? 30_000,
-        memoryBytes: job.transform?.memoryBytes ?? null,
-      }),
-  };
-  const wish = {
-    restart: options.restart ?? false,
-    keepWritten: options.keepWritten ?? false,
-    resume: options.resume ?? null,
-    acceptRejects: options.acceptRejects ?? false,
-    trigger: options.trigger ?? "manual",
-  };
-  return await runBound({ bound, identity, wish, world, stops, recorder, observers, figures: () => meter.figures() });
+  const world = processWorld(job, { clock, random, state }, options.memoryBytes);
+  const figures = (): ProcessFigures => meter.figures();
+  return await runBound({ bound, identity, wish: wishOf(options), world, stops, recorder, observers, figures });
 }
 
-function tellAll(observers: readonly Observer[], event: Parameters<Observer>[0]): void {
-  for (const observer of observers) {
-    try {
-      observer(event);
-    } catch {
-      // An observer's mistake must not harm the run.
-    }
-  }
+function wishOf({ restart, keepWritten, resume, acceptRejects, trigger }: RunJobOptions): StartWish {
+  return {
+    restart: restart ?? false,
+    keepWritten: keepWritten ?? false,
+    resume: resume ?? null,
+    acceptRejects: acceptRejects ?? false,
+    trigger: trigger ?? "manual",
+  };
+}
+
+function observersOf({ observers = [], onProgress }: RunJobOptions): readonly Observer[] {
+  return onProgress === undefined ? observers : [progressObserver(onProgress), ...observers];
 }
 
 async function openState(job: Job, { state }: RunJobOptions, clock: Clock, opened: AsyncDisposableStack): Promise<StateStore> {
@@ -146,23 +113,4 @@ function stopsOf({ signal, kill }: RunJobOptions, lease: RunLease): { graceful: 
   const never = new AbortController().signal;
   const hard = AbortSignal.any([kill ?? never, lease.lost]);
   return { graceful: AbortSignal.any([signal ?? never, hard]), kill: hard };
-}
-
-/** Turns events into {@link RunProgress}. */
-function progressOf(onProgress: (progress: RunProgress) => void): Observer {
-  let total: number | null = null;
-  let [records, rejected, bytes] = [0, 0, 0];
-  return (event) => {
-    if (event.kind === "run-started") {
-      total = event.totalBytes;
-      records = event.resumed?.read ?? 0;
-      bytes = event.resumed?.bytes ?? 0;
-    } else if (event.kind === "chunk-done") {
-      records += event.records;
-      rejected += event.rejected;
-      bytes += event.bytes;
-    } else if (event.kind === "sampled") {
-      onProgress({ records, rejected, bytes, fraction: total === null || total === 0 ? null : Math.min(1, bytes / total) });
-    }
-  };
 }

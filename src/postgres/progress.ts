@@ -50,12 +50,16 @@ RETURNING ${PROGRESS_COLUMNS}`;
   return rows.map(toProgress);
 }
 
-/** Reads positions as they are; splits that were never claimed are left out. Throws what the driver throws. */
+/**
+ * Reads positions as they are; splits that were never claimed are left out. Throws what the driver throws.
+ *
+ * @param splits all of the key's when undefined
+ */
 export async function readProgress(
   connection: Connection,
   schema: string,
   key: ProgressKey,
-  splits: readonly string[],
+  splits?: readonly string[],
 ): Promise<readonly Progress[]> {
   return selectProgress(connection, schema, key, splits, "");
 }
@@ -65,12 +69,14 @@ export async function readProgress(
  * be at it: read too early, the position would say "not committed" and the rows be sent again.
  *
  * Throws what the driver throws, a lock timeout among it.
+ *
+ * @param splits all of the key's when undefined
  */
 export function readSettledProgress(
   connection: Connection,
   schema: string,
   key: ProgressKey,
-  splits: readonly string[],
+  splits?: readonly string[],
 ): Promise<readonly Progress[]> {
   return inTransaction(connection, () => selectProgress(connection, schema, key, splits, "ORDER BY split FOR SHARE"));
 }
@@ -79,13 +85,13 @@ async function selectProgress(
   connection: Connection,
   schema: string,
   key: ProgressKey,
-  splits: readonly string[],
+  splits: readonly string[] | undefined,
   ending: string,
 ): Promise<readonly Progress[]> {
   const { rows } = await connection.query(
     `SELECT ${PROGRESS_COLUMNS} FROM ${quoteIdentifier(schema)}.progress
-     WHERE job = $1 AND scope = $2 AND sink = $3 AND split = ANY ($4::text[]) ${ending}`,
-    [...keyValues(key), splits],
+     WHERE job = $1 AND scope = $2 AND sink = $3 AND ($4::text[] IS NULL OR split = ANY ($4::text[])) ${ending}`,
+    [...keyValues(key), splits ?? null],
   );
   return rows.map(toProgress);
 }

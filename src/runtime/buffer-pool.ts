@@ -2,7 +2,7 @@
  * The pool that chunk and output buffers are lent from.
  *
  * Every buffer is a SharedArrayBuffer: a thread borrows it by message and nothing is lost when that thread dies. Sizes
- * come in classes of 2^k and 1.5 x 2^k, so that a request wastes a third at most; what is returned waits in its class
+ * come in four classes between a power of two and the next, so that a request wastes a fifth at most; what is returned waits in its class
  * for the next request, and the classes that were asked for least recently give way when too much lies idle.
  */
 import { MillraceError } from "../core/errors.ts";
@@ -223,18 +223,19 @@ export class BufferPool {
   }
 }
 
-/** The smallest class, 2^k or 1.5 x 2^k bytes, that holds `bytes`. */
+/** The smallest class that holds `bytes`. */
 function sizeClassFor(bytes: number): number {
-  let size = SMALLEST_CLASS;
-  while (size < bytes) size *= 2;
-  const between = size * 0.75;
-  return between >= bytes && between >= SMALLEST_CLASS ? between : size;
+  const step = stepAt(bytes);
+  return Math.max(SMALLEST_CLASS, Math.ceil(bytes / step) * step);
 }
 
 /** The largest class that a buffer of `bytes` can serve, if any. */
 function sizeClassWithin(bytes: number): number | undefined {
-  if (bytes < SMALLEST_CLASS) return undefined;
-  let size = SMALLEST_CLASS;
-  while (size * 2 <= bytes) size *= 2;
-  return size * 1.5 <= bytes ? size * 1.5 : size;
+  const step = stepAt(bytes);
+  return bytes < SMALLEST_CLASS ? undefined : Math.floor(bytes / step) * step;
+}
+
+/** Four classes lie between a power of two and the next. */
+function stepAt(bytes: number): number {
+  return 2 ** Math.floor(Math.log2(Math.max(bytes, SMALLEST_CLASS))) / 4;
 }

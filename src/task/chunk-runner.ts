@@ -4,8 +4,9 @@
  * A record's way: it is read; a fault, a poison mark or the transform's word may end it; else each sink encodes its
  * outputs. Whatever refuses a record, the record becomes one reject with its bytes and its neighbours are untouched.
  */
+import { realpath } from "node:fs/promises";
 import { encodeRaw, type ChunkReject, type RejectStage } from "../core/reject.ts";
-import { isMillraceError } from "../core/errors.ts";
+import { MillraceError } from "../core/errors.ts";
 import type { Decoder, Format, RecordBatch } from "../core/ports/format.ts";
 import type { PoisonRecord, Task, TaskReply, TaskSpec } from "../core/task.ts";
 import { fieldsBefore, type HeldOutcome, rebind, unionOfKeys } from "./column-finder.ts";
@@ -53,7 +54,7 @@ export class ChunkRunner {
     const context = new RecordContext(spec.job, spec.run);
     if (spec.transform === null) return new ChunkRunner(spec, tools, identity, context);
     const user = await loadTransform(spec.transform);
-    return new ChunkRunner(spec, tools, transformer(user, spec.transform.module, context), context);
+    return new ChunkRunner(spec, tools, transformer(user, await realpath(spec.transform.module), context), context);
   }
 
   /** Works one chunk off. Throws only for mistakes of this program. */
@@ -73,7 +74,8 @@ export class ChunkRunner {
     this.#spans.clear();
     this.#sinks.forEach((sink, index) => {
       sink.begin(task.out[index] ?? new SharedArrayBuffer(0));
-      const columns = task.columns[sink.sink];
+      // An own property only: a sink may be called `constructor`.
+      const columns = Object.hasOwn(task.columns, sink.sink) ? task.columns[sink.sink] : undefined;
       if (columns !== undefined) sink.useColumns(columns);
     });
     const batch = this.#decoder.decode({
@@ -164,10 +166,10 @@ export class ChunkRunner {
         try {
           sink.write(outputs[output], batch.current, record);
         } catch (thrown) {
-          if (!isMillraceError(thrown) || thrown.fault !== "record") throw thrown;
+          const { code, message } = faultOf(thrown);
           sink.undo();
           const where = { sink: sink.sink, ...(outputs.length > 1 ? { output } : {}) };
-          this.#reject(batch, record, { stage: "write", ...where, code: thrown.code, message: thrown.message });
+          this.#reject(batch, record, { stage: "write", ...where, code, message });
           break;
         }
       }
@@ -214,4 +216,11 @@ export class ChunkRunner {
       busyMs: this.#busyClock() - begun,
     };
   }
+}
+
+/** What an encoder has against an output; what is not ours was thrown by a getter or a `toJSON` of the user's. */
+function faultOf(thrown: unknown): MillraceError {
+  const error = MillraceError.from(thrown, "VALUE_INVALID", "the output cannot be written");
+  if (error.fault !== "record") throw error;
+  return error;
 }

@@ -52,5 +52,5 @@ function withDatesOf(output: unknown, before: HeldOutcome["before"], after: Held
 }
 
 function isFields(value: unknown): value is { readonly [field: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }

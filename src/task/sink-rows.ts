@@ -2,6 +2,7 @@
 import { MillraceError } from "../core/errors.ts";
 import type { Encoder, EncodeSpec, Format, OutputColumn, SourceFields } from "../core/ports/format.ts";
 import { GrowingBytes } from "../formats/growing-bytes.ts";
+import { fieldsOf } from "../formats/output-fields.ts";
 import { GrowingInts } from "./growing-ints.ts";
 
 /**
@@ -68,7 +69,7 @@ export class SinkRows {
 
   /** @throws MillraceError of fault class `record` when the sink cannot hold the output; `undo` is then due */
   write(output: unknown, source: SourceFields, record: number): void {
-    if (this.#encoder === null) throw new MillraceError("INVARIANT", `sink ${this.sink}: its columns are not known yet`);
+    if (this.#encoder === null) throw withoutColumns(output);
     this.#encoder.encode(output, source, this.#bytes);
     this.rowEnds.push(this.#bytes.length);
     this.recordOfRow.push(record);
@@ -78,6 +79,15 @@ export class SinkRows {
   finish(): { readonly bytes: number; readonly memory: SharedArrayBuffer | null } {
     return { bytes: this.#bytes.length, memory: this.#bytes.outgrown ? this.#bytes.memory : null };
   }
+}
+
+/** No output of the whole chunk had a field by which columns could be found. */
+function withoutColumns(output: unknown): MillraceError {
+  fieldsOf(output);
+  return new MillraceError(
+    "VALUE_INVALID",
+    "the output has no fields, and the sink's columns are not known yet: return a field, or set the sink's columns",
+  );
 }
 
 function typedColumn(name: string, types: { readonly [column: string]: string }): OutputColumn {

@@ -1,4 +1,5 @@
 /** Runs the user's transform on one record and turns whatever it does into an {@link Outcome}. */
+import { messageOf } from "../core/thrown.ts";
 import { positionInModule } from "./stack-position.ts";
 import { type Outcome, outcomeOf, rejected } from "./outcome.ts";
 import { RejectSignal } from "./reject-signal.ts";
@@ -11,7 +12,7 @@ export type Transformer = (record: unknown) => Outcome;
 /** The transform of a job that has none. */
 export const identity: Transformer = (record) => ({ kind: "outputs", outputs: [record] });
 
-/** @param module the file the transform came from, for telling the user's own line */
+/** @param module the real path of the file the transform came from, for telling the user's own line */
 export function transformer(transform: RecordTransform, module: string, context: TransformContext): Transformer {
   return (record) => {
     try {
@@ -19,7 +20,7 @@ export function transformer(transform: RecordTransform, module: string, context:
     } catch (thrown) {
       if (thrown instanceof RejectSignal) return rejected("TRANSFORM_REJECTED", thrown.message);
       const position = positionInModule(thrown, module);
-      const message = thrown instanceof Error ? thrown.message : String(thrown);
+      const message = messageOf(thrown);
       return rejected("TRANSFORM_FAILED", position === undefined ? message : `${position}: ${message}`);
     }
   };

@@ -3,6 +3,8 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MillraceError } from "../core/errors.ts";
 import type { TransformSpec } from "../core/task.ts";
+import { messageOf } from "../core/thrown.ts";
+import { positionInModule } from "./stack-position.ts";
 import type { TransformContext } from "./transform-context.ts";
 
 /** A transform in record mode: null filters, an array gives several records, undefined is an error. */
@@ -45,16 +47,23 @@ async function importModule(file: string): Promise<{ readonly [name: string]: un
 }
 
 function whyUnloadable(cause: unknown, file: string): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  switch ((cause as { code?: unknown } | null)?.code) {
+  const message = messageOf(cause);
+  const { code, url } = (typeof cause === "object" && cause !== null ? cause : {}) as { code?: unknown; url?: unknown };
+  switch (code) {
     case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
       return (
         "it uses TypeScript that is more than types (an enum, a namespace with values or a parameter property). " +
         `Node runs it with the types taken out, so write plain objects and fields instead. ${message}`
       );
     case "ERR_MODULE_NOT_FOUND":
-      return message.includes(file) ? "no such file" : message;
+      // It may as well be something that the module imports.
+      return url === pathToFileURL(file).href ? "no such file" : message;
     default:
-      return cause instanceof SyntaxError ? `it cannot be parsed: ${message}` : `it threw while loading: ${message}`;
+      return cause instanceof SyntaxError ? `it cannot be parsed: ${message}` : threwWhileLoading(cause, message, file);
   }
+}
+
+function threwWhileLoading(cause: unknown, message: string, file: string): string {
+  const position = positionInModule(cause, file);
+  return `it threw while loading: ${position === undefined ? message : `${position}: ${message}`}`;
 }

@@ -47,7 +47,8 @@ export async function runCommand(file: string, flags: RunFlags, process: CliProc
   const slot = flags.slot === undefined ? null : parseSlot(flags.slot);
   const job = await loadJob(file, { params, slot, environment: process.env });
   const state = stateOf(job, flags.state ?? process.env["MILLRACE_STATE"]);
-  using signals = listenForSignals(process, (line) => process.stderr.write(`${line}\n`));
+  const tell = (line: string): void => void (flags.quiet === true || process.stderr.write(`${line}\n`));
+  using signals = listenForSignals(process, tell);
   using reporter = await runReporter({ job, state, json: flags.json === true, quiet: flags.quiet === true }, process);
   try {
     const { runJob } = await import("../../pipeline/run-job.ts");

@@ -130,7 +130,8 @@ export class PoisonScan {
       return undefined;
     } catch (thrown) {
       const error = serverError(thrown);
-      if (error === undefined || faultOf(thrown) === "transient") throw this.#transaction.failure(thrown, "COPY");
+      if (error === undefined || this.#transaction.faultOf(thrown) === "transient")
+        throw this.#transaction.failure(thrown, "COPY");
       const line = copyLine(error, this.#transaction.settings.table);
       // Each row is one line: the encoder escapes line ends.
       return { thrown, error, row: line !== undefined && line >= 1 && line <= rows ? line - 1 : undefined };

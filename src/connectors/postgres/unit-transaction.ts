@@ -1,11 +1,11 @@
 /** The transaction of one commit unit: rows, compare-and-set and rejects, all or nothing. */
-import { MillraceError } from "../../core/errors.ts";
+import { type FaultClass, MillraceError } from "../../core/errors.ts";
 import type { ProgressKey } from "../../core/position.ts";
 import type { Advance } from "../../core/ports/sink.ts";
 import type { Reject } from "../../core/reject.ts";
 import type { Connection } from "../../postgres/connection.ts";
 import { CopyFeed } from "../../postgres/copy-feed.ts";
-import { faultOf, postgresError } from "../../postgres/errors.ts";
+import { faultOf, postgresError, serverError } from "../../postgres/errors.ts";
 import { advanceSplits } from "../../postgres/progress.ts";
 import { insertRejects } from "../../postgres/rejects.ts";
 import { beginTransaction, commitTransaction, rollbackTransaction } from "../../postgres/transaction.ts";
@@ -35,6 +35,8 @@ export class UnitTransaction {
   readonly settings: UnitSettings;
   readonly #copy: string | undefined;
   #lease: Lease<Connection> | undefined;
+  /** The lease's, to be asked about also when it was given back. */
+  #connection: Connection | undefined;
   #ended = false;
   /** Steps that the server has not answered yet. */
   #busy = 0;
@@ -58,6 +60,7 @@ export class UnitTransaction {
       );
     }
     this.#lease = lease;
+    this.#connection = lease.value;
     this.settings.open.add(this);
     const { statementTimeoutMs } = this.settings;
     await this.step("beginning a transaction", () =>
@@ -98,9 +101,14 @@ export class UnitTransaction {
     }
   }
 
+  /** What a failure means: whatever was said on a session that is gone, the session is to blame. */
+  faultOf(thrown: unknown): FaultClass {
+    return this.#connection?.lost ? "transient" : faultOf(thrown);
+  }
+
   /** An error of ours; what would be a row's fault elsewhere is the sink's failure here. */
   failure(thrown: unknown, doing: string): MillraceError {
-    const fault = faultOf(thrown);
+    const fault = this.faultOf(thrown);
     return postgresError(thrown, `${this.settings.label}: ${doing}`, {
       fault: fault === "record" ? "fatal" : fault,
       copyOf: this.settings.table,
@@ -155,7 +163,8 @@ export class UnitTransaction {
     try {
       await this.attempt(() => commitTransaction(connection));
     } catch (thrown) {
-      const fault = this.#rows && faultOf(thrown) !== "transient" ? "record" : faultOf(thrown);
+      const refused = this.#rows && serverError(thrown) !== undefined && this.faultOf(thrown) !== "transient";
+      const fault = refused ? "record" : this.faultOf(thrown);
       throw postgresError(thrown, `${this.settings.label}: committing`, { fault });
     }
   }

@@ -1,10 +1,10 @@
 /** The usual commit unit: one COPY, fed as chunks arrive. */
-import { MillraceError } from "../../core/errors.ts";
+import type { FaultClass } from "../../core/errors.ts";
 import type { Advance, SinkUnit, WriteOutcome } from "../../core/ports/sink.ts";
 import type { Reject } from "../../core/reject.ts";
 import type { SinkOutput } from "../../core/result.ts";
 import type { CopyFeed } from "../../postgres/copy-feed.ts";
-import { faultOf, postgresError } from "../../postgres/errors.ts";
+import { postgresError, serverError } from "../../postgres/errors.ts";
 import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
 
 const NO_REJECTS: WriteOutcome = { rejects: [] };
@@ -48,12 +48,16 @@ export class CopyUnit implements SinkUnit {
     try {
       await this.#transaction.attempt(work);
     } catch (thrown) {
+      const fault = this.#faultOf(thrown);
       this.#feed = undefined;
       await this.#transaction.rollback();
-      if (thrown instanceof MillraceError) throw thrown;
-      // Any refusal of data may be a single row's; only the careful unit can tell.
-      const fault = faultOf(thrown) === "fatal" ? "record" : faultOf(thrown);
       throw postgresError(thrown, `${label}: COPY`, { fault, copyOf: table });
     }
+  }
+
+  /** Any refusal of data that the server sent may be a single row's; only the careful unit can tell. */
+  #faultOf(thrown: unknown): FaultClass {
+    const fault = this.#transaction.faultOf(thrown);
+    return fault === "fatal" && serverError(thrown) !== undefined ? "record" : fault;
   }
 }

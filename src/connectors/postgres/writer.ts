@@ -8,7 +8,7 @@ import type { ConnectTarget } from "../../postgres/connect.ts";
 import { connect } from "../../postgres/connect.ts";
 import type { Connection } from "../../postgres/connection.ts";
 import { quoteIdentifier, quoteTable } from "../../postgres/identifiers.ts";
-import { postgresError } from "../../postgres/errors.ts";
+import { faultOf, postgresError } from "../../postgres/errors.ts";
 import { claimSplits, readSettledProgress } from "../../postgres/progress.ts";
 import { noteRunEnded, noteRunStarted } from "../../postgres/runs.ts";
 import { ensureStateTables } from "../../postgres/state-schema.ts";
@@ -79,7 +79,7 @@ export class PostgresWriter implements SinkWriter {
     );
   }
 
-  progress(splits: readonly string[]): Promise<readonly Progress[]> {
+  progress(splits?: readonly string[]): Promise<readonly Progress[]> {
     return this.#ask("reading positions", (connection) =>
       readSettledProgress(connection, this.#options.stateSchema, this.#session, splits),
     );
@@ -110,8 +110,9 @@ export class PostgresWriter implements SinkWriter {
       await lease.release();
       return result;
     } catch (thrown) {
+      const fault = lease.value.lost ? "transient" : faultOf(thrown);
       await lease.discard();
-      throw postgresError(thrown, `${this.#options.label}: ${doing}`);
+      throw postgresError(thrown, `${this.#options.label}: ${doing}`, { fault });
     }
   }
 }

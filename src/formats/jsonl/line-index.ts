@@ -1,6 +1,8 @@
 /** Where the records of a chunk begin and end. */
 import { CR, isBlank, LF, lineFeeds } from "../lines.ts";
 
+const BLANK = 32;
+
 /** What there is to index; see DecodeRequest. */
 interface Bytes {
   readonly bytes: Buffer;
@@ -55,7 +57,7 @@ export class LineIndex {
   #fillLines({ bytes, final, truncated }: Bytes, maxRecordBytes: number): void {
     let begin = 0;
     for (let feed = bytes.indexOf(LF); feed !== -1; feed = bytes.indexOf(LF, begin)) {
-      this.#addLine(bytes, begin, feed);
+      this.#addLine(bytes, begin, feed, maxRecordBytes);
       this.#lines++;
       begin = feed + 1;
     }
@@ -63,7 +65,7 @@ export class LineIndex {
     const left = bytes.length - begin;
     const oversized = truncated || (begin === 0 && left > maxRecordBytes);
     if (left === 0 || !(final || oversized)) return;
-    if (final) this.#addLine(bytes, begin, bytes.length);
+    if (final) this.#addLine(bytes, begin, bytes.length, maxRecordBytes);
     else this.#add(begin, bytes.length);
     this.#cut = !final;
     this.#end = bytes.length;
@@ -77,9 +79,11 @@ export class LineIndex {
     this.#lines = lineFeeds(bytes, 0, this.#end);
   }
 
-  #addLine(bytes: Buffer, begin: number, end: number): void {
-    if ((bytes[begin] as number) <= 32 && isBlank(bytes, begin, end)) return;
-    this.#add(begin, end > begin && bytes[end - 1] === CR ? end - 1 : end);
+  /** Blanks are no record, unless they are too many: then nobody has seen whether the line ends in blanks alone. */
+  #addLine(bytes: Buffer, begin: number, end: number, maxRecordBytes: number): void {
+    const stop = end > begin && bytes[end - 1] === CR ? end - 1 : end;
+    const canBeBlank = (bytes[begin] as number) <= BLANK && stop - begin <= maxRecordBytes;
+    if (!canBeBlank || !isBlank(bytes, begin, stop)) this.#add(begin, stop);
   }
 
   #add(begin: number, stop: number): void {

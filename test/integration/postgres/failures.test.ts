@@ -134,6 +134,17 @@ describe("a table that somebody holds locked", () => {
 });
 
 describe("a zombie", () => {
+  test("is fenced as soon as it is taken over, before its successor has committed anything", async () => {
+    await using zombie = await openWriter({ url: postgres.server.url(), table: "t" });
+    const before = await claimSplit(zombie);
+    const unit = await zombie.begin("fast", ["id"]);
+    await unit.write(outputOf([[666]]));
+    await using successor = await openWriter({ url: postgres.server.url(), table: "t" });
+    await claimSplit(successor);
+    await expect(unit.commit([advanceOf(before, 1)], [])).rejects.toMatchObject({ code: "FENCED", fault: "fatal" });
+    expect(await countRows()).toBe(0);
+  });
+
   test("is fenced, and leaves neither rows nor position behind", async () => {
     await using zombie = await openWriter({ url: postgres.server.url(), table: "t" });
     const before = await claimSplit(zombie);

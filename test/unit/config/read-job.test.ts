@@ -336,10 +336,6 @@ describe("what is not built yet is refused by its name", () => {
       "4:34: transform.mode: chunk: not built in this release (built now: record)",
     ],
     [
-      "transform: { module: a.ts, memory: 1GiB }",
-      "4:28: transform.memory: not built in this release (threads have Node's own limit)",
-    ],
-    [
       "chunk: { size: adaptive, min: 64KiB }",
       "4:16: chunk.size: adaptive: not built in this release (built now: a size such as 1MiB, or records)",
     ],

@@ -24,7 +24,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   connectors: ["runtime", "postgres"],
   task: ["runtime/threads", "formats", "compression", "aggregate"],
   actors: ["runtime", "aggregate"],
-  config: ["formats#specs", "connectors#specs", "compression#specs", "state#specs", "scheduling#specs"],
+  config: ["aggregate#specs", "formats#specs", "connectors#specs", "compression#specs", "state#specs", "scheduling#specs"],
   pipeline: upToActors,
   batch: doors,
   streams: doors,

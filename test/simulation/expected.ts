@@ -1,0 +1,117 @@
+/**
+ * The ground truth: what has to become of every record of a split.
+ *
+ * A split is decoded in one piece, so nothing of the runtime that cuts, sends, orders, counts or resumes takes part. What
+ * the transform does is written down here a second time, as is what the sink refuses.
+ */
+import { MillraceError } from "../../src/core/errors.ts";
+import type { DecodeRequest, DecodeSpec } from "../../src/core/ports/format.ts";
+import { encodeRaw, type RejectStage } from "../../src/core/reject.ts";
+import { formatByName } from "../../src/formats/catalog.ts";
+import type { SourceSplit } from "./world/source.ts";
+
+/** A record that has to be rejected. */
+export interface ExpectedReject {
+  readonly token: string;
+  readonly line: number | undefined;
+  readonly stage: RejectStage;
+  readonly code: string;
+  readonly output: number | undefined;
+  readonly raw: string;
+}
+
+/** What has to become of one record. */
+export interface ExpectedRecord {
+  /** As the sink has them, in a canonical spelling. */
+  readonly rows: readonly string[];
+  readonly reject: ExpectedReject | null;
+}
+
+/** How the job treats records. */
+export interface Treatment {
+  readonly decode: DecodeSpec;
+  readonly transform: boolean;
+  /** Whether the sink has a check constraint, and a unique one. */
+  readonly check: boolean;
+  readonly unique: boolean;
+}
+
+/** A row as it is compared: JSON in one spelling. */
+export function canonicalRow(text: string): string {
+  return JSON.stringify(JSON.parse(text));
+}
+
+interface Item {
+  readonly n?: number | null;
+  readonly note?: unknown;
+}
+
+type Fate = { readonly outputs: readonly object[] } | { readonly stage: RejectStage; readonly code: string; readonly output?: number };
+
+/** What has to become of a split's records, in their order. */
+export function expectedRecords(split: SourceSplit, treatment: Treatment): readonly ExpectedRecord[] {
+  const batch = formatByName(treatment.decode.format).decoder(treatment.decode).decode(requestOf(split));
+  if (batch.end !== split.bytes.byteLength) throw new MillraceError("INVARIANT", "the decoder left something of a whole split");
+  const numbers = new Set<number>();
+  return Array.from({ length: batch.count }, (_, record) => {
+    const read = batch.read(record);
+    const fate: Fate =
+      "fault" in read
+        ? { stage: "decode", code: read.fault.code }
+        : written(treatment.transform ? transformed(read.record as Item) : { outputs: [read.record as object] }, treatment, numbers);
+    if ("outputs" in fate) return { rows: fate.outputs.map((output) => JSON.stringify(output)), reject: null };
+    const { raw, rawEncoding } = encodeRaw(split.bytes.subarray(batch.start(record), batch.stop(record)));
+    const line = split.ends === null ? 1 + batch.line(record) : undefined;
+    const token = split.ends === null ? String(batch.start(record)) : String(record);
+    return { rows: [], reject: { ...fate, output: fate.output, token, line, raw: `${rawEncoding} ${raw}` } };
+  });
+}
+
+function requestOf({ bytes, ends, fields }: SourceSplit): DecodeRequest {
+  return {
+    bytes,
+    final: true,
+    truncated: false,
+    ...(ends === null ? {} : { ends }),
+    ...(fields === undefined ? {} : { fields }),
+  };
+}
+
+function transformed(item: Item): Fate {
+  const transform = (code: string): Fate => ({ stage: "transform", code });
+  switch (String(item.note).split(" ")[0]) {
+    case "drop":
+    case "empty":
+      return { outputs: [] };
+    case "twin":
+      return { outputs: [{ ...item }, { ...item, n: (item.n ?? 0) + 5_000 }] };
+    case "refuse":
+      return transform("TRANSFORM_REJECTED");
+    case "throw":
+      return transform("TRANSFORM_FAILED");
+    case "nothing":
+      return transform("TRANSFORM_NO_RESULT");
+    case "crash":
+      return transform("TRANSFORM_CRASHED");
+    case "hang":
+      return transform("TRANSFORM_TIMEOUT");
+    default:
+      return { outputs: [{ ...item }] };
+  }
+}
+
+/** What the sink says to a record's rows; a record is refused as a whole, for the first row that is. */
+function written(fate: Fate, { check, unique }: Treatment, numbers: Set<number>): Fate {
+  if (!("outputs" in fate)) return fate;
+  const mine = new Set<number>();
+  for (const [index, output] of fate.outputs.entries()) {
+    const { n, note } = output as Item;
+    const taken = unique && typeof n === "number" && (numbers.has(n) || mine.has(n));
+    if (taken || (check && String(note).includes("forbidden"))) {
+      return { stage: "write", code: "ROW_REFUSED", ...(fate.outputs.length > 1 ? { output: index } : {}) };
+    }
+    if (typeof n === "number") mine.add(n);
+  }
+  for (const number of mine) numbers.add(number);
+  return fate;
+}

@@ -1,0 +1,172 @@
+/** What has to be true at every commit and at the end, whatever went wrong. */
+import { isBalanced } from "../../src/core/ledger.ts";
+import type { Advance, Progress } from "../../src/core/ports/sink.ts";
+import type { Reject } from "../../src/core/reject.ts";
+import { canonicalRow, type ExpectedRecord } from "./expected.ts";
+
+/** What became of the records of one split up to its position. */
+interface SplitLedger {
+  readonly records: readonly ExpectedRecord[];
+  ordinal: number;
+  epoch: number;
+  rows: number;
+  bytes: number;
+  rejected: number;
+}
+
+/** A step that became durable, with all that became durable in it. */
+export interface DurableStep {
+  readonly rows: readonly string[];
+  readonly advances: readonly Advance[];
+  /** null: they are kept elsewhere and checked there. */
+  readonly rejects: readonly Reject[] | null;
+}
+
+/** Keeps the first violations; the simulation stops at one. */
+export class Invariants {
+  readonly violations: string[] = [];
+  readonly #splits: ReadonlyMap<string, SplitLedger>;
+
+  constructor(expected: ReadonlyMap<string, readonly ExpectedRecord[]>) {
+    this.#splits = new Map(
+      [...expected].map(([split, records]) => [split, { records, ordinal: 0, epoch: 0, rows: 0, bytes: 0, rejected: 0 }]),
+    );
+  }
+
+  violate(message: string): void {
+    this.violations.push(message);
+  }
+
+  /** Rows, rejects and positions in one step: exactly what the records between the old and the new positions have to give. */
+  durable({ rows, advances, rejects }: DurableStep): void {
+    const perSplit = groupRows(rows);
+    for (const split of perSplit.keys()) {
+      if (!advances.some((advance) => advance.split === split)) this.violate(`rows of ${split} without its position`);
+    }
+    for (const advance of advances) {
+      const ledger = this.#ledger(advance.split);
+      this.#checkStep(advance, ledger);
+      this.#advance(advance, ledger, perSplit.get(advance.split) ?? []);
+      if (rejects !== null) this.#checkRejects(advance, ledger, rejects);
+      this.#checkCounts(advance, ledger);
+      ledger.ordinal = Number(advance.to.ordinal);
+    }
+  }
+
+  /** A part holds exactly the rows of everything before the positions. */
+  part(rows: readonly string[], progress: readonly Progress[]): void {
+    const perSplit = groupRows(rows);
+    for (const [split, { records }] of this.#splits) {
+      const at = progress.find((row) => row.split === split);
+      const ordinal = Number(at?.position.ordinal ?? 0n);
+      const expected = records.slice(0, ordinal).flatMap((record) => record.rows);
+      this.#compareRows(`the part at ${split} ${ordinal}`, perSplit.get(split) ?? [], expected);
+      if (at !== undefined && !(isBalanced(at.counts) && at.counts.read === ordinal)) this.violate(`${split}: the ledger does not balance`);
+    }
+  }
+
+  /** Positions of a scope that were advanced in a state store: what was counted is what has to be. */
+  counted(progress: readonly Progress[]): void {
+    for (const { split, position, counts } of progress) {
+      const records = this.#ledger(split).records.slice(0, Number(position.ordinal));
+      const rejected = records.filter(({ reject }) => reject !== null).length;
+      const written = records.filter((record) => record.rows.length > 0).length;
+      if (counts.read !== records.length || counts.rejected !== rejected || counts.written !== written) {
+        this.violate(`${split}: ${JSON.stringify(counts)} at ${position.ordinal}, but ${written} written and ${rejected} rejected are due`);
+      }
+    }
+  }
+
+  /** Everything was consumed, and every reject is kept, once. */
+  complete(progress: readonly Progress[], rejects: readonly Reject[]): void {
+    for (const [split, { records }] of this.#splits) {
+      const ordinal = progress.find((row) => row.split === split)?.position.ordinal ?? 0n;
+      if (ordinal !== BigInt(records.length)) this.violate(`${split} ended at ${ordinal} of ${records.length}`);
+      const due = records.flatMap(({ reject }, at) => (reject === null ? [] : [tellExpected(at, reject)]));
+      const kept = rejects.filter((reject) => reject.split === split).map(tellReject);
+      compare(due.toSorted(), kept.toSorted(), (message) => this.violate(`rejects of ${split}: ${message}`));
+    }
+  }
+
+  /** At least the rejects of everything before a position, in a place of their own. */
+  kept(advances: readonly { readonly split: string; readonly to: { readonly ordinal: bigint } }[], rejects: readonly Reject[]): void {
+    for (const { split, to } of advances) {
+      const kept = rejects.filter((reject) => reject.split === split && reject.position.ordinal < to.ordinal).map(tellReject);
+      const due = this.#ledger(split)
+        .records.slice(0, Number(to.ordinal))
+        .flatMap(({ reject }, at) => (reject === null ? [] : [tellExpected(at, reject)]));
+      compare(due.toSorted(), kept.toSorted(), (message) => this.violate(`rejects of ${split} before ${to.ordinal}: ${message}`));
+    }
+  }
+
+  #checkStep({ split, epoch, from, to }: Advance, ledger: SplitLedger): void {
+    if (Number(from) !== ledger.ordinal) this.violate(`${split} advanced from ${from}, but it stood at ${ledger.ordinal}`);
+    if (to.ordinal <= from) this.violate(`${split} advanced from ${from} to ${to.ordinal}`);
+    if (epoch < ledger.epoch) this.violate(`${split}: epoch ${epoch} after ${ledger.epoch}`);
+    ledger.epoch = epoch;
+  }
+
+  #advance({ split, from, to }: Advance, ledger: SplitLedger, rows: readonly string[]): void {
+    const expected = ledger.records.slice(Number(from), Number(to.ordinal)).flatMap((record) => record.rows);
+    this.#compareRows(`${split} from ${from} to ${to.ordinal}`, rows, expected);
+    ledger.rows += rows.length;
+    ledger.bytes += rows.reduce((sum, row) => sum + Buffer.byteLength(row) + 1, 0);
+  }
+
+  #compareRows(where: string, rows: readonly string[], expected: readonly string[]): void {
+    compare(expected, rows.map(canonicalRow), (message) => this.violate(`rows of ${where}: ${message}`));
+  }
+
+  #checkRejects({ split, from, to }: Advance, ledger: SplitLedger, rejects: readonly Reject[]): void {
+    const due = ledger.records
+      .slice(Number(from), Number(to.ordinal))
+      .flatMap(({ reject }, index) => (reject === null ? [] : [tellExpected(Number(from) + index, reject)]));
+    const got = rejects.filter((reject) => reject.split === split).map(tellReject);
+    // Those that the sink itself refused come behind the others of their chunk.
+    compare(due.toSorted(), got.toSorted(), (message) => this.violate(`rejects of ${split} from ${from} to ${to.ordinal}: ${message}`));
+  }
+
+  #checkCounts({ split, to, counts }: Advance, ledger: SplitLedger): void {
+    if (!isBalanced(counts) || BigInt(counts.read) !== to.ordinal) this.violate(`${split}: the ledger does not balance: ${JSON.stringify(counts)}`);
+    const done = ledger.records.slice(0, Number(to.ordinal));
+    const written = done.filter((record) => record.rows.length > 0).length;
+    const rejected = done.filter(({ reject }) => reject !== null).length;
+    if (counts.written !== written || counts.rejected !== rejected || counts.emitted !== ledger.rows || counts.bytes !== ledger.bytes) {
+      this.violate(
+        `${split} at ${to.ordinal}: counted ${JSON.stringify(counts)}; due are ${written} written, ${rejected} rejected, ` +
+          `${ledger.rows} emitted, ${ledger.bytes} bytes`,
+      );
+    }
+  }
+
+  #ledger(split: string): SplitLedger {
+    const ledger = this.#splits.get(split);
+    if (ledger !== undefined) return ledger;
+    this.violate(`there is no split ${split}`);
+    return { records: [], ordinal: 0, epoch: 0, rows: 0, bytes: 0, rejected: 0 };
+  }
+}
+
+/** Rows by the split whose tag they bear. */
+function groupRows(rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  return Map.groupBy(rows, (row) => /s\d+(?=#)/.exec(row)?.[0] ?? "no split");
+}
+
+function tellReject({ position, stage, code, output, line, raw, rawEncoding }: Reject): string {
+  return tell(Number(position.ordinal), { token: position.token, line, stage, code, output, raw: `${rawEncoding} ${raw}` });
+}
+
+function tellExpected(ordinal: number, reject: NonNullable<ExpectedRecord["reject"]>): string {
+  return tell(ordinal, reject);
+}
+
+function tell(ordinal: number, { token, line, stage, code, output, raw }: NonNullable<ExpectedRecord["reject"]>): string {
+  return `${String(ordinal).padStart(6)} ${stage} ${code} ${output ?? ""} token ${token} line ${line ?? ""} ${raw.slice(0, 80)}`;
+}
+
+function compare(expected: readonly string[], got: readonly string[], violate: (message: string) => void): void {
+  const at = expected.findIndex((text, index) => text !== got[index]);
+  if (at === -1 && expected.length === got.length) return;
+  const index = at === -1 ? expected.length : at;
+  violate(`${expected.length} expected, ${got.length} there; number ${index} is ${got[index] ?? "missing"}, not ${expected[index] ?? "there"}`);
+}

@@ -1,0 +1,121 @@
+/** Everything a seed decides before anything runs: the data, the job, the limits and what is going to go wrong. */
+import type { DecodeSpec } from "../../src/core/ports/format.ts";
+import { type FaultRates, NO_FAULTS } from "./world/faults.ts";
+import { Scheduler } from "./world/scheduler.ts";
+import type { SourceSplit } from "./world/source.ts";
+import { SplitText, type TextOptions } from "./world/text.ts";
+
+/** What happens to whole processes. */
+export type Disaster = "kill" | "pause" | "stop";
+
+/** One seed's world. */
+export interface SimulationPlan {
+  readonly splits: readonly SourceSplit[];
+  readonly decode: DecodeSpec;
+  readonly transform: boolean;
+  readonly order: "source" | "none";
+  readonly chunk: { readonly kind: "bytes"; readonly bytes: number } | { readonly kind: "records"; readonly records: number };
+  readonly commit: { readonly bytes: number; readonly intervalMs: number };
+  readonly maxRejects: number | null;
+  readonly threads: number;
+  readonly budgetBytes: number;
+  readonly sink: "database" | "parts";
+  readonly check: boolean;
+  readonly unique: boolean;
+  readonly lanes: 1 | 2;
+  /** The output columns are found in the first chunk. */
+  readonly findColumns: boolean;
+  readonly rejects: "default" | "file";
+  readonly faults: FaultRates;
+  readonly disasters: readonly Disaster[];
+}
+
+const FIELDS = ["id", "n", "note"];
+const FAULT_KINDS = ["unsent", "lostReply", "late", "crash", "threadDeath"] as const;
+const RATES = [0, 0, 0.005, 0.02, 0.06] as const;
+const DISASTERS = ["kill", "kill", "pause", "stop"] as const;
+
+/** Decides. */
+export function planOf(seed: number): SimulationPlan {
+  // A stream of its own, so that a change here does not change what the scheduler draws.
+  const scheduler = new Scheduler(seed ^ 0x5eed);
+  const pick = <T>(list: readonly T[]): T => list[scheduler.between(0, list.length - 1)] as T;
+  const sink = pick(["database", "database", "database", "parts"] as const);
+  const transform = scheduler.chance(0.7);
+  const unique = sink === "database" && scheduler.chance(0.3);
+  const check = sink === "database" && scheduler.chance(0.5);
+  const maxRecordBytes = pick([300, 600, 2_000]);
+  const format = pick(["csv", "csv", "jsonl"] as const);
+  const text = textOptions(scheduler, { format, maxRecordBytes, transform, check, unique });
+  const framed = scheduler.chance(0.15);
+  const sized = scheduler.chance(0.7);
+  const splits = Array.from({ length: pick([1, 1, 2, 3, 6]) }, (_, number) => {
+    const records = scheduler.chance(0.1) ? 0 : scheduler.between(1, 40);
+    return splitOf(number, new SplitText(scheduler, number, { ...text, records }).records(), { framed, sized, format });
+  });
+  return {
+    splits,
+    decode: { format, options: format === "csv" ? { header: FIELDS } : {}, columns: { n: { type: "int" } }, maxRecordBytes },
+    transform,
+    order: pick(["source", "none"] as const),
+    chunk: scheduler.chance(0.3)
+      ? { kind: "records", records: pick([1, 3, 10]) }
+      : { kind: "bytes", bytes: pick([50, 200, 500, 2_000, 100_000]) },
+    commit: { bytes: pick([1, 300, 5_000, 1_000_000]), intervalMs: pick([1, 50, 1_000]) },
+    maxRejects: scheduler.chance(0.15) ? scheduler.between(0, 10) : null,
+    threads: pick([1, 2, 4]),
+    budgetBytes: pick([1, 1, 500_000, 1_000_000, 100_000_000]),
+    sink,
+    check,
+    unique,
+    lanes: unique ? 1 : pick([1, 2, 2] as const),
+    findColumns: scheduler.chance(0.3),
+    rejects: scheduler.chance(0.25) ? "file" : "default",
+    faults: faultRates(scheduler),
+    disasters: scheduler.chance(0.3) ? [] : Array.from({ length: scheduler.between(1, 4) }, () => pick(DISASTERS)),
+  };
+}
+
+function textOptions(
+  scheduler: Scheduler,
+  { format, maxRecordBytes, transform, check, unique }: Pick<TextOptions, "format" | "maxRecordBytes"> & { transform: boolean; check: boolean; unique: boolean },
+): TextOptions {
+  const share = (most: number): number => (scheduler.chance(0.4) ? 0 : scheduler.random() * most);
+  return {
+    format,
+    maxRecordBytes,
+    records: 0,
+    malformed: share(0.2),
+    spoken: transform ? share(0.4) : 0,
+    deadly: transform ? share(0.05) : 0,
+    refused: check || unique ? share(0.2) : 0,
+  };
+}
+
+function splitOf(
+  number: number,
+  texts: readonly string[],
+  { framed, sized, format }: { framed: boolean; sized: boolean; format: string },
+): SourceSplit {
+  const pieces = texts.map((text) => Buffer.from(framed ? text.replace(/\r?\n$/, "") : text));
+  const ends = new Int32Array(pieces.length);
+  pieces.reduce((sum, piece, index) => (ends[index] = sum + piece.length), 0);
+  return {
+    id: `s${number}`,
+    bytes: Buffer.concat(pieces),
+    ends: framed ? ends : null,
+    fields: format === "csv" ? FIELDS : undefined,
+    sized,
+  };
+}
+
+function faultRates(scheduler: Scheduler): FaultRates {
+  if (scheduler.chance(0.25)) return NO_FAULTS;
+  const only = scheduler.chance(0.3) ? FAULT_KINDS[scheduler.between(0, FAULT_KINDS.length - 1)] : null;
+  const rate = (kind: (typeof FAULT_KINDS)[number]): number => {
+    const drawn = RATES[scheduler.between(0, RATES.length - 1)] ?? 0;
+    if (only !== null) return kind === only ? 0.05 : 0;
+    return kind === "crash" ? drawn / 5 : drawn;
+  };
+  return { unsent: rate("unsent"), lostReply: rate("lostReply"), late: rate("late"), crash: rate("crash"), threadDeath: rate("threadDeath") };
+}

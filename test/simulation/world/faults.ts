@@ -1,0 +1,65 @@
+/** What goes wrong on the way to a server and back. */
+import { MillraceError } from "../../../src/core/errors.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** Shares of all operations that go wrong, by kind. */
+export interface FaultRates {
+  /** The request does not even leave. */
+  readonly unsent: number;
+  /** It is done, but the reply is lost. */
+  readonly lostReply: number;
+  /** The reply is lost while the server is still at it. */
+  readonly late: number;
+  /** An exception that nobody foresaw, in the middle of an actor. */
+  readonly crash: number;
+  /** Threads die, of no record's fault. */
+  readonly threadDeath: number;
+}
+
+/** No faults at all. */
+export const NO_FAULTS: FaultRates = { unsent: 0, lostReply: 0, late: 0, crash: 0, threadDeath: 0 };
+
+/** What becomes of one request. */
+export type Fate = "done" | "unsent" | "lostReply" | "late" | "crash";
+
+/** Draws fates until it is told to cease. */
+export class Faults {
+  readonly #scheduler: Scheduler;
+  #rates: FaultRates;
+
+  constructor(scheduler: Scheduler, rates: FaultRates) {
+    this.#scheduler = scheduler;
+    this.#rates = rates;
+  }
+
+  /** From here on all goes well. */
+  cease(): void {
+    this.#rates = NO_FAULTS;
+  }
+
+  get ceased(): boolean {
+    return this.#rates === NO_FAULTS;
+  }
+
+  fate(): Fate {
+    const { unsent, lostReply, late, crash } = this.#rates;
+    if (this.#scheduler.chance(unsent)) return "unsent";
+    if (this.#scheduler.chance(lostReply)) return "lostReply";
+    if (this.#scheduler.chance(late)) return "late";
+    return this.#scheduler.chance(crash) ? "crash" : "done";
+  }
+
+  threadDies(): boolean {
+    return this.#scheduler.chance(this.#rates.threadDeath);
+  }
+}
+
+/** What a port throws that nobody thought of. */
+export function unforeseen(name: string): TypeError {
+  return new TypeError(`simulated: cannot read properties of undefined (${name})`);
+}
+
+/** What a server that cannot be reached makes of a request. */
+export function unreachable(name: string): MillraceError {
+  return new MillraceError("SINK_UNAVAILABLE", `simulated: ${name}: connection refused`);
+}

@@ -1,0 +1,45 @@
+/** The state store as one process reaches it: over a network that loses things, to a store that outlives them all. */
+import { MillraceError } from "../../../src/core/errors.ts";
+import type { Progress } from "../../../src/core/ports/sink.ts";
+import type { StateStore } from "../../../src/core/ports/state-store.ts";
+import { storeOver } from "../../../src/state/operations.ts";
+import { Faults, NO_FAULTS } from "./faults.ts";
+import { request } from "./network.ts";
+import type { SimulatedProcess } from "./process.ts";
+
+/** What reads and writes positions: here a lost reply matters. */
+const POSITIONS: ReadonlySet<string> = new Set(["claim", "progress", "commit", "forget", "addRejects", "mirror"]);
+
+/** What a process's view of the store needs. */
+export interface StateOptions {
+  readonly store: StateStore;
+  readonly process: SimulatedProcess;
+  readonly faults: Faults;
+  /** Told of every commit that took place. */
+  readonly onCommit: (advanced: readonly Progress[]) => Promise<void>;
+}
+
+/** The store over the simulated network. */
+export function simulatedState({ store, process, faults, onCommit }: StateOptions): StateStore {
+  const calm = new Faults(process.scheduler, NO_FAULTS);
+  return storeOver(
+    "simulated state",
+    (operation, args) =>
+      request({
+        process,
+        name: `state: ${operation}`,
+        faults: POSITIONS.has(operation) ? faults : calm,
+        ambiguous: (name) => new MillraceError("STATE_UNAVAILABLE", `simulated: ${name}: no answer`),
+        work: async () => {
+          const method = store[operation] as (...given: typeof args) => ReturnType<StateStore[typeof operation]>;
+          const result = await method(...args);
+          if (operation === "commit") {
+            const [key, advances] = args as Parameters<StateStore["commit"]>;
+            await onCommit(await store.progress(key, advances.map(({ split }) => split)));
+          }
+          return result as never;
+        },
+      }),
+    async () => {},
+  );
+}

@@ -1,0 +1,125 @@
+/** Worker threads without threads: the real chunk runner, seeded delays, deaths by record and deaths by chance. */
+import { isMillraceError, MillraceError } from "../../../src/core/errors.ts";
+import type { Task, TaskReply, TaskRunner, TaskSpec } from "../../../src/core/task.ts";
+import { formatByName } from "../../../src/formats/catalog.ts";
+import { ChunkRunner } from "../../../src/task/chunk-runner.ts";
+import { takeDeath } from "./deaths.ts";
+import type { Faults } from "./faults.ts";
+import type { SimulatedProcess } from "./process.ts";
+
+/** Chance deaths of one chunk; with more of them the run would rightly give up. */
+const MAX_CHANCE_DEATHS = 2;
+const HANG_MS = 30_000;
+
+/** What {@link SimulatedThreads} needs. */
+export interface ThreadsOptions {
+  readonly process: SimulatedProcess;
+  readonly faults: Faults;
+  readonly threads: number;
+  readonly spec: TaskSpec;
+  /** Real waiting, for the import of a user's module, holds the clock. */
+  readonly hold: <T>(work: Promise<T>) => Promise<T>;
+}
+
+/** A pool of simulated threads. */
+export class SimulatedThreads implements TaskRunner {
+  readonly #options: ThreadsOptions;
+  readonly #runner: Promise<ChunkRunner>;
+  readonly #queue: (() => void)[] = [];
+  readonly #chanceDeaths = new Map<string, number>();
+  readonly #ended = Promise.withResolvers<never>();
+  #free: number;
+  #destroyed = false;
+
+  constructor(options: ThreadsOptions) {
+    this.#options = options;
+    this.#free = options.threads;
+    this.#runner = options.hold(ChunkRunner.create(options.spec, { format: formatByName, busyClock: () => 0 }));
+    this.#ended.promise.catch(() => {});
+  }
+
+  async run(task: Task): Promise<TaskReply> {
+    if (this.#destroyed) throw closed();
+    return await Promise.race([this.#inThread(task), this.#ended.promise]);
+  }
+
+  async destroy(): Promise<void> {
+    this.#destroyed = true;
+    this.#ended.reject(closed());
+    await this.#options.process.step("threads: destroy");
+  }
+
+  async #inThread(task: Task): Promise<TaskReply> {
+    await this.#enter();
+    try {
+      return await this.#work(task);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #work(task: Task): Promise<TaskReply> {
+    const { process, faults } = this.#options;
+    const { scheduler } = process;
+    const runner = await this.#runner;
+    const name = `thread: ${task.split} from ${task.from}`;
+    const early = scheduler.chance(0.5);
+    if (!early) await process.step(name);
+    if (this.#destroyed) throw closed();
+    const outcome = faults.threadDies() ? this.#chanceDeath(task) : undefined;
+    const reply = outcome ?? runUntilDeath(runner, task);
+    if (isMillraceError(reply) && reply.details["kind"] === "hang") {
+      await scheduler.step(`${name}: hangs`, HANG_MS);
+    }
+    if (early) await process.step(name);
+    if (isMillraceError(reply)) throw reply;
+    return reply;
+  }
+
+  /** Names a record or none; at most a few times a chunk, and never the one that is run alone. */
+  #chanceDeath(task: Task): MillraceError | undefined {
+    const chunk = `${task.split} ${task.from}`;
+    const deaths = this.#chanceDeaths.get(chunk) ?? 0;
+    if (task.only !== null || deaths === MAX_CHANCE_DEATHS) return undefined;
+    this.#chanceDeaths.set(chunk, deaths + 1);
+    return death("crash", this.#options.process.scheduler.chance(0.5) ? 0 : null);
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+  }
+
+  #leave(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
+
+/** Runs the task; a record whose transform announced a death is the last one that it works on. */
+function runUntilDeath(runner: ChunkRunner, task: Task): TaskReply | MillraceError {
+  takeDeath();
+  let last = 0;
+  const at = (record: number): void => {
+    const kind = takeDeath();
+    if (kind !== undefined) throw death(kind, last);
+    last = record;
+  };
+  try {
+    const reply = runner.run(task, { at });
+    at(last);
+    return reply;
+  } catch (thrown) {
+    if (isMillraceError(thrown, "THREAD_FAILED")) return thrown;
+    throw thrown;
+  }
+}
+
+function death(kind: "crash" | "hang", recordIndex: number | null): MillraceError {
+  return new MillraceError("THREAD_FAILED", `simulated: a thread ended (${kind})`, { details: { kind, recordIndex } });
+}
+
+function closed(): MillraceError {
+  return new MillraceError("CLOSED", "simulated: the threads were ended");
+}

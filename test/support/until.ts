@@ -1,0 +1,20 @@
+/** Waits for something that happens elsewhere: in a server, in another process. */
+import { setTimeout as wait } from "node:timers/promises";
+
+const DEADLINE_MS = 30_000;
+const EVERY_MS = 10;
+
+/**
+ * The first value of `look` that is not undefined.
+ *
+ * @param what for the error when it does not come within half a minute
+ */
+export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = performance.now() + DEADLINE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > deadline) throw new TypeError(`${what}: did not happen within ${DEADLINE_MS} ms`);
+    await wait(EVERY_MS);
+  }
+}
