@@ -6,23 +6,33 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { exitCodeOfError, exitCodeOfState } from "../src/cli/exit-codes.ts";
-import { listenForSignals, type Signals } from "../src/cli/signals.ts";
-import { wantsColor } from "../src/cli/terminal.ts";
-import { loadJob } from "../src/config/load.ts";
-import { systemClock } from "../src/core/clock.ts";
-import { MillraceError } from "../src/core/errors.ts";
+import { setFlagsFromString } from "node:v8";
+import type { Signals } from "../src/cli/signals.ts";
 import type { Observer } from "../src/core/ports/observer.ts";
 import type { RunSummary } from "../src/core/summary.ts";
-import { formatCount } from "../src/observability/figures.ts";
-import { painter } from "../src/observability/palette.ts";
-import { progressBar } from "../src/observability/progress-bar.ts";
-import { renderHeader } from "../src/observability/run-header.ts";
-import { renderSummary } from "../src/observability/summary.ts";
-import { runJob } from "../src/pipeline/run-job.ts";
 import { EmbeddedPostgres } from "../test/support/embedded-postgres.ts";
 import { root } from "./steps.ts";
 import { textTable } from "./text-table.ts";
+
+/** A module of the build: from the sources everything runs too, but takes the memory of a compiler along. */
+async function built<Module>(module: string): Promise<Module> {
+  return (await import(path.join(root, `dist/${module}.js`))) as Module;
+}
+
+// as src/cli/main.ts does it, which says why
+setFlagsFromString("--semi-space-growth-factor=1");
+const { exitCodeOfError, exitCodeOfState } = await built<typeof import("../src/cli/exit-codes.ts")>("cli/exit-codes");
+const { listenForSignals } = await built<typeof import("../src/cli/signals.ts")>("cli/signals");
+const { wantsColor } = await built<typeof import("../src/cli/terminal.ts")>("cli/terminal");
+const { loadJob } = await built<typeof import("../src/config/load.ts")>("config/load");
+const { systemClock } = await built<typeof import("../src/core/clock.ts")>("core/clock");
+const { MillraceError } = await built<typeof import("../src/core/errors.ts")>("core/errors");
+const { formatCount } = await built<typeof import("../src/observability/figures.ts")>("observability/figures");
+const { painter } = await built<typeof import("../src/observability/palette.ts")>("observability/palette");
+const { progressBar } = await built<typeof import("../src/observability/progress-bar.ts")>("observability/progress-bar");
+const { renderHeader } = await built<typeof import("../src/observability/run-header.ts")>("observability/run-header");
+const { renderSummary } = await built<typeof import("../src/observability/summary.ts")>("observability/summary");
+const { runJob } = await built<typeof import("../src/pipeline/run-job.ts")>("pipeline/run-job");
 
 const ROWS = 500_000;
 const ORDERS = path.join(root, ".cache/demo/orders.csv");

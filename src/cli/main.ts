@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 /** The program's door: refuses what cannot run it, then hands over to the commands. */
+import { setFlagsFromString } from "node:v8";
 import { refusalOf } from "./supported-runtime.ts";
+
+/**
+ * Loading the modules fills the young generation with what then lives on, and the engine answers by letting it grow to a
+ * size that the run never needs again: 26 MB of resident memory for nothing. Only the program does this, never the library.
+ */
+const KEEP_YOUNG_GENERATION_SMALL = "--semi-space-growth-factor=1";
 
 async function main(): Promise<void> {
   const refusal = refusalOf(process.versions);
@@ -9,6 +16,7 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  setFlagsFromString(KEEP_YOUNG_GENERATION_SMALL);
   const { runProgram } = await import("./program.ts");
   // A reader that goes away (`millrace schema | head`) is no fault.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -62,7 +62,7 @@ export class Flow {
     this.#positions = smallestPositions(sinks);
     this.#blockBytes = chunk.kind === "bytes" ? chunk.bytes : DEFAULT_BLOCK_BYTES;
     this.#window = new Window(2 * execution.threads + 1);
-    const ahead = 2 * this.#blockBytes;
+    const ahead = this.#blockBytes;
     this.#blocks = mailbox("blocks", ahead, blockBytes);
     this.#chunks = mailbox("chunks", ahead, (item) => item.end - item.begin);
     this.#results = mailbox("results", Number.POSITIVE_INFINITY, () => 0);

@@ -19,7 +19,7 @@ const BYTES_PER_MEGABYTE = 1024 * 1024;
  * A thread's records die young. A young generation of this size holds a chunk's worth of them; the engine's own default
  * lets every thread grow three times as large for nothing that could be measured.
  */
-const YOUNG_GENERATION_MEGABYTES = 16;
+const YOUNG_GENERATION_MEGABYTES = 8;
 /** By this limit the engine also judges when to collect: with the default of 4 GiB a thread piles up 100 MB of garbage. */
 const DEFAULT_MEMORY_BYTES = 1024 * BYTES_PER_MEGABYTE;
 

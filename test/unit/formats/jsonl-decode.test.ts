@@ -58,6 +58,13 @@ describe("Decoder", () => {
     expect([batch.end, batch.lines]).toEqual([26, 6]);
   });
 
+  test("takes a line of more blanks than a record may have for one, as if only its begin had been seen", () => {
+    const options = { maxRecordBytes: 4 };
+    expect(readAll(decode("    \r\n{}\n", options))).toEqual([{}]);
+    expect(readAll(decode("     \r\n{}\n", options))).toEqual(["RECORD_TOO_LARGE", {}]);
+    expect(readAll(decode("      ", { ...options, final: false, truncated: true }))).toEqual(["RECORD_TOO_LARGE"]);
+  });
+
   test("leaves an incomplete last line to the next chunk unless it is the last one", () => {
     const waiting = decode('{"a":1}\n{"a":2}', { final: false });
     expect([waiting.count, waiting.end, waiting.lines]).toEqual([1, 8, 1]);

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { Outage, type OutageOptions, retrying } from "../../../src/actors/outage.ts";
+import { MillraceError } from "../../../src/core/errors.ts";
+import { FakeClock } from "../../../src/testing/fake-clock.ts";
+import { EventLog } from "../../support/events.ts";
+
+const away = new MillraceError("SINK_UNAVAILABLE", "the server is away");
+const never = new AbortController().signal;
+
+function outageOptions(clock: FakeClock, log: EventLog): OutageOptions {
+  const policy = { forMs: 10_000, initialDelayMs: 1000, maxDelayMs: 4000, multiplier: 2, jitter: "none" } as const;
+  return { policy, stage: "sink", clock, random: () => 0.5, emit: log.emit };
+}
+
+describe("Outage.pause()", () => {
+  test("waits longer and longer, tells each wait, and gives up after retry.for", async () => {
+    const [clock, log] = [new FakeClock(), new EventLog()];
+    const outage = new Outage(outageOptions(clock, log));
+    for (const delayMs of [1000, 2000, 4000, 4000]) {
+      const pause = outage.pause(away, never);
+      await clock.advance(delayMs);
+      await pause;
+    }
+    await expect(outage.pause(away, never)).rejects.toMatchObject({
+      code: "RETRIES_EXHAUSTED",
+      message:
+        "the server is away; tried 5 times in 11 s (retry.for). What is committed stays: run it again and it goes on",
+      cause: away,
+    });
+    expect(log.of("retrying").map(({ attempt, delayMs, code }) => [attempt, delayMs, code])).toEqual([
+      [1, 1000, "SINK_UNAVAILABLE"],
+      [2, 2000, "SINK_UNAVAILABLE"],
+      [3, 4000, "SINK_UNAVAILABLE"],
+      [4, 4000, "SINK_UNAVAILABLE"],
+    ]);
+  });
+
+  test("ends at once when it is killed, and leaves no timer", async () => {
+    const [clock, log] = [new FakeClock(), new EventLog()];
+    const killed = new AbortController();
+    const pause = new Outage(outageOptions(clock, log)).pause(away, killed.signal);
+    killed.abort();
+    await expect(pause).rejects.toMatchObject({ code: "ABORTED" });
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("retrying()", () => {
+  test("tries again until it succeeds", async () => {
+    const [clock, log] = [new FakeClock(), new EventLog()];
+    let attempts = 0;
+    const result = retrying(
+      async () => {
+        if (++attempts < 3) throw away;
+        return "there";
+      },
+      outageOptions(clock, log),
+      never,
+    );
+    await clock.advance(3000);
+    expect(await result).toBe("there");
+    expect(log.of("retrying")).toHaveLength(2);
+  });
+
+  test.each([new MillraceError("SINK_REFUSED", "no"), new TypeError("a mistake")])("throws $name at once", async (error) => {
+    const [clock, log] = [new FakeClock(), new EventLog()];
+    await expect(retrying(() => Promise.reject(error), outageOptions(clock, log), never)).rejects.toBe(error);
+    expect(log.all).toEqual([]);
+  });
+});
