@@ -77,7 +77,7 @@ async function load(server: EmbeddedPostgres, { graceful, kill }: Signals): Prom
   const state = path.join(STATE, "state.db");
   const summary = await runJob(job, { observers: [header, bar], signal: graceful, kill, state });
   bar[Symbol.dispose]();
-  const width = process.stdout.columns ?? DEFAULT_COLUMNS;
+  const width = process.stdout.columns || DEFAULT_COLUMNS;
   console.log(renderSummary(summary, { color, width, rejectsAt: "table millrace.rejects" }));
   return summary;
 }

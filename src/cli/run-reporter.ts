@@ -69,7 +69,7 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
   return {
     observers: [lines, bar],
     end(summary) {
-      const width = stdout.columns ?? stderr.columns ?? DEFAULT_COLUMNS;
+      const width = stdout.columns || stderr.columns || DEFAULT_COLUMNS;
       const about = {
         color: wantsColor(stdout, env),
         width,

@@ -82,8 +82,8 @@ class Bar {
   #draw(): void {
     if (!this.#running || this.#stream.isTTY !== true) return;
     this.#drawnAt = this.#clock.monotonic();
-    // the last column stays free: some terminals wrap as soon as it is filled
-    const width = (this.#stream.columns ?? DEFAULT_COLUMNS) - 1;
+    // the last column stays free: some terminals wrap as soon as it is filled; one that nobody has sized says 0
+    const width = (this.#stream.columns || DEFAULT_COLUMNS) - 1;
     const line = progressLine(this.#tracker.view(this.#clock.now()), width, painter(this.#color));
     if (line === this.#drawn) return;
     this.#drawn = line;

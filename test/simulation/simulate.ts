@@ -101,7 +101,7 @@ class Simulation {
   async #next(): Promise<void> {
     this.#operator.tick();
     const { clock, steps, underWay } = this.#scheduler;
-    if (!(await clock.runNext())) await new Promise((resolve) => setImmediate(resolve));
+    if (!(await clock.runNext())) this.#invariants.violate("deadlock: no timer is set");
     while (this.#held > 0) await new Promise((resolve) => setImmediate(resolve));
     if (underWay.some((name) => !HOUSEKEEPING.test(name))) this.#silentSince = clock.monotonic();
     if (clock.monotonic() - this.#silentSince > SILENCE_MS) this.#invariants.violate(`deadlock: nothing happens; under way: ${underWay.join(", ")}`);

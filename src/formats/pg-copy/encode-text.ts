@@ -18,6 +18,11 @@ const TAB = 9;
 const NEWLINE = 10;
 const BACKSLASH = 92;
 const CAPITAL_N = 78;
+const SMALL_Z = 122;
+const PLUS = 43;
+const MINUS = 45;
+/** Behind yyyy-MM-dd, where a minus can only be a zone's. */
+const TIME_OFFSET = 10;
 
 const copyEscapes: Escapes = escapeTable(
   { "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v", "\\": "\\" },
@@ -96,7 +101,15 @@ function putUntouched(
   // the plain text of a JSON string holds neither control characters nor backslashes
   if (encoding === "json" && typeof value !== "object") putCopy(to, bytes, span.begin, span.end);
   else refuse(putEscapedBytes(to, bytes, span, copyEscapes, encoding === "csv" && span.escaped), column);
+  if (value instanceof Date && column.kind.family === "other" && zoneNamed(bytes, span) === "none") putAscii(to, "Z");
   return true;
+}
+
+/** The zone at the end of a timestamp's text; text that names none is UTC, or it would not be handed on untouched. */
+function zoneNamed(bytes: Uint8Array, { begin, end }: FieldSpan): "utc" | "offset" | "none" {
+  if (((bytes[end - 1] as number) | 32) === SMALL_Z) return "utc";
+  for (let at = begin + TIME_OFFSET; at < end; at++) if (bytes[at] === PLUS || bytes[at] === MINUS) return "offset";
+  return "none";
 }
 
 /** Whether a column holds the empty text. */
@@ -105,11 +118,11 @@ function isText({ family, array }: ColumnKind): boolean {
 }
 
 /** Whether Postgres reads the source's text of a value that is no string as that same value. */
-function keepsNotation(value: unknown, { family, array }: ColumnKind, bytes: Uint8Array, { end }: FieldSpan): boolean {
+function keepsNotation(value: unknown, { family, array }: ColumnKind, bytes: Uint8Array, span: FieldSpan): boolean {
   if (typeof value === "number") return family !== "integer" || !Number.isSafeInteger(value);
   if (value instanceof Date) {
-    // both types drop the zone that a text names, so only UTC may stand there
-    if (family === "timestamp") return ((bytes[end - 1] as number) | 32) === 122;
+    // the type drops the zone that a text names, so only UTC may stand there
+    if (family === "timestamp") return zoneNamed(bytes, span) !== "offset";
     return family !== "date" && family !== "json";
   }
   return !(array && Array.isArray(value));

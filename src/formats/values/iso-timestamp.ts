@@ -47,6 +47,13 @@ export function namesZone(text: string): boolean {
   return explicitZone.test(text) && !text.includes(",");
 }
 
+const localTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$/i;
+
+/** Whether a text is a date and a time that name no zone, in a notation that every sink reads. */
+export function isLocalTime(text: string): boolean {
+  return localTime.test(text);
+}
+
 function withZone(text: string, at: number, localMs: number, zone: TimeZone): number {
   if (at === text.length) return zone(localMs);
   const start = text.charCodeAt(at) === BLANK ? at + 1 : at;

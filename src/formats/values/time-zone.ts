@@ -11,6 +11,11 @@ const CACHED_DAYS = 20_000;
 const utcNames = new Set(["UTC", "GMT", "ETC/UTC", "Z"]);
 const offsetName = /^GMT(?:(?<sign>[+-])(?<hours>\d\d):(?<minutes>\d\d)(?::(?<seconds>\d\d))?)?$/;
 
+/** Whether a zone is UTC by its name. */
+export function isUtc(name: string): boolean {
+  return utcNames.has(name.toUpperCase());
+}
+
 /**
  * The zone called `name`.
  *
@@ -21,7 +26,7 @@ const offsetName = /^GMT(?:(?<sign>[+-])(?<hours>\d\d):(?<minutes>\d\d)(?::(?<se
  * @throws MillraceError CONFIG_INVALID if the platform knows no such zone
  */
 export function timeZone(name: string): TimeZone {
-  if (utcNames.has(name.toUpperCase())) return (localMs) => localMs;
+  if (isUtc(name)) return (localMs) => localMs;
   const offsetAt = zoneOffsets(name);
   return (localMs) => {
     const before = offsetAt(localMs - DAY_MS);

@@ -1,9 +1,9 @@
 /** Reader of timestamp: a Date. */
 import type { Column } from "../../core/record.ts";
 import { datePattern } from "./date-pattern.ts";
-import { isoTimestamp, namesZone } from "./iso-timestamp.ts";
+import { isLocalTime, isoTimestamp, namesZone } from "./iso-timestamp.ts";
 import { type ColumnReader, INVALID } from "./reader.ts";
-import { type TimeZone, timeZone } from "./time-zone.ts";
+import { isUtc, type TimeZone, timeZone } from "./time-zone.ts";
 
 /**
  * A reader for the column's `formats`, ISO when it names none; they are tried in their order. A time that names no zone
@@ -12,7 +12,8 @@ import { type TimeZone, timeZone } from "./time-zone.ts";
  * @throws MillraceError CONFIG_INVALID for a format that is no pattern, or an unknown zone
  */
 export function timestampReader(column: Column): ColumnReader {
-  const zone = timeZone(column.timezone ?? "UTC");
+  const { timezone = "UTC" } = column;
+  const zone = timeZone(timezone);
   const formats = column.formats ?? ["ISO"];
   const readers = formats.map((format) => instantReader(format, zone));
   const read = (text: string): Date | typeof INVALID => {
@@ -27,15 +28,20 @@ export function timestampReader(column: Column): ColumnReader {
     exact: false,
     read,
     readJson: (value) => (typeof value === "string" ? read(value) : INVALID),
-    plain: plainTest(formats, zone),
+    plain: plainTest(formats, zone, isUtc(timezone)),
   };
 }
 
-/** Where another notation stands first, it may have read a text that looks like ISO, and otherwise. */
-function plainTest(formats: readonly string[], zone: TimeZone): (text: string) => boolean {
+/**
+ * Plain is what means the same instant everywhere: a text that names its zone, or one in UTC that names none (an encoder
+ * for a server with a zone of its own says so then). Where another notation stands first it may have read a text that
+ * looks like ISO, and otherwise.
+ */
+function plainTest(formats: readonly string[], zone: TimeZone, utc: boolean): (text: string) => boolean {
   if (formats[0] !== "ISO") return () => false;
-  if (formats.length === 1) return namesZone;
-  return (text) => namesZone(text) && !Number.isNaN(isoTimestamp(text, zone));
+  const instantIsClear = utc ? (text: string) => namesZone(text) || isLocalTime(text) : namesZone;
+  if (formats.length === 1) return instantIsClear;
+  return (text) => instantIsClear(text) && !Number.isNaN(isoTimestamp(text, zone));
 }
 
 /** Milliseconds since 1970, or NaN. */

@@ -312,7 +312,7 @@ describe("SourceFields", () => {
   test("keeps the notation of typed fields where every sink reads it", () => {
     const columns = {
       at: { type: "timestamp" },
-      local: { type: "timestamp" },
+      local: { type: "timestamp", timezone: "Europe/Berlin" },
       price: { type: "decimal" },
       id: { type: "int" },
       data: { type: "bytes" },
@@ -353,7 +353,7 @@ describe("SourceFields", () => {
   });
 
   test("gives no whole record where a typed field has to be written anew", () => {
-    const columns = { at: { type: "timestamp" } };
+    const columns = { at: { type: "timestamp", timezone: "Europe/Berlin" } };
     const zoned = only('{"at":"2024-05-06T07:08:09Z"}', columns);
     expect(zoned.fields.whole(zoned.record)).toBeDefined();
     const local = only('{"at":"2024-05-06T07:08:09"}', columns);

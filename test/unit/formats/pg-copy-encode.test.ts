@@ -155,6 +155,10 @@ describe("CSV to COPY", () => {
     expect(copy("timestamptz", { text, value: at })).toBe(text);
     expect(copy("text", { text, value: at })).toBe(text);
     expect(copy("timestamp", { text, value: at })).toBe("2024-05-06T05:08:09.123Z");
+    const local = "2024-05-06 05:08:09.123456";
+    expect(copy("timestamp", { text: local, value: at })).toBe(local);
+    expect(copy("timestamptz", { text: local, value: at })).toBe(`${local}Z`);
+    expect(copy("text", { text: local, value: at })).toBe(local);
     expect(copy("timestamp", { text: "2024-05-06T05:08:09.123456Z", value: at })).toBe("2024-05-06T05:08:09.123456Z");
     expect(copy("date", { text, value: at })).toBe("2024-05-06");
     expect(copy("jsonb", { text, value: at })).toBe('"2024-05-06T05:08:09.123Z"');

@@ -53,11 +53,12 @@ describe("timestamp", () => {
     expect(reader.readJson(1714979289000)).toBe(INVALID);
   });
 
-  test("is plain only with a zone of its own, read as ISO", () => {
+  test("is plain only when its instant is clear without the job, read as ISO", () => {
     const { plain } = columnReader({ type: "timestamp" });
     expect(plain("2024-05-06 07:08:09.123456+02")).toBe(true);
     expect(plain("2024-05-06T07:08:09Z")).toBe(true);
-    expect(plain("2024-05-06T07:08:09")).toBe(false);
+    expect(plain("2024-05-06T07:08:09.123456")).toBe(true);
+    expect(columnReader({ type: "timestamp", timezone: "Europe/Berlin" }).plain("2024-05-06T07:08:09")).toBe(false);
     expect(plain("2024-05-06")).toBe(false);
     expect(plain("2024-05-06T07:08:09,5Z")).toBe(false);
     expect(columnReader({ type: "timestamp", formats: ["ISO", "dd.MM.yyyy HH:mmX"] }).plain("01.02.2024 03:04Z")).toBe(
