@@ -29,7 +29,8 @@ const { systemClock } = await built<typeof import("../src/core/clock.ts")>("core
 const { MillraceError } = await built<typeof import("../src/core/errors.ts")>("core/errors");
 const { formatCount } = await built<typeof import("../src/observability/figures.ts")>("observability/figures");
 const { painter } = await built<typeof import("../src/observability/palette.ts")>("observability/palette");
-const { progressBar } = await built<typeof import("../src/observability/progress-bar.ts")>("observability/progress-bar");
+const { progressBar } =
+  await built<typeof import("../src/observability/progress-bar.ts")>("observability/progress-bar");
 const { renderHeader } = await built<typeof import("../src/observability/run-header.ts")>("observability/run-header");
 const { renderSummary } = await built<typeof import("../src/observability/summary.ts")>("observability/summary");
 const { runJob } = await built<typeof import("../src/pipeline/run-job.ts")>("pipeline/run-job");

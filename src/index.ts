@@ -15,7 +15,7 @@ export type { TransformContext } from "./task/transform-context.ts";
 export { ERROR_CODES, type ErrorCode, type FaultClass, isMillraceError, MillraceError } from "./core/errors.ts";
 export type { Column, ColumnType, DataRecord, Value } from "./core/record.ts";
 export type { Reject, RejectStage } from "./core/reject.ts";
-export type { Bottleneck, RunSummary, SinkSummary } from "./core/summary.ts";
+export type { Bottleneck, RunSummary } from "./core/summary.ts";
 
 export type { Observer, RunEvent, RunEventKind } from "./core/ports/observer.ts";
 export { metrics } from "./observability/metrics.ts";

@@ -47,7 +47,11 @@ export class Aggregator implements Actor {
 
   async run(): Promise<void> {
     const { results, sinks, meter } = this.#options;
-    for (let next = await meter.input(results.receive()); next !== undefined; next = await meter.input(results.receive())) {
+    for (
+      let next = await meter.input(results.receive());
+      next !== undefined;
+      next = await meter.input(results.receive())
+    ) {
       await this.#take(next);
     }
     for (const order of this.#lanes) order.clear((chunk) => chunk.memory.release());

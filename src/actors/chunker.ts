@@ -32,7 +32,11 @@ export class Chunker implements Actor {
 
   async run(): Promise<void> {
     const { blocks, chunks, meter } = this.#options;
-    for (let block = await meter.input(blocks.receive()); block !== undefined; block = await meter.input(blocks.receive())) {
+    for (
+      let block = await meter.input(blocks.receive());
+      block !== undefined;
+      block = await meter.input(blocks.receive())
+    ) {
       await this.#cut(block);
     }
     for (const cutter of this.#cutters) cutter.close();

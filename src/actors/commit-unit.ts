@@ -1,4 +1,5 @@
 /** A commit unit as its writer holds it: everything needed to send it again until it is durable. */
+import type { MillraceError } from "../core/errors.ts";
 import { addCounts, type Counts, NO_COUNTS } from "../core/ledger.ts";
 import type { SinkUnit, WriteReject } from "../core/ports/sink.ts";
 import type { Reject } from "../core/reject.ts";
@@ -24,7 +25,7 @@ export class CommitUnit {
   /** The sink has committed; what may be missing are positions that live elsewhere. From here on nothing is taken back. */
   rowsAreDurable = false;
   /** What went wrong while it was filled; it is mended when its turn to commit comes. */
-  fault: unknown = null;
+  fault: MillraceError | null = null;
   careful = false;
   readonly #appended = new Set<string>();
 

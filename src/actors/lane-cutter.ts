@@ -31,11 +31,10 @@ interface Cut {
   readonly lines: number;
 }
 
-/** An oversized line: what is kept of it, and how much of the rest was thrown away so far. */
+/** An oversized line: a copy of what is kept of it, and how much of the rest was thrown away so far. */
 interface OversizedLine {
-  readonly memory: ChunkMemory;
-  readonly begin: number;
-  readonly end: number;
+  /** Not the block's memory: the reader may have to wait for that before it can read on. */
+  readonly kept: Buffer;
   skipped: number;
 }
 
@@ -67,16 +66,17 @@ export class LaneCutter {
   /** The chunks that a block completes. */
   *bytes(block: BlockPlace & ByteContent): Generator<Chunk> {
     this.#open(block);
-    let { begin } = block;
+    const { memory, final } = block;
     const line = this.#oversized;
-    if (line !== null) {
-      const next = this.#skipLine(line, block);
-      if (next === null) return;
-      yield this.#oversizedChunk(line);
-      if (line.skipped === 0) return;
-      begin = next;
-    }
-    yield* this.#cut(block, begin);
+    if (line === null) return yield* this.#cut(memory, this.#withTail(memory, block.begin, block.end), final);
+    const next = this.#skipLine(line, block);
+    if (next === null) return;
+    this.#oversized = null;
+    this.#tail = line.kept;
+    const [begin, end] = this.#withTail(memory, next, block.end);
+    const behind = begin + line.kept.length;
+    yield this.#oversizedChunk(memory, begin, behind, line.skipped);
+    if (line.skipped > 0) yield* this.#cut(memory, [behind, end], final);
   }
 
   /** The chunk of a framed block: the source knows the borders. */
@@ -100,7 +100,6 @@ export class LaneCutter {
 
   /** Drops what is held. */
   close(): void {
-    this.#oversized?.memory.release();
     this.#oversized = null;
     this.#tail = NOTHING;
   }
@@ -121,9 +120,8 @@ export class LaneCutter {
     this.#moreThan = moreThanBytes;
   }
 
-  *#cut(block: ByteContent, from: number): Generator<Chunk> {
-    const { memory, final } = block;
-    let [begin, end] = this.#withTail(memory, from, block.end);
+  *#cut(memory: ChunkMemory, [from, end]: [number, number], final: boolean): Generator<Chunk, undefined> {
+    let begin = from;
     for (let cut = this.#next(memory, begin, end, final); cut !== null; cut = this.#next(memory, begin, end, final)) {
       const last = final && cut.end === end;
       yield this.#chunk(memory, begin, cut, last);
@@ -131,8 +129,8 @@ export class LaneCutter {
       begin = cut.end;
     }
     if (final) yield this.#chunk(memory, begin, { end, lines: 0 }, true);
-    else if (this.#isOversized(memory, begin, end)) this.#oversized = { memory: memory.retain(), begin, end, skipped: 0 };
-    else this.#tail = Buffer.from(memory.bytes.subarray(begin, end));
+    else if (this.#isOversized(memory, begin, end)) this.#oversized = { kept: copyOf(memory, begin, end), skipped: 0 };
+    else this.#tail = copyOf(memory, begin, end);
   }
 
   /** Puts the tail before the block, in a larger buffer when there is no room before it. */
@@ -184,10 +182,8 @@ export class LaneCutter {
   }
 
   /** Where nothing had to be skipped the split ended right behind what was kept: then it is no part, but the last chunk. */
-  #oversizedChunk({ memory, begin, end, skipped }: OversizedLine): Chunk {
-    this.#oversized = null;
+  #oversizedChunk(memory: ChunkMemory, begin: number, end: number, skipped: number): Chunk {
     const chunk = this.#chunk(memory, begin, { end, lines: countLines(memory.bytes, begin, end) + 1 }, skipped === 0);
-    memory.release();
     this.#offset += skipped;
     return skipped === 0 ? chunk : { ...chunk, to: String(this.#offset) };
   }
@@ -221,6 +217,10 @@ export class LaneCutter {
       ...(this.#line === undefined ? {} : { firstLine: this.#line }),
     };
   }
+}
+
+function copyOf({ bytes }: ChunkMemory, begin: number, end: number): Buffer {
+  return Buffer.from(bytes.subarray(begin, end));
 }
 
 function countLines(bytes: Uint8Array, begin: number, end: number): number {

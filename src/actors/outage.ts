@@ -51,7 +51,14 @@ export class Outage {
       );
     }
     const delayMs = this.#backoff.next();
-    emit({ kind: "retrying", stage, attempt: this.#backoff.attempts, delayMs, code: error.code, message: error.message });
+    emit({
+      kind: "retrying",
+      stage,
+      attempt: this.#backoff.attempts,
+      delayMs,
+      code: error.code,
+      message: error.message,
+    });
     await sleep(clock, delayMs, signal);
   }
 }

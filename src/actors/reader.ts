@@ -58,8 +58,24 @@ export class Reader implements Actor {
   }
 
   async run({ stopping }: ActorContext): Promise<void> {
-    await Promise.all(this.#options.lanes.map((lane) => this.#readLane(lane, stopping)));
+    await this.#readLanes(stopping);
     this.#options.blocks.close();
+  }
+
+  /** When one lane fails the others end first: nobody may read on into memory that the next flow will have. */
+  async #readLanes(stopping: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    const ending = AbortSignal.any([stopping, failed.signal]);
+    const lanes = this.#options.lanes.map(async (lane) => {
+      try {
+        await this.#readLane(lane, ending);
+      } catch (thrown) {
+        failed.abort(thrown);
+        throw thrown;
+      }
+    });
+    await Promise.allSettled(lanes);
+    await Promise.all(lanes);
   }
 
   async #readLane(lane: Lane, stopping: AbortSignal): Promise<void> {
@@ -75,7 +91,11 @@ export class Reader implements Actor {
   }
 
   #opening(split: SplitPlan): Opening {
-    const origin = { ordinal: 0n, token: split.origin, ...(split.originLine === undefined ? {} : { line: split.originLine }) };
+    const origin = {
+      ordinal: 0n,
+      token: split.origin,
+      ...(split.originLine === undefined ? {} : { line: split.originLine }),
+    };
     return { position: this.#options.positions.get(split.id) ?? origin, moreThanBytes: 0 };
   }
 

@@ -51,7 +51,10 @@ export async function redeliver({ attempt, onDeath, place }: RedeliveryOptions):
     if (alone !== outcome) onDeath(alone.death);
     poison.push(poisonRecord(recordIndex, alone.death.kind));
   }
-  throw new MillraceError("THREAD_FAILED", `${place}: the worker threads died ${MAX_UNEXPLAINED} times and no record is to blame`);
+  throw new MillraceError(
+    "THREAD_FAILED",
+    `${place}: the worker threads died ${MAX_UNEXPLAINED} times and no record is to blame`,
+  );
 }
 
 async function survive(run: () => Promise<TaskReply>): Promise<{ reply: TaskReply } | { death: ThreadDeath }> {

@@ -52,7 +52,11 @@ export class WorkerPool implements Actor {
 
   async run({ killed }: ActorContext): Promise<void> {
     const { chunks, results, window, meter } = this.#options;
-    for (let chunk = await meter.input(chunks.receive()); chunk !== undefined; chunk = await meter.input(chunks.receive())) {
+    for (
+      let chunk = await meter.input(chunks.receive());
+      chunk !== undefined;
+      chunk = await meter.input(chunks.receive())
+    ) {
       await meter.output(window.enter(killed));
       const processing = this.#process(chunk);
       if (this.#columnsKnown) this.#track(processing);
@@ -80,7 +84,7 @@ export class WorkerPool implements Actor {
   async #process(chunk: Chunk): Promise<void> {
     const { results, lanes, sinks } = this.#options;
     if (chunk.generation < (lanes[chunk.lane] as Lane).generation) return results.send({ chunk, result: null });
-    if (chunk.begin === chunk.end) return results.send({ chunk, result: emptyResult(sinks) });
+    if (isEmpty(chunk)) return results.send({ chunk, result: emptyResult(sinks) });
     const memory = chunk.memory as ChunkMemory;
     const lent = this.#lend(memory, chunk.end - chunk.begin);
     const reply = await this.#runInThread(chunk, lent);
@@ -121,4 +125,9 @@ export class WorkerPool implements Actor {
     await this.#options.onColumns(columns);
     this.#columns = { ...this.#columns, ...columns };
   }
+}
+
+/** A framed record may be empty and still is one. */
+function isEmpty({ begin, end, framing }: Chunk): boolean {
+  return framing.kind === "framed" ? framing.ends.length === 0 : begin === end;
 }

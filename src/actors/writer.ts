@@ -11,7 +11,7 @@
  *
  * A unit that breaks while it is filled is simply closed: it is mended when its turn to commit comes.
  */
-import type { Clock } from "../core/clock.ts";
+import { abortError, type Clock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Progress, SinkWriter } from "../core/ports/sink.ts";
 import type { Random } from "../core/random.ts";
@@ -121,7 +121,7 @@ export class Writer implements Actor {
     try {
       await this.#send(unit, delivery);
     } catch (thrown) {
-      unit.fault = thrown;
+      unit.fault = this.#faultOf(thrown);
     }
   }
 
@@ -138,14 +138,20 @@ export class Writer implements Actor {
     const outage = new Outage({ ...this.#options, policy: this.#options.retry, stage: "sink" });
     const begun = this.#options.clock.monotonic();
     for (let durable = false; !durable; ) {
+      if (killed.aborted) throw abortError(killed);
       try {
         await this.#attempt(unit);
         durable = true;
       } catch (thrown) {
-        await this.#prepareAgain(unit, MillraceError.from(thrown, "SINK_FAILED"), outage, killed);
+        await this.#prepareAgain(unit, this.#faultOf(thrown), outage, killed);
       }
     }
     this.#committed(unit, this.#options.clock.monotonic() - begun);
+  }
+
+  /** What is no error of ours nobody foresaw; to begin anew is the supervisor's affair. */
+  #faultOf(thrown: unknown): MillraceError {
+    return MillraceError.from(thrown, "INVARIANT", `sink ${this.#options.sink}`);
   }
 
   /** One try: mends the unit if it broke, then commits it. */

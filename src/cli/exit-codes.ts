@@ -31,7 +31,7 @@ export function exitCodeOfState(state: RunSummary["state"], signal: EndSignal | 
 
 /** The code of something thrown. */
 export function exitCodeOfError(thrown: unknown, signal?: EndSignal): number {
-  if (signal !== undefined && isMillraceError(thrown, "INTERRUPTED", "ABORTED")) return EXIT[signal];
+  if (signal !== undefined && isMillraceError(thrown, "ABORTED")) return EXIT[signal];
   if (isMillraceError(thrown, "REJECT_LIMIT")) return EXIT.rejected;
   return isMillraceError(thrown) && thrown.fault === "usage" ? EXIT.usage : EXIT.failed;
 }

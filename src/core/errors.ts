@@ -36,16 +36,13 @@ export const ERROR_CODES = {
   STATE_CORRUPT: "fatal",
   STATE_TOO_NEW: "usage",
   STATE_LOST: "usage",
-  FOREIGN_JOB: "usage",
   // Running.
   REJECT_LIMIT: "fatal",
   RETRIES_EXHAUSTED: "fatal",
   RESTARTS_EXHAUSTED: "fatal",
   SETUP_FAILED: "fatal",
   THREAD_FAILED: "fatal",
-  INTERRUPTED: "fatal",
   ABORTED: "fatal",
-  TIMEOUT: "transient",
   CLOSED: "fatal",
   INVARIANT: "fatal",
   // Object pools and buffers.

@@ -1,7 +1,17 @@
 /** Records and the values their fields may hold. */
 
 /** A field's value as a transform sees it; SEMANTICS "Values" says which declared type gives which. */
-export type Value = string | number | bigint | boolean | null | undefined | Date | Uint8Array | readonly unknown[] | object;
+export type Value =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | Date
+  | Uint8Array
+  | readonly unknown[]
+  | object;
 
 /** One record: its fields by name, in the order of the source. */
 export type DataRecord = { [field: string]: unknown };

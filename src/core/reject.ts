@@ -4,15 +4,8 @@ import type { Position } from "./position.ts";
 /** The stage that refused a record. */
 export type RejectStage = "decode" | "validate" | "transform" | "aggregate" | "write";
 
-/** A reject as it is kept, whatever the place; CONTRACT "The CLI" lists the same keys. */
-export interface Reject {
-  readonly job: string;
-  readonly run: string;
-  readonly scope: string;
-  readonly split: string;
-  /** The rejected record's own place: `ordinal` counts the records before it, `token` is where it begins. */
-  readonly position: Pick<Position, "ordinal" | "token">;
-  readonly line?: number;
+/** What was refused, by which stage and why. */
+interface Refusal {
   readonly stage: RejectStage;
   /** The sink that refused it; absent for decode, validate and transform. */
   readonly sink?: string;
@@ -22,26 +15,30 @@ export interface Reject {
   readonly message: string;
   readonly raw: string;
   readonly rawEncoding: "utf8" | "base64";
+}
+
+/** A reject as it is kept, whatever the place; CONTRACT "The CLI" lists the same keys. */
+export interface Reject extends Refusal {
+  readonly job: string;
+  readonly run: string;
+  readonly scope: string;
+  readonly split: string;
+  /** The rejected record's own place: `ordinal` counts the records before it, `token` is where it begins. */
+  readonly position: Pick<Position, "ordinal" | "token">;
+  readonly line?: number;
   readonly attempts: number;
   /** When it was rejected, ISO 8601. */
   readonly at: string;
 }
 
 /** A reject as a thread reports it: places are relative to the chunk, which is all that a thread knows. */
-export interface ChunkReject {
+export interface ChunkReject extends Refusal {
   /** Number of the record in its chunk, from 0. */
   readonly record: number;
   /** Where the record begins in its chunk, in bytes. */
   readonly offset: number;
   /** Line feeds between the chunk's begin and the record. */
   readonly line: number;
-  readonly stage: RejectStage;
-  readonly sink?: string;
-  readonly output?: number;
-  readonly code: string;
-  readonly message: string;
-  readonly raw: string;
-  readonly rawEncoding: "utf8" | "base64";
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -51,7 +48,7 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @param bytes may lie in shared memory
  */
-export function encodeRaw(bytes: Uint8Array): Pick<Reject, "raw" | "rawEncoding"> {
+export function encodeRaw(bytes: Uint8Array): Pick<Refusal, "raw" | "rawEncoding"> {
   const own = bytes.slice();
   if (!own.includes(0)) {
     try {

@@ -13,8 +13,8 @@ export interface SinkOutput {
   readonly recordOfRow: Int32Array;
 }
 
-/** What a thread made of a chunk; every record is counted once. */
-export interface ChunkResult {
+/** How far a thread came in a chunk, and what it kept back; every record is counted once. */
+export interface ChunkReport {
   /** Source records consumed, good and bad. */
   readonly records: number;
   /** Bytes consumed; where the last complete record truly ends. Behind the chunk's end if the chunk skipped a rest. */
@@ -22,13 +22,17 @@ export interface ChunkResult {
   /** Line feeds in the bytes consumed. */
   readonly lines: number;
   readonly filtered: number;
+  readonly rejects: readonly ChunkReject[];
+  /** Thread time spent, in milliseconds of its CPU where it is known, else of the clock. */
+  readonly busyMs: number;
+}
+
+/** What a thread made of a chunk. */
+export interface ChunkResult extends ChunkReport {
   readonly folded: number;
   readonly outputs: readonly SinkOutput[];
-  readonly rejects: readonly ChunkReject[];
   /** Begin and end of each record in the chunk, in turn; how a write reject finds its raw bytes. */
   readonly spans: Int32Array;
   /** Output columns per sink found by looking at this chunk's records; only on the chunk that was asked to. */
   readonly columns?: { readonly [sink: string]: readonly string[] };
-  /** Thread time spent, in milliseconds of its CPU where it is known, else of the clock. */
-  readonly busyMs: number;
 }

@@ -1,18 +1,8 @@
 /** The result of a run: the object of `run --json`, of `runJob` and of the API, with the keys of CONTRACT. */
 import type { ErrorCode } from "./errors.ts";
+import type { Counts } from "./ledger.ts";
 import type { RunState } from "./ports/state-store.ts";
 import type { StageName, StageTimes } from "./timing.ts";
-
-/** One sink's share of the ledger. */
-export interface SinkSummary {
-  readonly read: number;
-  readonly written: number;
-  readonly filtered: number;
-  readonly rejected: number;
-  readonly folded: number;
-  readonly emitted: number;
-  readonly bytes: number;
-}
 
 /** What limits a run. */
 export type BottleneckKind = "cpu" | "memory" | "io" | "database" | "source" | "transform" | "none";
@@ -35,12 +25,13 @@ export interface RejectGroup {
 }
 
 /** The object of `run --json`. Top-level counts are those of the sink with the fewest written. */
-export interface RunSummary extends SinkSummaryWithoutBytes {
+export interface RunSummary extends Omit<Counts, "bytes"> {
   readonly job: string;
   readonly run: string;
   readonly state: Exclude<RunState, "running">;
   readonly balanced: boolean;
-  readonly sinks: { readonly [name: string]: SinkSummary };
+  /** Each sink's share of the ledger. */
+  readonly sinks: { readonly [name: string]: Counts };
   readonly resumed: boolean;
   readonly retries: number;
   readonly restarts: number;
@@ -56,5 +47,3 @@ export interface RunSummary extends SinkSummaryWithoutBytes {
   readonly rejects: readonly RejectGroup[];
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
 }
-
-type SinkSummaryWithoutBytes = Omit<SinkSummary, "bytes">;

@@ -1,7 +1,7 @@
 /** What crosses between the main thread and the worker threads: plain data and shared memory, never records. */
 import type { ErrorCode } from "./errors.ts";
-import type { ChunkReject } from "./reject.ts";
 import type { DecodeSpec, EncodeSpec } from "./ports/format.ts";
+import type { ChunkReport } from "./result.ts";
 
 /** A user's module as a thread loads it. */
 export interface TransformSpec {
@@ -68,20 +68,13 @@ export interface TaskOutput {
 }
 
 /** What a thread answers. */
-export interface TaskReply {
-  readonly records: number;
-  /** Bytes consumed. */
-  readonly end: number;
-  readonly lines: number;
-  readonly filtered: number;
+export interface TaskReply extends ChunkReport {
   readonly outputs: readonly TaskOutput[];
-  readonly rejects: readonly ChunkReject[];
   /** The index memory, when the lent one was too small; null: the lent one. */
   readonly index: SharedArrayBuffer | null;
   readonly spans: IndexSlice;
   /** The output columns used per sink; a sink whose columns are still unknown, for want of any row, is left out. */
   readonly columns: { readonly [sink: string]: readonly string[] };
-  readonly busyMs: number;
 }
 
 /** Runs tasks in threads: real ones, or the simulation's. */

@@ -1,4 +1,4 @@
-/** Lines in bytes, found natively. */
+/** Lines in bytes, found natively, whatever quotes may say. */
 
 /** A line feed. */
 export const LF = 10;
@@ -15,6 +15,18 @@ export function lineFeeds(bytes: Buffer, begin: number, end: number): number {
   let count = 0;
   for (let at = bytes.indexOf(LF, begin); at !== -1 && at < end; at = bytes.indexOf(LF, at + 1)) count++;
   return count;
+}
+
+/** The offset behind the first line feed at or behind `begin`; 0 when `[begin, end)` has none. */
+export function behindLine(bytes: Buffer, begin: number, end: number): number {
+  const at = bytes.indexOf(LF, begin);
+  return at === -1 || at >= end ? 0 : at + 1;
+}
+
+/** Where the text of a line ends, given the offset behind its line feed. */
+export function textEnd(bytes: Uint8Array, begin: number, behind: number): number {
+  const stop = behind - 1;
+  return stop > begin && bytes[stop - 1] === CR ? stop - 1 : stop;
 }
 
 /** Whether `bytes[begin, end)` holds nothing but what JSON takes for blanks. */

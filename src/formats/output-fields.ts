@@ -1,6 +1,6 @@
 /** What encoders with fields ask of an output record and of the source it came from. */
 import { MillraceError } from "../core/errors.ts";
-import type { SourceFields } from "../core/ports/format.ts";
+import type { EncodeSpec, SourceFields } from "../core/ports/format.ts";
 
 /** An output's fields by name. */
 export type OutputFields = Readonly<Record<string, unknown>>;
@@ -64,6 +64,12 @@ export class OutputColumns {
     }
     if (others.length === 0) this.#knownKeys = keys;
   }
+}
+
+/** The columns that a sink declares; none when it leaves them to its outputs. */
+export function declaredColumns({ columns, onUnknownField }: EncodeSpec): OutputColumns {
+  const names = columns?.map(({ name }) => name) ?? [];
+  return new OutputColumns(names, onUnknownField);
 }
 
 /** Whether two lists hold the same names in the same order; quick, because equal keys are mostly the same string. */

@@ -1,7 +1,8 @@
 /** What a run came to, in the few lines that people read. */
 import { ERROR_CODES } from "../core/errors.ts";
+import type { Counts } from "../core/ledger.ts";
 import { formatDuration } from "../core/quantity.ts";
-import type { RejectGroup, RunSummary, SinkSummary } from "../core/summary.ts";
+import type { RejectGroup, RunSummary } from "../core/summary.ts";
 import { formatCount, formatCounted, formatPercent, formatSize } from "./figures.ts";
 import { type Paint, painter } from "./palette.ts";
 import { redact } from "./redact.ts";
@@ -62,7 +63,7 @@ function outcomeOf({ state, durationMs, resumed }: RunSummary, paint: Paint): st
 }
 
 /** The ledger; outputs are named where they are not one a record. */
-function equation(counts: Omit<SinkSummary, "bytes">): string {
+function equation(counts: Omit<Counts, "bytes">): string {
   const { read, written, filtered, rejected, folded, emitted } = counts;
   const rows = emitted === written ? "" : ` (${formatCounted(emitted, "row")})`;
   const terms = [`${formatCount(written)} written${rows}`, `${formatCount(filtered)} filtered`];

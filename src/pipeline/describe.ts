@@ -42,7 +42,10 @@ export function describe(job: Job): Plan {
 
 function decodeSpec({ name, source, columns }: Job): DecodeSpec {
   if (source.type !== "file") {
-    throw new MillraceError("NOT_BUILT", `${name}: source.type: ${source.type}: not built in this release; built now: file`);
+    throw new MillraceError(
+      "NOT_BUILT",
+      `${name}: source.type: ${source.type}: not built in this release; built now: file`,
+    );
   }
   const first = typeof source.path === "string" ? source.path : (source.path[0] ?? "");
   const format = source.format ?? formatOfPath(first);

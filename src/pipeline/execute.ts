@@ -53,7 +53,10 @@ export async function execute(execution: Execution, stops: Stops): Promise<Outco
 
 /** A fault of the program or of the moment may pass; what somebody has to change will not. */
 function mayPass(error: unknown): boolean {
-  return !(isMillraceError(error) && (error.fault === "fatal" || error.fault === "usage")) || isMillraceError(error, "INVARIANT");
+  return (
+    !(isMillraceError(error) && (error.fault === "fatal" || error.fault === "usage")) ||
+    isMillraceError(error, "INVARIANT")
+  );
 }
 
 function tellRestart({ emit }: Execution, event: SupervisorEvent): void {
@@ -68,8 +71,9 @@ function outcomeOf(exit: Exit, { complete, failure }: FlowStarts, { graceful, ki
   const reason: unknown = kill.aborted ? kill.reason : graceful.reason;
   // A lost lease is a failure and not somebody's wish.
   if (isMillraceError(reason, "FENCED")) return failed(reason);
-  // A failure while draining is not the supervisor's affair any more, but it is the caller's.
-  if (failure !== null && !kill.aborted) return failed(MillraceError.from(failure));
+  // A failure while draining is not the supervisor's affair any more, but it is the caller's; not a drain cut short.
+  if (failure !== null && !kill.aborted && !isMillraceError(failure, "ABORTED"))
+    return failed(MillraceError.from(failure));
   return { state: "interrupted", error: null };
 }
 

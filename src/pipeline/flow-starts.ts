@@ -43,7 +43,9 @@ export class FlowStarts implements AsyncDisposable {
       start: () => new FlowActor(this, make),
     });
     const writers = [...this.#execution.bound.sinks.keys()].map((sink) =>
-      stage(`writer of ${sink}`, (flow) => this.#counted(flow.writer(this.#sinks.find(({ name }) => name === sink) as OpenSink))),
+      stage(`writer of ${sink}`, (flow) =>
+        this.#counted(flow.writer(this.#sinks.find(({ name }) => name === sink) as OpenSink)),
+      ),
     );
     return [
       { name: "wiring", restart: "transient", shutdownMs: DRAIN_MS, start: () => new Wiring(this) },
@@ -63,7 +65,11 @@ export class FlowStarts implements AsyncDisposable {
     for (const [name, bound] of execution.bound.sinks) {
       const open = (): Promise<OpenSink> => openSink(execution, name, bound, execution.rejects, killed);
       // A server that is away for a moment is waited for, as it is once the run is under way.
-      const sink = await retrying(open, { ...execution, policy: execution.bound.plan.job.retry, stage: "sink" }, stopping);
+      const sink = await retrying(
+        open,
+        { ...execution, policy: execution.bound.plan.job.retry, stage: "sink" },
+        stopping,
+      );
       opened.use(sink.writer);
       sinks.push(sink);
     }

@@ -57,7 +57,10 @@ export class Flow {
     const { execution, sinks } = parts;
     const { chunk, order } = execution.bound.plan.job;
     this.#parts = parts;
-    this.lanes = planLanes(asFirstSeen(execution.bound.source.splits, sinks), order === "none" ? LANES_SIDE_BY_SIDE : 1);
+    this.lanes = planLanes(
+      asFirstSeen(execution.bound.source.splits, sinks),
+      order === "none" ? LANES_SIDE_BY_SIDE : 1,
+    );
     this.arena = new MemoryArena(execution.buffers);
     this.#positions = smallestPositions(sinks);
     this.#blockBytes = chunk.kind === "bytes" ? chunk.bytes : DEFAULT_BLOCK_BYTES;
@@ -124,7 +127,9 @@ export class Flow {
 
   workerPool(): Actor {
     const { execution, meters, sinks, runner } = this.#parts;
-    const fields = execution.bound.source.splits.flatMap(({ id, fields: names }) => (names ? [[id, names] as const] : []));
+    const fields = execution.bound.source.splits.flatMap(({ id, fields: names }) =>
+      names ? [[id, names] as const] : [],
+    );
     return new WorkerPool({
       runner,
       sinks: sinks.map(({ name }) => name),
@@ -187,7 +192,12 @@ export class Flow {
 }
 
 function mailbox<T>(name: string, maxBytes: number, bytesOf: (item: T) => number): Mailbox<T> {
-  return new Mailbox({ name, maxRecords: Number.POSITIVE_INFINITY, maxBytes, weigh: (item) => ({ records: 1, bytes: bytesOf(item) }) });
+  return new Mailbox({
+    name,
+    maxRecords: Number.POSITIVE_INFINITY,
+    maxBytes,
+    weigh: (item) => ({ records: 1, bytes: bytesOf(item) }),
+  });
 }
 
 function blockBytes(block: Block): number {
@@ -213,7 +223,9 @@ function smallestPositions(sinks: readonly OpenSink[]): ReadonlyMap<string, Posi
 /** A split is held to what it was when the run first saw it, not to what it is now. */
 function asFirstSeen(splits: readonly SplitPlan[], sinks: readonly OpenSink[]): readonly SplitPlan[] {
   const rows = sinks.flatMap(({ book }) => book.rows);
-  const seen = new Map(rows.flatMap(({ split, fingerprint }) => (fingerprint === undefined ? [] : [[split, fingerprint]])));
+  const seen = new Map(
+    rows.flatMap(({ split, fingerprint }) => (fingerprint === undefined ? [] : [[split, fingerprint]])),
+  );
   return splits.map((split) => {
     const fingerprint = seen.get(split.id);
     return fingerprint === undefined ? split : { ...split, fingerprint };

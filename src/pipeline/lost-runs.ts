@@ -28,7 +28,11 @@ export async function findLostRuns(
 }
 
 /** Why nothing begins while there are lost runs and nobody has said what to do about them. */
-export function lostRunError(job: string, state: StateStore, { run, sink, startedAt, written }: LostRun): MillraceError {
+export function lostRunError(
+  job: string,
+  state: StateStore,
+  { run, sink, startedAt, written }: LostRun,
+): MillraceError {
   return new MillraceError(
     "STATE_LOST",
     `${job}: ${sink.label} holds ${written} records of run ${run} (begun ${startedAt}), which never ended and which ` +

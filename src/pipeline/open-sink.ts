@@ -37,11 +37,8 @@ export async function openSink(
   try {
     const claims = execution.bound.source.splits.map(claimOf);
     const rows = await (writer.claim?.(claims) ?? state.claim(key, claims));
-    const { progress } = writer;
-    const placement =
-      progress === undefined
-        ? placedInState(state, key, rejects)
-        : placedWithData({ progress: progress.bind(writer) }, rejects);
+    if (bound.resume === "restart") assertAtOrigin(name, rows);
+    const placement = keepsPositions(writer) ? placedWithData(writer, rejects) : placedInState(state, key, rejects);
     if (resumed) assertAllThere(await placement.progress(), claims);
     await rejects?.resume(new Map(rows.map(({ split, position }) => [split, position.ordinal])));
     return { name, bound, writer, placement, book: new ProgressBook(rows) };
@@ -49,6 +46,20 @@ export async function openSink(
     await writer[Symbol.asyncDispose]();
     throw thrown;
   }
+}
+
+/** What was forgotten a moment ago and has moved on since is another process's work: this one's output lacks it. */
+function assertAtOrigin(sink: string, rows: readonly Progress[]): void {
+  const moved = rows.find(({ position }) => position.ordinal > 0n);
+  if (moved === undefined) return;
+  throw new MillraceError(
+    "FENCED",
+    `sink ${sink}, split ${moved.split}: begun anew, but it stands at ordinal ${moved.position.ordinal}: another process works on this run`,
+  );
+}
+
+function keepsPositions(writer: SinkWriter): writer is SinkWriter & Required<Pick<SinkWriter, "progress">> {
+  return writer.progress !== undefined;
 }
 
 function claimOf(split: SplitPlan): Claim {

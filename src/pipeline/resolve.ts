@@ -49,7 +49,8 @@ export async function resolve(plan: Plan, context: ResolveContext): Promise<Boun
     plan,
     source,
     sinks,
-    openRejects: async (run) => (plan.rejects === null ? null : openRejectFile(plan.rejects, { run, baseDir: job.baseDir })),
+    openRejects: async (run) =>
+      plan.rejects === null ? null : openRejectFile(plan.rejects, { run, baseDir: job.baseDir }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -55,6 +55,7 @@ export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
 
 /** Rejects are published at every end; where that fails, a run that was well otherwise has failed. */
 async function published(rejects: RejectStore | null, outcome: Outcome): Promise<Outcome> {
+  if (isFenced(outcome)) return outcome;
   try {
     await rejects?.publish();
     return outcome;
@@ -73,7 +74,9 @@ function executionOf(
   const mirrorOf = new Map(
     [...bound.sinks].flatMap(([sink, { positions }]) => {
       const key = { job: row.job, scope: row.scope, sink };
-      return positions === "sink" ? [[sink, mirrors.use(new ProgressMirror(world.state, key, world.clock))] as const] : [];
+      return positions === "sink"
+        ? [[sink, mirrors.use(new ProgressMirror(world.state, key, world.clock))] as const]
+        : [];
     }),
   );
   let columns: SinkColumns = row.columns ?? {};
@@ -94,17 +97,23 @@ function executionOf(
   };
 }
 
+/** The run is another process's now: this one has nothing more to say about it. */
+function isFenced({ error }: Outcome): boolean {
+  return error?.code === "FENCED";
+}
+
 async function sumUp(
   { recorder, world, figures }: RunBoundOptions,
   { row }: StartedRun,
-  { state, error }: Outcome,
+  outcome: Outcome,
   durationMs: number,
   emit: Emit,
 ): Promise<RunSummary> {
+  const { state, error } = outcome;
   const told = error === null ? null : { code: error.code, message: error.message };
   const summary = recorder.snapshot({ job: row.job, run: row.id, state, error: told, durationMs, process: figures() });
   const endedAt = new Date(world.clock.now()).toISOString();
-  await world.state.updateRun(row.id, { state, endedAt, summary: JSON.stringify(summary) });
+  if (!isFenced(outcome)) await world.state.updateRun(row.id, { state, endedAt, summary: JSON.stringify(summary) });
   const { read, written, filtered, rejected, folded, emitted } = summary;
   const bytes = Object.values(summary.sinks).reduce((sum, sink) => sum + sink.bytes, 0);
   const counts = { read, written, filtered, rejected, folded, emitted, bytes };

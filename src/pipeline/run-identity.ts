@@ -73,7 +73,12 @@ export async function chooseRun(
   if (lost !== undefined && !wish.restart) throw lostRunError(identity.job, known.state, lost);
   if (unfinished !== null && !wish.restart) return { row: unfinished, resumed: true, isNew: false, replaces: null };
   const id = newRunId(time.clock.now(), time.random);
-  return { row: newRow(identity, wish, time.clock, { id, scope: id }), resumed: false, isNew: true, replaces: unfinished };
+  return {
+    row: newRow(identity, wish, time.clock, { id, scope: id }),
+    resumed: false,
+    isNew: true,
+    replaces: unfinished,
+  };
 }
 
 function newRow(

@@ -96,7 +96,12 @@ function observersOf({ observers = [], onProgress }: RunJobOptions): readonly Ob
   return onProgress === undefined ? observers : [progressObserver(onProgress), ...observers];
 }
 
-async function openState(job: Job, { state }: RunJobOptions, clock: Clock, opened: AsyncDisposableStack): Promise<StateStore> {
+async function openState(
+  job: Job,
+  { state }: RunJobOptions,
+  clock: Clock,
+  opened: AsyncDisposableStack,
+): Promise<StateStore> {
   if (state !== undefined && typeof state !== "string") return state;
   const besideJob = path.join(path.dirname(job.file ?? path.join(job.baseDir, "job")), ".millrace", "state.db");
   const spec = state === undefined ? { type: "sqlite" as const, path: besideJob } : parseStateUrl(state, job.baseDir);

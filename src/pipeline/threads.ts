@@ -24,7 +24,10 @@ const YOUNG_GENERATION_MEGABYTES = 8;
 const DEFAULT_MEMORY_BYTES = 1024 * BYTES_PER_MEGABYTE;
 
 /** Starts them. */
-export function startThreads(spec: TaskSpec, { threads, hangTimeoutMs, memoryBytes, clock }: ThreadOptions): TaskRunner {
+export function startThreads(
+  spec: TaskSpec,
+  { threads, hangTimeoutMs, memoryBytes, clock }: ThreadOptions,
+): TaskRunner {
   return new ThreadPool<Task, TaskReply>({
     name: spec.job,
     filename: threadEntry(import.meta.url, "../task/worker"),

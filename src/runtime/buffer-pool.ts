@@ -2,8 +2,9 @@
  * The pool that chunk and output buffers are lent from.
  *
  * Every buffer is a SharedArrayBuffer: a thread borrows it by message and nothing is lost when that thread dies. Sizes
- * come in four classes between a power of two and the next, so that a request wastes a fifth at most; what is returned waits in its class
- * for the next request, and the classes that were asked for least recently give way when too much lies idle.
+ * come in four classes between a power of two and the next, so that a request wastes a fifth at most; what is returned
+ * waits in its class for the next request, and the classes that were asked for least recently give way when too much
+ * lies idle.
  */
 import { MillraceError } from "../core/errors.ts";
 

@@ -29,6 +29,13 @@ export function runUnknown(id: string): MillraceError {
   });
 }
 
+/** What a run that has succeeded left is not for a process that was superseded to clear away. */
+export function runIsOver(id: string): MillraceError {
+  return new MillraceError("FENCED", `run ${id} has succeeded already in another process; this one has to stop`, {
+    details: { run: id },
+  });
+}
+
 /** A use after the end. */
 export function storeClosed(label: string): MillraceError {
   return new MillraceError("CLOSED", `${label} was closed`);

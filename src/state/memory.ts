@@ -4,7 +4,7 @@ import type { Advance, Claim, Progress } from "../core/ports/sink.ts";
 import type { RunRow, StateStore } from "../core/ports/state-store.ts";
 import type { ProgressKey } from "../core/position.ts";
 import type { Reject } from "../core/reject.ts";
-import { fenced, runExists, runUnknown, storeClosed } from "./faults.ts";
+import { fenced, runExists, runIsOver, runUnknown, storeClosed } from "./faults.ts";
 import { type Lease, decideLease } from "./lease.ts";
 import { type Arguments, type Operation, type Operations, type Outcome, perform, storeOver } from "./operations.ts";
 
@@ -50,7 +50,7 @@ class MemoryState implements Operations {
   updateRun(...[id, change]: Arguments<"updateRun">): void {
     const run = this.#runs.get(id);
     if (run === undefined) throw runUnknown(id);
-    this.#runs.set(id, { ...run, ...change });
+    if (run.state !== "succeeded") this.#runs.set(id, { ...run, ...change });
   }
 
   findRun(...[id]: Arguments<"findRun">): Outcome<"findRun"> {
@@ -104,6 +104,7 @@ class MemoryState implements Operations {
   }
 
   forget(...[{ job, scope }]: Arguments<"forget">): void {
+    if (this.#runs.get(scope)?.state === "succeeded") throw runIsOver(scope);
     const key = keyOf(job, scope);
     let highest = this.#forgotten.get(key) ?? 0;
     for (const splits of this.#progress.get(key)?.values() ?? []) {

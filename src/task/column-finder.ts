@@ -45,7 +45,9 @@ function withDatesOf(output: unknown, before: HeldOutcome["before"], after: Held
   const dates = Object.keys(output).filter((key) => {
     const value = output[key];
     const fresh = after[key];
-    return value instanceof Date && value === before[key] && fresh instanceof Date && fresh.getTime() === value.getTime();
+    return (
+      value instanceof Date && value === before[key] && fresh instanceof Date && fresh.getTime() === value.getTime()
+    );
   });
   if (dates.length === 0) return output;
   return { ...output, ...Object.fromEntries(dates.map((key) => [key, after[key]])) };

@@ -39,7 +39,10 @@ function outcomeOfArray(outputs: readonly unknown[]): Outcome {
   if (outputs.length === 0) return FILTERED;
   const hole = outputs.findIndex((output) => output === undefined || output === null);
   if (hole === -1) return { kind: "outputs", outputs };
-  return rejected("TRANSFORM_NO_RESULT", `output ${hole} of ${outputs.length} is ${String(outputs[hole])}; leave it out instead`);
+  return rejected(
+    "TRANSFORM_NO_RESULT",
+    `output ${hole} of ${outputs.length} is ${String(outputs[hole])}; leave it out instead`,
+  );
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -20,21 +20,26 @@ const RESERVED_EXPORTS = ["schema", "validate", "route", "setup", "teardown", "t
  * @throws MillraceError NOT_BUILT when it exports something this release would have to ignore
  */
 export async function loadTransform(spec: TransformSpec): Promise<RecordTransform> {
-  const name = basename(spec.module);
   const exports = await importModule(spec.module);
-  for (const reserved of RESERVED_EXPORTS) {
-    if (reserved in exports && reserved !== spec.export) {
-      throw new MillraceError("NOT_BUILT", `${name}: the export \`${reserved}\` is not built in this release; remove it`);
-    }
+  const reserved = RESERVED_EXPORTS.find((name) => name in exports && name !== spec.export);
+  if (reserved !== undefined) {
+    const name = basename(spec.module);
+    throw new MillraceError("NOT_BUILT", `${name}: the export \`${reserved}\` is not built in this release; remove it`);
   }
   const transform = exports[spec.export];
-  if (typeof transform === "function") return transform as RecordTransform;
-  const found = Object.keys(exports);
-  throw new MillraceError(
+  if (typeof transform !== "function") throw noFunction(spec, exports);
+  return transform as RecordTransform;
+}
+
+function noFunction({ module, export: wanted }: TransformSpec, exports: object): MillraceError {
+  // What Node adds to a CommonJS module, which a file without import and export is.
+  const added = "module.exports" in exports ? ["default", "module.exports"] : [];
+  const found = Object.keys(exports).filter((name) => !added.includes(name));
+  return new MillraceError(
     "TRANSFORM_UNLOADABLE",
-    `${spec.module}: no function is exported as \`${spec.export}\`; ` +
+    `${module}: no function is exported as \`${wanted}\`; ` +
       (found.length === 0 ? "the module exports nothing" : `it exports ${found.join(", ")}`) +
-      (spec.export === "default" ? ". Write: export default (record, context) => record" : ""),
+      (wanted === "default" ? ". Write: export default (record, context) => record" : ""),
   );
 }
 

@@ -134,6 +134,13 @@ function runs(open: MakeStore): void {
       expect(await store.findRun("1")).toMatchObject({ state: "running", endedAt: null });
     });
 
+    test("updateRun() leaves a run that has succeeded as it is", async () => {
+      const store = await open();
+      await store.createRun(runOf("1", { state: "succeeded", summary: "s" }));
+      await store.updateRun("1", { state: "failed", summary: "of a process that was superseded" });
+      expect(await store.findRun("1")).toEqual(runOf("1", { state: "succeeded", summary: "s" }));
+    });
+
     test("updateRun() names a run that is not stored", async () => {
       const store = await open();
       const refusal = { code: "RUN_NOT_FOUND", message: expect.stringContaining("no run nope") };
@@ -380,6 +387,14 @@ function forgetting(open: MakeStore): void {
       expect(await store.progress(otherSink)).toEqual([]);
       expect(await store.progress(otherScope)).toHaveLength(1);
       expect(await store.listRejects({ job: KEY.job, limit: 10 })).toMatchObject([{ scope: "run-2" }]);
+    });
+
+    test("forget() leaves alone what a run that has succeeded wrote", async () => {
+      const store = await open();
+      await store.createRun(runOf(SCOPE.scope, { scope: SCOPE.scope, state: "succeeded" }));
+      await store.claim(KEY, [claimOf("a")]);
+      await expect(store.forget(SCOPE)).rejects.toMatchObject({ code: "FENCED" });
+      expect(await store.progress(KEY)).toHaveLength(1);
     });
 
     test("forget() fences off whoever held the splits", async () => {

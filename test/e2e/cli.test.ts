@@ -44,7 +44,11 @@ describe("millrace --help", () => {
       ["daemon"],
       "error: millrace daemon: not built in this release; built now: run, check, init, schema\n",
     ],
-    ["options that exclude each other", ["run", "x.yaml", "--keep-written"], "error: --keep-written goes with --restart only\n"],
+    [
+      "options that exclude each other",
+      ["run", "x.yaml", "--keep-written"],
+      "error: --keep-written goes with --restart only\n",
+    ],
   ])("is pointed to after %s, with exit code 2", async (_what, args, err) => {
     expect(await project.run(args)).toEqual({ code: 2, signal: null, out: "", err });
   });
@@ -66,7 +70,9 @@ describe("millrace check", () => {
 `;
 
   test("prints the plan and the promise without touching anything", async () => {
-    const ended = await project.run(["check", "config/orders.yaml"], { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" });
+    const ended = await project.run(["check", "config/orders.yaml"], {
+      DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+    });
     expect(ended).toEqual({ code: 0, signal: null, err: "", out: `${plan}1 job, 0 errors, 1 warning\n` });
   });
 
@@ -105,11 +111,14 @@ test("millrace init: the job it writes runs as it stands", async () => {
 });
 
 /** util-linux's script gives a program a terminal of its own; BSD's takes other arguments. */
-const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") === true;
+const hasScript = String(spawnSync("script", ["--version"]).stdout).includes("util-linux");
 
 describe.skipIf(!hasScript)("on a terminal (needs script of util-linux), millrace run", () => {
   /** What appears on a terminal of 100 columns. */
-  async function onTerminal(args: string, extra: { readonly [name: string]: string }): Promise<{ code: number | null; shown: string }> {
+  async function onTerminal(
+    args: string,
+    extra: { readonly [name: string]: string },
+  ): Promise<{ code: number | null; shown: string }> {
     const command = `stty cols 100; exec "${process.execPath}" "${main}" ${args}`;
     const child = spawn("script", ["-qec", command, "/dev/null"], {
       cwd: project.folder,
@@ -126,7 +135,10 @@ describe.skipIf(!hasScript)("on a terminal (needs script of util-linux), millrac
   const ERASE_LINE = `${ESCAPE}2K`;
 
   beforeAll(() => {
-    project.write("slow.ts", "const cell = new Int32Array(new SharedArrayBuffer(4));\nexport default (row) => (Atomics.wait(cell, 0, 0, 1), row);\n");
+    project.write(
+      "slow.ts",
+      "const cell = new Int32Array(new SharedArrayBuffer(4));\nexport default (row) => (Atomics.wait(cell, 0, 0, 1), row);\n",
+    );
     project.job({
       ...{ name: "slow", source: { type: "file", path: ".cache/demo/orders.csv" }, transform: "./slow.ts" },
       ...{ chunk: { size: "8KiB" }, sink: { type: "file", path: "slow.jsonl" } },
@@ -139,7 +151,10 @@ describe.skipIf(!hasScript)("on a terminal (needs script of util-linux), millrac
     const frames = shown.split(ERASE_LINE).map((frame) => stripVTControlCharacters(frame).trim());
     const bars = frames.filter((frame) => /^\S+ +█+░* +\d+ % {2}/.test(frame));
     expect(bars.length, shown).toBeGreaterThan(2);
-    expect(bars.every((bar) => bar.length < 100 && /records/.test(bar)), bars.join("\n")).toBe(true);
+    expect(
+      bars.every((bar) => bar.length < 100 && /records/.test(bar)),
+      bars.join("\n"),
+    ).toBe(true);
     expect(frames[0]).toBe("slow  .cache/demo/orders.csv -> slow.ts -> file slow.jsonl");
     expect(frames.at(-1)).toMatch(
       /^done in \d\.\d+ s {3}1,000 read = 1,000 written \+ 0 filtered \+ 0 rejected {3}balanced\r\n {2}\d+ records\/s, /,

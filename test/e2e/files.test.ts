@@ -30,14 +30,25 @@ describe("CSV to JSON lines and back", () => {
       sink: { ...into("out.csv"), columns: ["id", "name", "amount", "day", "note"] },
     };
     for (const job of [there, back]) expect((await project.summaryOf([project.job(job)])).summary.written).toBe(4);
-    expect(project.readLines("rows.jsonl")[2]).toEqual({ id: 3, name: "two\nlines", amount: null, day: null, note: "  blanks  " });
+    expect(project.readLines("rows.jsonl")[2]).toEqual({
+      id: 3,
+      name: "two\nlines",
+      amount: null,
+      day: null,
+      note: "  blanks  ",
+    });
     expect(project.read("out.csv")).toBe(text);
   });
 });
 
 describe("several files", () => {
   const write = (project: Project): void => {
-    for (const [name, file] of [["b", 2], ["a", 1], ["c", 3]] as const) project.write(`in/${name}.csv`, numbered(file, 500));
+    for (const [name, file] of [
+      ["b", 2],
+      ["a", 1],
+      ["c", 3],
+    ] as const)
+      project.write(`in/${name}.csv`, numbered(file, 500));
   };
 
   test("are read in name order, however small the chunks", async () => {
@@ -66,7 +77,8 @@ describe("several files", () => {
 
   test("two thousand of them are one run", async () => {
     using project = new Project();
-    for (let file = 0; file < 2_000; file++) project.write(`in/${String(file).padStart(4, "0")}.csv`, numbered(file, 2));
+    for (let file = 0; file < 2_000; file++)
+      project.write(`in/${String(file).padStart(4, "0")}.csv`, numbered(file, 2));
     const job = { source: into("in/*.csv"), columns: { file: "int", n: "int" }, sink: into("out.jsonl") };
     const { summary } = await project.summaryOf([project.job(job)]);
     expect(summary).toMatchObject({ read: 4_000, written: 4_000, balanced: true });
@@ -112,7 +124,10 @@ export default (row) => {
     expect(code).toBe(0);
     expect(summary).toMatchObject({ read: ROWS, written: ROWS - 1, rejected: 1, balanced: true });
     const parts = list("out").toSorted();
-    expect(parts.every((name) => /^part-\d+\.jsonl$/.test(name)), parts.join(" ")).toBe(true);
+    expect(
+      parts.every((name) => /^part-\d+\.jsonl$/.test(name)),
+      parts.join(" "),
+    ).toBe(true);
     const rows = parts.flatMap((name) => project.readLines<{ n: number }>(`out/${name}`));
     const wanted = Array.from({ length: ROWS }, (_, n) => n).filter((n) => n !== BAD);
     expect(rows.map(({ n }) => n)).toEqual(wanted);

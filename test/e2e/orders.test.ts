@@ -80,7 +80,9 @@ describe("config/orders.yaml", () => {
     const sums = await postgres.server.query(
       "select country, count(*)::int as count, (sum(amount) * 100)::bigint::text as cents from orders group by country",
     );
-    const loaded = sums.map(({ country, count, cents: sum }) => [country, { count, cents: BigInt(String(sum)) }] as const);
+    const loaded = sums.map(
+      ({ country, count, cents: sum }) => [country, { count, cents: BigInt(String(sum)) }] as const,
+    );
     expect(new Map(loaded)).toEqual(perCountry);
 
     const rows = await postgres.server.query(
@@ -115,7 +117,9 @@ describe("config/orders.yaml", () => {
     expect(code).toBe(0);
     expect(summary).toMatchObject({ resumed: false, written: first.summary.written });
     expect(summary.run).not.toBe(first.summary.run);
-    const [row] = await postgres.server.query("select count(*)::int as rows, count(distinct id)::int as ids from orders");
+    const [row] = await postgres.server.query(
+      "select count(*)::int as rows, count(distinct id)::int as ids from orders",
+    );
     expect(row).toEqual({ rows: 2 * first.summary.written, ids: first.summary.written });
   });
 });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { DecodeSpec } from "../../src/core/ports/format.ts";
 import { csvFormat } from "../../src/formats/csv/index.ts";
@@ -12,7 +12,28 @@ const seed = Number(process.env["CHUNKING_SEED"] ?? 20_260_118);
 const TIMEOUT = 300_000;
 
 const pieces = [
-  ...["a", "bc", "12", " ", "\r", "\n", "\n", "\n", "\r\n", "\n\n", "ü", ",", ",", ",", '"', '"', '""', ',"', '",', '"\n'],
+  ...[
+    "a",
+    "bc",
+    "12",
+    " ",
+    "\r",
+    "\n",
+    "\n",
+    "\n",
+    "\r\n",
+    "\n\n",
+    "ü",
+    ",",
+    ",",
+    ",",
+    '"',
+    '"',
+    '""',
+    ',"',
+    '",',
+    '"\n',
+  ],
   ...['\n"', ',"', '"x\ny"', "#", "\n#", "\0", "long text of one field ".repeat(2), " ".repeat(9), "{}\r\n"],
 ].map((text) => Buffer.from(text));
 
@@ -20,7 +41,12 @@ const pieces = [
 const files = fc
   .array(
     fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom("1,x\n", '2,"y"\n', '3,"a\nb"\n', '"4, ""q""",z\r\n', "5,\n").map((row) => Buffer.from(row)) },
+      {
+        weight: 3,
+        arbitrary: fc
+          .constantFrom("1,x\n", '2,"y"\n', '3,"a\nb"\n', '"4, ""q""",z\r\n', "5,\n")
+          .map((row) => Buffer.from(row)),
+      },
       { weight: 2, arbitrary: fc.constantFrom(...pieces, Buffer.from([0xff])) },
     ),
     { maxLength: 60, size: "max" },
@@ -53,7 +79,10 @@ describe("Reading in blocks with rewinds", () => {
           const whole = decodeInChunks(reading.file, csvFormat, spec, [reading.file.length]);
           const read = readInBlocks({ ...reading, format: csvFormat, spec });
           expect(read.records.map(bare)).toEqual(whole.records.map(bare));
-          expect(read.position).toMatchObject({ ordinal: BigInt(whole.records.length), token: String(reading.file.length) });
+          expect(read.position).toMatchObject({
+            ordinal: BigInt(whole.records.length),
+            token: String(reading.file.length),
+          });
           expect([read.lent, read.reserved]).toEqual([0, 0]);
           // each rewind follows from a chunk that was decided only in part, or not at all and then grows
           expect(read.rewinds).toBeLessThanOrEqual(2 * whole.records.length + lineFeeds(reading.file) + 2);
@@ -73,7 +102,13 @@ describe("Reading in blocks with rewinds", () => {
         fc.property(readings, ({ comment: _comment, maxRecordBytes, ...reading }) => {
           const spec: DecodeSpec = { format: "jsonl", options: {}, columns: {}, maxRecordBytes };
           const { file } = reading;
-          const whole = readInBlocks({ ...reading, format: jsonLinesFormat, spec, sizes: [file.length + 1], maxRecords: null });
+          const whole = readInBlocks({
+            ...reading,
+            format: jsonLinesFormat,
+            spec,
+            sizes: [file.length + 1],
+            maxRecords: null,
+          });
           const read = readInBlocks({ ...reading, format: jsonLinesFormat, spec });
           expect(read.records.map(bare)).toEqual(whole.records.map(bare));
           expect(read.rewinds).toBe(0);
@@ -89,7 +124,16 @@ describe("Reading in blocks with rewinds", () => {
   test("decides a malformed record in front of an endless line at once and in bounded memory", () => {
     const file = Buffer.from(`1,x\n"a\nb"${"z".repeat(200_000)}\n2,y\n`);
     const spec: DecodeSpec = { format: "csv", options: { header: ["a", "b"] }, columns: {}, maxRecordBytes: 100 };
-    const reading = { file, format: csvFormat, spec, maxRecords: null, sizes: [64], headroom: 64, ahead: 2, knowsItsEnd: true };
+    const reading = {
+      file,
+      format: csvFormat,
+      spec,
+      maxRecords: null,
+      sizes: [64],
+      headroom: 64,
+      ahead: 2,
+      knowsItsEnd: true,
+    };
     const { records, rewinds, largest, position } = readInBlocks(reading);
     expect(records.map(({ outcome }) => outcome)).toEqual([["1", "x"], "CSV_STRAY_QUOTE", ["2", "y"]]);
     expect(rewinds).toBeLessThanOrEqual(2);

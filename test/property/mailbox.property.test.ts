@@ -5,7 +5,7 @@ import { isMillraceError, MillraceError } from "../../src/core/errors.ts";
 import { Mailbox, type Weight } from "../../src/runtime/mailbox.ts";
 
 const LIMITS = { maxRecords: 4, maxBytes: 10 };
-const FAULT = new MillraceError("INTERRUPTED", "the test aborts the box");
+const FAULT = new MillraceError("SINK_FAILED", "the test aborts the box");
 
 interface Item extends Weight {
   readonly id: number;

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Lease, ObjectPool } from "../../src/runtime/object-pool.ts";
+import { ObjectPool } from "../../src/runtime/object-pool.ts";
+import type { Lease } from "../../src/runtime/pool-lease.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 
 const MAX = 3;

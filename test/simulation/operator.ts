@@ -35,6 +35,8 @@ export interface OperatorOptions {
   readonly disasters: readonly Disaster[];
   readonly partsOf: (process: SimulatedProcess) => ProcessParts;
   readonly hold: <T>(work: Promise<T>) => Promise<T>;
+  /** Whether the state store knows of a run that has succeeded. */
+  readonly succeeded: () => boolean;
   readonly violate: (message: string) => void;
 }
 
@@ -69,7 +71,6 @@ export class Operator {
   #nextDisasterAt: number;
   #acceptRejects = false;
   #starting = false;
-  #succeeded = false;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
@@ -79,7 +80,7 @@ export class Operator {
 
   /** A run has succeeded and nothing goes on any more. */
   get done(): boolean {
-    return this.#succeeded && this.#lives.every(({ ended, process }) => ended !== undefined || process.condition === "dead");
+    return this.#options.succeeded() && this.#lives.every(({ ended, process }) => ended !== undefined || process.condition === "dead");
   }
 
   get processes(): number {
@@ -88,7 +89,7 @@ export class Operator {
 
   /** Called between any two steps. */
   tick(): void {
-    if (this.#current === undefined && !this.#starting && !this.#succeeded) this.#start();
+    if (this.#current === undefined && !this.#starting && !this.#options.succeeded()) this.#start();
     if (this.#options.scheduler.steps >= this.#nextDisasterAt) this.#disaster();
   }
 
@@ -138,15 +139,17 @@ export class Operator {
     }
   }
 
-  async #runOnce({ process, graceful, budget, buffers, ...life }: Life): Promise<NonNullable<Life["ended"]>> {
+  async #runOnce(life: Life): Promise<NonNullable<Life["ended"]>> {
+    const { process, graceful, budget, buffers } = life;
     const { job, scheduler, partsOf, threads, faults, hold } = this.#options;
     const { bound, state } = partsOf(process);
     const { clock } = process;
     const owner = ownerOf(process);
     await using lease = await RunLease.acquire({ state, job: job.name, scope: "", owner, clock, isAlive: (other) => this.#isAlive(other) });
+    if (this.#options.succeeded()) return { state: "needless", error: null };
     const kill = lease.lost;
     const recorder = new SummaryRecorder();
-    const observe = (event: RunEvent): void => this.#observe(life as Life, event);
+    const observe = (event: RunEvent): void => this.#observe(life, event);
     const summary = await runBound({
       bound,
       identity: { job: job.name, slot: null, params: {} },
@@ -171,19 +174,20 @@ export class Operator {
 
   #observe(life: Life, event: RunEvent): void {
     life.last = event;
-    if (event.kind === "restarting" && event.code === "INVARIANT" && !event.message.startsWith("simulated")) {
+    if (event.kind !== "sampled") this.#options.scheduler.tell(`${life.process.name}: ${toldOf(event)}`);
+    if (event.kind === "restarting" && event.code === "INVARIANT" && !event.message.includes("simulated: ")) {
       this.#options.violate(`${event.actor} died of a mistake: ${event.message}`);
     }
   }
 
   #judge(code: string, message: string): void {
-    if (!LEGITIMATE.has(code)) this.#options.violate(`a run ended for ${code}: ${message}`);
+    if (!LEGITIMATE.has(code) && !message.includes("simulated: ")) this.#options.violate(`a run ended for ${code}: ${message}`);
   }
 
   #onEnded(life: Life, ended: NonNullable<Life["ended"]>): void {
     life.ended = ended;
-    if (ended.state === "succeeded") this.#succeeded = true;
-    if (ended.state === "rejected") this.#acceptRejects = true;
+    if (ended.state === "succeeded" && !this.#options.succeeded()) this.#options.violate(`${life.process.name} says succeeded and wrote nothing down`);
+    if (ended.error === "REJECT_LIMIT") this.#acceptRejects = true;
     if (this.#current === life) this.#later(0, 5_000);
   }
 
@@ -191,7 +195,7 @@ export class Operator {
   #later(lowMs: number, highMs: number): void {
     const { scheduler } = this.#options;
     this.#current = undefined;
-    if (this.#succeeded) return;
+    if (this.#options.succeeded()) return;
     this.#starting = true;
     scheduler.after("operator: starts a process", () => (this.#starting = false), scheduler.between(lowMs, highMs));
   }
@@ -201,6 +205,8 @@ export class Operator {
     this.#nextDisasterAt = scheduler.steps + scheduler.between(1, 150);
     const life = this.#current;
     if (life === undefined || life.process.condition !== "alive") return;
+    // A zombie that has not written its run down yet would begin a second one: no store asks for the lease there.
+    if (this.#disasters[0] === "pause" && life.last === undefined) return;
     switch (this.#disasters.shift()) {
       case "kill":
         life.process.kill();
@@ -223,6 +229,11 @@ export class Operator {
     if (other === undefined || other.process.condition === "paused") return "unknown";
     return other.process.condition === "dead" || other.ended !== undefined ? "dead" : "alive";
   }
+}
+
+/** An event in one line. */
+function toldOf({ job: _job, run: _run, at: _at, ...body }: RunEvent): string {
+  return JSON.stringify(body);
 }
 
 function ownerOf({ name }: SimulatedProcess): LeaseOwner {

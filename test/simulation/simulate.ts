@@ -18,7 +18,7 @@ import { Faults } from "./world/faults.ts";
 import { PartFolder, PartSink } from "./world/part-sink.ts";
 import type { SimulatedProcess } from "./world/process.ts";
 import { openRejectFolder, RejectFolder } from "./world/reject-file.ts";
-import { Scheduler } from "./world/scheduler.ts";
+import { Scheduler, type Trace } from "./world/scheduler.ts";
 import { SimulatedSource } from "./world/source.ts";
 import { simulatedState } from "./world/state.ts";
 
@@ -41,8 +41,8 @@ const HOUSEKEEPING = /acquireLease|mirror/;
 const TRANSFORM = fileURLToPath(new URL("fixtures/mixed.ts", import.meta.url));
 
 /** Runs a seed; the same seed does the same, step by step. */
-export async function simulate(seed: number, plan: SimulationPlan = planOf(seed)): Promise<SimulationResult> {
-  return await new Simulation(seed, plan).run();
+export async function simulate(seed: number, trace?: Trace): Promise<SimulationResult> {
+  return await new Simulation(seed, planOf(seed), trace).run();
 }
 
 class Simulation {
@@ -59,12 +59,13 @@ class Simulation {
   readonly #rejects = new RejectFolder();
   /** Real work that simulated time waits for. */
   #held = 0;
+  #succeeded = false;
   #silentSince = 0;
 
-  constructor(seed: number, plan: SimulationPlan) {
+  constructor(seed: number, plan: SimulationPlan, trace?: Trace) {
     this.#seed = seed;
     this.#plan = plan;
-    this.#scheduler = new Scheduler(seed);
+    this.#scheduler = new Scheduler(seed, trace);
     this.#faults = new Faults(this.#scheduler, plan.faults);
     this.#invariants = new Invariants(new Map(plan.splits.map((split) => [split.id, expectedRecords(split, plan)])));
     this.#database = new Database(plan, (commit) => this.#onCommit(commit));
@@ -78,6 +79,7 @@ class Simulation {
       disasters: plan.disasters,
       partsOf: (process) => this.#partsOf(process),
       hold: (work) => this.#hold(work),
+      succeeded: () => this.#succeeded,
       violate: (message) => this.#invariants.violate(message),
     });
   }
@@ -123,7 +125,7 @@ class Simulation {
     const { decode, transform, splits, rejects } = this.#plan;
     const onCommit = (advanced: readonly Progress[]): Promise<void> => this.#onStateCommit(advanced);
     return {
-      state: simulatedState({ store, process, faults, onCommit }),
+      state: simulatedState({ store, process, faults, onCommit, onSucceeded: () => (this.#succeeded = true) }),
       bound: {
         plan: {
           job: this.#job,

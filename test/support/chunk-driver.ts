@@ -151,7 +151,10 @@ class Driver implements ReadFile {
   #keep(chunk: Chunk, batch: RecordBatch): void {
     for (let i = 0; i < batch.count; i++) {
       const read = batch.read(i);
-      const place = { start: Number(chunk.tokens.at(batch.start(i), i)), line: (chunk.firstLine ?? 0) + batch.line(i) - 1 };
+      const place = {
+        start: Number(chunk.tokens.at(batch.start(i), i)),
+        line: (chunk.firstLine ?? 0) + batch.line(i) - 1,
+      };
       if ("fault" in read) this.records.push({ ...place, outcome: read.fault.code, message: read.fault.message });
       else this.records.push({ ...place, outcome: this.#values(read.record), message: "" });
     }
@@ -170,4 +173,3 @@ class Driver implements ReadFile {
     return this.#fields.map((name) => (record as Record<string, unknown>)[name]);
   }
 }
-

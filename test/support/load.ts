@@ -3,6 +3,7 @@
  * took effect exactly once.
  */
 import { createHash } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
 import type { Reject } from "../../src/core/reject.ts";
 import type { EmbeddedPostgres } from "./embedded-postgres.ts";
 import type { CommandLine, Ended, Environment, Project } from "./project.ts";
@@ -41,11 +42,14 @@ export default (record) => {
 };
 `;
 
+/** Where runs are kept. */
+const STATE = ".millrace/state.db";
+
 /** A run slow enough to be caught. */
 export const SLOWLY: Environment = { PAUSE_MS: "1" };
 
 /** Small chunks and units: many positions to be caught at. */
-const SMALL = { chunk: { size: "2KiB" }, commit: { interval: "20ms" } };
+const SMALL = { chunk: { size: "1KiB" }, commit: { interval: "20ms" } };
 
 /** One load. */
 export class Load {
@@ -106,6 +110,21 @@ export class Load {
   async committed(): Promise<number> {
     const { read } = await this.#ledger();
     return read;
+  }
+
+  /** Whether its newest run has succeeded: one more would load everything again. */
+  succeeded(): boolean {
+    if (!this.project.exists(STATE)) return false;
+    using database = new DatabaseSync(this.project.path(STATE), { readOnly: true });
+    const tables = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'runs'").all();
+    if (tables.length === 0) return false;
+    return database.prepare("SELECT state FROM runs ORDER BY seq DESC LIMIT 1").get()?.["state"] === "succeeded";
+  }
+
+  /** Makes all leases run out at once, as if their owners had stood still for longer than they hold. */
+  expireLeases(): void {
+    using database = new DatabaseSync(this.project.path(STATE));
+    database.exec("UPDATE leases SET until = 0");
   }
 
   /**

@@ -1,5 +1,5 @@
 /** A lock that another session holds. */
-import pg from "pg";
+import { Client } from "pg";
 import type { EmbeddedPostgres } from "./embedded-postgres.ts";
 import { until } from "./until.ts";
 
@@ -11,15 +11,15 @@ import { until } from "./until.ts";
  */
 export class WriteLock implements AsyncDisposable {
   readonly #server: EmbeddedPostgres;
-  readonly #client: pg.Client;
+  readonly #client: Client;
 
-  private constructor(server: EmbeddedPostgres, client: pg.Client) {
+  private constructor(server: EmbeddedPostgres, client: Client) {
     this.#server = server;
     this.#client = client;
   }
 
   static async take(server: EmbeddedPostgres, table: string): Promise<WriteLock> {
-    const client = new pg.Client({ connectionString: server.url() });
+    const client = new Client({ connectionString: server.url() });
     client.on("error", () => {});
     await client.connect();
     await client.query(`begin; lock table ${table} in share mode`);

@@ -23,6 +23,8 @@ export type Judge = (bytes: Buffer) => Verdict;
  */
 export class Proxy implements AsyncDisposable {
   judge: Judge = () => "pass";
+  /** Looks at what the server answers: whether the client gets it, or is cut off instead. */
+  judgeReply: (bytes: Buffer) => "pass" | "cut-before" = () => "pass";
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
 
@@ -58,7 +60,10 @@ export class Proxy implements AsyncDisposable {
     let late = false;
     client.on("close", () => late || server.end());
     server.on("close", () => client.destroy());
-    server.on("data", (bytes) => client.write(bytes));
+    server.on("data", (bytes) => {
+      if (this.judgeReply(bytes) === "pass") client.write(bytes);
+      else client.destroy();
+    });
     client.on("data", (bytes) => {
       const verdict = this.judge(bytes);
       if (verdict === "cut-after") {

@@ -9,7 +9,7 @@ import { faultOf, postgresError, serverError } from "../../postgres/errors.ts";
 import { advanceSplits } from "../../postgres/progress.ts";
 import { insertRejects } from "../../postgres/rejects.ts";
 import { beginTransaction, commitTransaction, rollbackTransaction } from "../../postgres/transaction.ts";
-import type { Lease } from "../../runtime/object-pool.ts";
+import type { Lease } from "../../runtime/pool-lease.ts";
 import type { CommitOrder } from "./commit-order.ts";
 
 /** What the units of one writer have in common. */

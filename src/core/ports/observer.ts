@@ -18,7 +18,12 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly trigger: string;
       readonly slot: string | null;
       /** What an earlier process had committed, when this one goes on. */
-      readonly resumed: { readonly split: string; readonly token: string; readonly read: number; readonly bytes: number } | null;
+      readonly resumed: {
+        readonly split: string;
+        readonly token: string;
+        readonly read: number;
+        readonly bytes: number;
+      } | null;
     }
   /** A sink was opened, also after a restart: what it holds of this run from here on counts on top of this. */
   | { readonly kind: "sink-opened"; readonly sink: string; readonly counts: Counts }
@@ -26,7 +31,13 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
   | { readonly kind: "split-ended"; readonly split: string }
   | { readonly kind: "chunk-cut"; readonly split: string; readonly bytes: number }
   /** In order, before it is written. `bytes` of source consumed. */
-  | { readonly kind: "chunk-done"; readonly split: string; readonly records: number; readonly bytes: number; readonly rejected: number }
+  | {
+      readonly kind: "chunk-done";
+      readonly split: string;
+      readonly records: number;
+      readonly bytes: number;
+      readonly rejected: number;
+    }
   | {
       readonly kind: "unit-committed";
       readonly sink: string;
@@ -48,13 +59,44 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly line: number | null;
     }
   | { readonly kind: "rewound"; readonly split: string; readonly token: string; readonly dropped: number }
-  | { readonly kind: "retrying"; readonly stage: StageName; readonly attempt: number; readonly delayMs: number; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: "thread-died"; readonly fault: "crash" | "hang" | "memory"; readonly split: string; readonly record: number | null }
-  | { readonly kind: "restarting"; readonly actor: string; readonly attempt: number; readonly delayMs: number; readonly code: ErrorCode; readonly message: string }
+  | {
+      readonly kind: "retrying";
+      readonly stage: StageName;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly code: ErrorCode;
+      readonly message: string;
+    }
+  | {
+      readonly kind: "thread-died";
+      readonly fault: "crash" | "hang" | "memory";
+      readonly split: string;
+      readonly record: number | null;
+    }
+  | {
+      readonly kind: "restarting";
+      readonly actor: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly code: ErrorCode;
+      readonly message: string;
+    }
   | { readonly kind: "draining"; readonly reason: string }
   /** About four times a second. */
-  | { readonly kind: "sampled"; readonly stages: { readonly [S in StageName]: StageTimes }; readonly mailboxes: readonly MailboxSample[]; readonly budget: { readonly used: number; readonly limit: number }; readonly pools: { readonly [name: string]: number } }
-  | { readonly kind: "run-ended"; readonly state: RunState; readonly durationMs: number; readonly counts: Counts; readonly message: string | null }
+  | {
+      readonly kind: "sampled";
+      readonly stages: { readonly [S in StageName]: StageTimes };
+      readonly mailboxes: readonly MailboxSample[];
+      readonly budget: { readonly used: number; readonly limit: number };
+      readonly pools: { readonly [name: string]: number };
+    }
+  | {
+      readonly kind: "run-ended";
+      readonly state: RunState;
+      readonly durationMs: number;
+      readonly counts: Counts;
+      readonly message: string | null;
+    }
 );
 
 /** How full a mailbox is. */
@@ -68,7 +110,11 @@ export interface MailboxSample {
 export type RunEventKind = RunEvent["kind"];
 
 /** One event without what the emitter adds. */
-export type RunEventBody = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "job" | "run" | "at"> : never) : never;
+export type RunEventBody = RunEvent extends infer E
+  ? E extends RunEvent
+    ? Omit<E, "job" | "run" | "at">
+    : never
+  : never;
 
 /** A subscriber. It must be quick and must not throw; what it throws is dropped. */
 export type Observer = (event: RunEvent) => void;

@@ -49,6 +49,7 @@ export interface StateStore extends AsyncDisposable {
   readonly label: string;
 
   createRun(run: RunRow): Promise<void>;
+  /** Changes a run. One that has succeeded stays as it is: a process that was superseded may still think it has to say something. */
   updateRun(id: string, change: Partial<Pick<RunRow, "state" | "endedAt" | "columns" | "summary">>): Promise<void>;
   findRun(id: string): Promise<RunRow | undefined>;
   /** Newest first. */
@@ -79,7 +80,11 @@ export interface StateStore extends AsyncDisposable {
   commit(key: ProgressKey, advances: readonly Advance[], rejects: readonly Reject[]): Promise<void>;
   /** A copy for display of progress that lives with the data: no compare. */
   mirror(key: ProgressKey, progress: readonly Progress[]): Promise<void>;
-  /** Drops progress (all sinks) and rejects of a scope: the run starts again. */
+  /**
+   * Drops progress (all sinks) and rejects of a scope: the run starts again.
+   *
+   * @throws MillraceError FENCED when the scope is that of a run that has succeeded
+   */
   forget(key: { readonly job: string; readonly scope: string }): Promise<void>;
 
   /** Adds rejects; the same (job, scope, split, token, sink, output) twice is one. */

@@ -4,7 +4,7 @@ import type { ByteWriter } from "../../core/ports/byte-writer.ts";
 import type { Encoder, EncodeSpec, SourceFields } from "../../core/ports/format.ts";
 import { GrowingBytes } from "../growing-bytes.ts";
 import { LF } from "../lines.ts";
-import { fieldsOf, OutputColumns } from "../output-fields.ts";
+import { declaredColumns, fieldsOf, type OutputColumns } from "../output-fields.ts";
 import { putByte } from "../put-bytes.ts";
 import { unwritable } from "../values/json-text.ts";
 import { valueText } from "../values/write-text.ts";
@@ -28,11 +28,10 @@ export class CsvEncoder implements Encoder {
     if (dialect.encoding !== "utf-8") {
       throw new MillraceError("NOT_BUILT", `csv.encoding: ${dialect.encoding} is not written yet: expected utf-8`);
     }
-    const names = spec.columns.map(({ name }) => name);
     this.#dialect = dialect;
-    this.#columns = new OutputColumns(names, spec.onUnknownField);
+    this.#columns = declaredColumns(spec);
     this.#writer = new FieldWriter(dialect);
-    this.head = this.#headOf(titlesOf(names, dialect));
+    this.head = this.#headOf(titlesOf(this.#columns.names, dialect));
   }
 
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {

@@ -3,6 +3,7 @@
  *
  * Plain integers in typed arrays, so that another scanner (SIMD in WebAssembly) can fill the same index.
  */
+import { doubled } from "../doubled.ts";
 
 /** Bits of a field's second integer; what is left of it is the offset behind the field's text. */
 export const NON_ASCII = 1 << 30;
@@ -35,7 +36,7 @@ export class FieldIndex {
   /** Adds a field; `word` is the offset behind its text with the flags. */
   addField(begin: number, word: number): void {
     const at = 2 * this.fieldCount++;
-    if (at + 2 > this.fields.length) this.fields = grown(this.fields);
+    if (at + 2 > this.fields.length) this.fields = doubled(this.fields);
     this.fields[at] = begin;
     this.fields[at + 1] = word;
   }
@@ -72,16 +73,10 @@ export class FieldIndex {
 
   #add(start: number, stop: number, first: number, width: number): void {
     const at = this.recordCount++ * RECORD_WIDTH;
-    if (at + RECORD_WIDTH > this.#records.length) this.#records = grown(this.#records);
+    if (at + RECORD_WIDTH > this.#records.length) this.#records = doubled(this.#records);
     this.#records[at] = start;
     this.#records[at + 1] = stop;
     this.#records[at + 2] = first;
     this.#records[at + 3] = width;
   }
-}
-
-function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

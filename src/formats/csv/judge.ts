@@ -5,8 +5,8 @@
  * verdict is the same wherever the chunks are cut. A malformed record ends at the next line end behind the fault.
  */
 import type { RecordFault } from "../../core/ports/format.ts";
+import { behindLine, textEnd } from "../lines.ts";
 import type { Halt, IndexScanner } from "./index-scanner.ts";
-import { behindLine, textEnd } from "./lines.ts";
 
 /** What is judged. */
 export interface JudgeRequest {

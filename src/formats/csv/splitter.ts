@@ -7,9 +7,8 @@
  * another fault of the same record: there the reader goes back.
  */
 import type { Border, Splitter } from "../../core/ports/format.ts";
-import { bufferOf, CR, LF } from "../lines.ts";
+import { behindLine, bufferOf, CR, LF } from "../lines.ts";
 import { type Dialect, isBlank } from "./dialect.ts";
-import { behindLine } from "./lines.ts";
 
 const NO_BORDER: Border = { end: 0, records: 0, lines: 0 };
 

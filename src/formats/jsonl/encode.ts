@@ -2,11 +2,11 @@
 import type { ByteWriter } from "../../core/ports/byte-writer.ts";
 import type { Encoder, EncodeSpec, FieldSpan, SourceFields } from "../../core/ports/format.ts";
 import { type Escapes, escapeTable, putEscaped, putEscapedBytes, UNICODE } from "../escapes.ts";
-import { fieldsOf, type OutputFields, OutputColumns, sameNames } from "../output-fields.ts";
+import { LF } from "../lines.ts";
+import { declaredColumns, fieldsOf, type OutputFields, OutputColumns, sameNames } from "../output-fields.ts";
 import { putAscii, putByte, putCopy, putUtf8 } from "../put-bytes.ts";
 import { jsonText } from "../values/json-text.ts";
 
-const NEWLINE = 10;
 const BLANK = 32;
 const QUOTE = 34;
 const COMMA = 44;
@@ -29,10 +29,9 @@ export class JsonLinesEncoder implements Encoder {
   #labels: readonly Buffer[];
 
   constructor(spec: EncodeSpec) {
-    const names = spec.columns?.map(({ name }) => name) ?? [];
-    this.#keys = new OutputColumns(names, spec.onUnknownField);
+    this.#keys = declaredColumns(spec);
     this.#declared = spec.columns === null ? null : this.#keys;
-    this.#labels = names.map(labelOf);
+    this.#labels = this.#keys.names.map(labelOf);
   }
 
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {
@@ -43,7 +42,7 @@ export class JsonLinesEncoder implements Encoder {
     } else {
       this.#putAny(to, output, source);
     }
-    putByte(to, NEWLINE);
+    putByte(to, LF);
   }
 
   #putAny(to: ByteWriter, output: unknown, source: SourceFields): void {
@@ -119,7 +118,7 @@ function putCsvField(to: ByteWriter, value: unknown, bytes: Uint8Array, span: Fi
 /** JSON text may hold line ends between its tokens; there blanks mean the same. */
 function blankLineEnds(to: ByteWriter, start: number): void {
   const written = to.bytes.subarray(start, to.length);
-  for (let at = written.indexOf(NEWLINE); at !== -1; at = written.indexOf(NEWLINE, at + 1)) written[at] = BLANK;
+  for (let at = written.indexOf(LF); at !== -1; at = written.indexOf(LF, at + 1)) written[at] = BLANK;
 }
 
 /** Copies JSON text so that it stays on one line. */

@@ -1,4 +1,5 @@
 /** Finds the fields of a JSON object in its bytes, which JSON.parse has found to be valid. */
+import { doubled } from "../doubled.ts";
 
 const QUOTE = 34;
 const COMMA = 44;
@@ -69,11 +70,7 @@ export class FieldScanner {
 
   #scanField(): void {
     const row = STRIDE * this.#count++;
-    if (row === this.#table.length) {
-      const larger = new Int32Array(2 * row);
-      larger.set(this.#table);
-      this.#table = larger;
-    }
+    if (row === this.#table.length) this.#table = doubled(this.#table);
     this.#scanValue(row);
     this.#skipBlanks();
     this.#at++; // the colon

@@ -1,4 +1,5 @@
 /** Where the records of a chunk begin and end. */
+import { doubled } from "../doubled.ts";
 import { CR, isBlank, LF, lineFeeds } from "../lines.ts";
 
 const BLANK = 32;
@@ -88,11 +89,7 @@ export class LineIndex {
 
   #add(begin: number, stop: number): void {
     const at = 2 * this.#count++;
-    if (at === this.#borders.length) {
-      const larger = new Int32Array(2 * at);
-      larger.set(this.#borders);
-      this.#borders = larger;
-    }
+    if (at === this.#borders.length) this.#borders = doubled(this.#borders);
     this.#borders[at] = begin;
     this.#borders[at + 1] = stop;
   }

@@ -6,7 +6,8 @@
 import type { ByteWriter } from "../../core/ports/byte-writer.ts";
 import type { Encoder, EncodeSpec, FieldSpan, SourceFields } from "../../core/ports/format.ts";
 import { type Escapes, escapeTable, FORBIDDEN, putEscaped, putEscapedBytes } from "../escapes.ts";
-import { fieldsOf, OutputColumns } from "../output-fields.ts";
+import { LF } from "../lines.ts";
+import { declaredColumns, fieldsOf, type OutputColumns } from "../output-fields.ts";
 import { putAscii, putCopy } from "../put-bytes.ts";
 import { postgresDate, postgresText } from "../values/iso-text.ts";
 import { jsonText, unwritable, validInstant } from "../values/json-text.ts";
@@ -15,7 +16,6 @@ import { arrayLiteral } from "./array-literal.ts";
 import { type ColumnKind, columnKind } from "./column-kind.ts";
 
 const TAB = 9;
-const NEWLINE = 10;
 const BACKSLASH = 92;
 const CAPITAL_N = 78;
 const SMALL_Z = 122;
@@ -42,12 +42,8 @@ export class CopyTextEncoder implements Encoder {
   readonly #targets: readonly CopyColumn[];
 
   constructor(spec: EncodeSpec) {
-    const columns = spec.columns ?? [];
-    this.#columns = new OutputColumns(
-      columns.map(({ name }) => name),
-      spec.onUnknownField,
-    );
-    this.#targets = columns.map(({ name, type }) => ({ name, kind: columnKind(type) }));
+    this.#columns = declaredColumns(spec);
+    this.#targets = (spec.columns ?? []).map(({ name, type }) => ({ name, kind: columnKind(type) }));
   }
 
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {
@@ -60,7 +56,7 @@ export class CopyTextEncoder implements Encoder {
       if (value === undefined || value === null) putNull(to);
       else putField(to, value, this.#targets[i] as CopyColumn, source, indexes[i] as number);
       to.reserve(1);
-      to.bytes[to.length++] = i + 1 < count ? TAB : NEWLINE;
+      to.bytes[to.length++] = i + 1 < count ? TAB : LF;
     }
   }
 }

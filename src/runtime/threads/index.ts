@@ -4,7 +4,7 @@ export type { FlightReading, RecorderHandle } from "./flight-recorder.ts";
 export { threadFaultDetails } from "./thread-fault.ts";
 export type { ThreadFaultDetails, ThreadFaultKind } from "./thread-fault.ts";
 export { ThreadPool } from "./thread-pool.ts";
-export type { ThreadEvent, ThreadPoolOptions, ThreadPoolStats } from "./thread-pool.ts";
+export type { ThreadEvent, ThreadPoolOptions, ThreadPoolStats } from "./thread-pool-options.ts";
 export { ThreadTicket } from "./thread-ticket.ts";
 export type { ThreadTicketStats } from "./thread-ticket.ts";
 export { serve, workerDataOf } from "./worker-side.ts";

@@ -9,77 +9,16 @@
  * - A task that no thread had begun when its thread died is not to blame: it goes back to its place in the queue.
  * - Threads that die again and again without having begun a task cannot load their module: the pool is broken and says so.
  */
-import type { ResourceLimits } from "node:worker_threads";
-import { fileURLToPath } from "node:url";
-import { Piscina } from "piscina";
-import { type Clock, sleep } from "../../core/clock.ts";
 import { MillraceError } from "../../core/errors.ts";
-import { type FlightReading, FlightRecorder, type RecorderHandle } from "./flight-recorder.ts";
+import { type Flight, Flights } from "./flights.ts";
+import { HangGuard } from "./hang-guard.ts";
+import { type Job, JobQueue } from "./job-queue.ts";
+import { LoadGuard, loadFault } from "./load-guard.ts";
+import { ThreadCrew } from "./thread-crew.ts";
 import { unpackError } from "./thread-error.ts";
-import { type ThreadFaultKind, faultKindOf, threadFault } from "./thread-fault.ts";
-import type { ThreadReply, ThreadRequest } from "./thread-message.ts";
-import { type RosterThread, ThreadRoster } from "./thread-roster.ts";
-import { Watchdog } from "./watchdog.ts";
-
-/** So many threads in a row that end before they begin a task mean that the module cannot be loaded. */
-const MAX_LOAD_FAILURES = 3;
-const DEFAULT_CLOSE_TIMEOUT_MS = 5000;
-
-/** How a {@link ThreadPool} is made. */
-export interface ThreadPoolOptions {
-  /** Used in messages. */
-  readonly name: string;
-  /** A module whose default export was made by `serve` of `worker-side.ts`. */
-  readonly filename: URL;
-  readonly threads: number;
-  /** More than 1 for tasks that mostly wait; 1 by default. */
-  readonly tasksPerThread?: number;
-  /** What `workerDataOf()` gives in the threads; structured clone. */
-  readonly workerData?: unknown;
-  /** A task that reports no record for this long has its thread ended; milliseconds. */
-  readonly hangTimeoutMs: number;
-  /** How long `onClose` of the threads may take, milliseconds; 5,000 by default. */
-  readonly closeTimeoutMs?: number;
-  readonly clock: Clock;
-  readonly resourceLimits?: ResourceLimits;
-  readonly onEvent?: (event: ThreadEvent) => void;
-}
-
-/** What happens to the threads of a pool. */
-export type ThreadEvent =
-  | { readonly type: "started"; readonly threadId: number }
-  /** Died; `load`: without having begun a task. */
-  | { readonly type: "ended"; readonly threadId: number; readonly kind: ThreadFaultKind | "load" }
-  /** A thread called `parentPort.postMessage(message)`. */
-  | { readonly type: "message"; readonly message: unknown };
-
-/** What a {@link ThreadPool} does at this moment. */
-export interface ThreadPoolStats {
-  /** Living threads. */
-  readonly threads: number;
-  /** Tasks given to a thread. */
-  readonly running: number;
-  /** Tasks that wait for a thread. */
-  readonly queued: number;
-  /** Threads that died since the pool was made. */
-  readonly deaths: number;
-}
-
-interface Job<Task, Result> {
-  /** Position in the order of arrival. */
-  readonly number: number;
-  readonly task: Task;
-  readonly outcome: PromiseWithResolvers<Result>;
-}
-
-interface Flight<Task, Result> {
-  readonly job: Job<Task, Result>;
-  readonly slot: RecorderHandle;
-  /** The thread that ended while it ran this task. */
-  death: RosterThread | null;
-  /** Made no progress; its thread was ended for that. */
-  hung: boolean;
-}
+import { faultKindOf, threadFault } from "./thread-fault.ts";
+import type { ThreadPoolOptions, ThreadPoolStats } from "./thread-pool-options.ts";
+import type { RosterThread } from "./thread-roster.ts";
 
 /**
  * Runs tasks in threads.
@@ -98,16 +37,13 @@ interface Flight<Task, Result> {
 export class ThreadPool<Task, Result> implements AsyncDisposable {
   readonly #options: ThreadPoolOptions;
   readonly #capacity: number;
-  readonly #piscina: Piscina<ThreadRequest<Task>, ThreadReply<Result>>;
-  readonly #roster: ThreadRoster;
-  readonly #recorder: FlightRecorder;
-  readonly #watchdog: Watchdog<Flight<Task, Result>>;
-  readonly #queue: Job<Task, Result>[] = [];
-  readonly #flights = new Set<Flight<Task, Result>>();
+  readonly #crew: ThreadCrew<Task, Result>;
+  readonly #queue = new JobQueue<Task, Result>();
+  readonly #flights: Flights<Job<Task, Result>>;
+  readonly #hangGuard: HangGuard<Job<Task, Result>>;
+  readonly #loadGuard = new LoadGuard();
   readonly #drainWaiters: (() => void)[] = [];
-  #jobs = 0;
   #deaths = 0;
-  #loadFailures = 0;
   /** Why no task is accepted any more. */
   #refusal: MillraceError | undefined;
   #closing: Promise<void> | undefined;
@@ -117,30 +53,16 @@ export class ThreadPool<Task, Result> implements AsyncDisposable {
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
     this.#capacity = options.threads * (options.tasksPerThread ?? 1);
-    this.#piscina = startPiscina<Task, Result>(options);
-    this.#piscina.on("error", () => {}); // the roster hears of the same errors from the workers themselves
-    this.#piscina.on("message", (message: unknown) => options.onEvent?.({ type: "message", message }));
-    this.#piscina.on("workerCreate", () => this.#roster.update());
-    this.#roster = new ThreadRoster(() => this.#piscina.threads, {
-      started: ({ threadId }) => options.onEvent?.({ type: "started", threadId }),
-      ended: (thread) => this.#onThreadEnded(thread),
-    });
-    this.#roster.update();
-    this.#recorder = new FlightRecorder(this.#capacity);
-    this.#watchdog = new Watchdog({
-      clock: options.clock,
-      timeoutMs: options.hangTimeoutMs,
-      subjects: () => this.#flights,
-      progressOf: ({ slot }) => progressOf(this.#recorder.read(slot)),
-      onStalled: (flight) => this.#onStalled(flight),
-    });
+    this.#crew = new ThreadCrew(options, (thread) => this.#onThreadEnded(thread));
+    this.#flights = new Flights(this.#capacity, this.#crew.roster);
+    this.#hangGuard = new HangGuard(options, this.#flights, this.#crew.roster);
   }
 
   get stats(): ThreadPoolStats {
     return {
-      threads: this.#roster.living.length,
+      threads: this.#crew.roster.living.length,
       running: this.#flights.size,
-      queued: this.#queue.length,
+      queued: this.#queue.size,
       deaths: this.#deaths,
     };
   }
@@ -156,10 +78,9 @@ export class ThreadPool<Task, Result> implements AsyncDisposable {
    */
   run(task: Task): Promise<Result> {
     if (this.#refusal) return Promise.reject(this.#refusal);
-    const outcome = Promise.withResolvers<Result>();
-    this.#queue.push({ number: this.#jobs++, task, outcome });
+    const result = this.#queue.add(task);
     this.#pump();
-    return outcome.promise;
+    return result;
   }
 
   /** Accepts no more, finishes every task that was accepted, lets the threads clean up and ends them. */
@@ -184,43 +105,32 @@ export class ThreadPool<Task, Result> implements AsyncDisposable {
   async #closeInOrder(): Promise<void> {
     this.#refusal ??= this.#closedError("is closed");
     await this.#drained();
-    if (!this.#stopping && this.#roster.living.some((thread) => thread.began)) await this.#sayFarewell();
+    if (!this.#stopping && this.#crew.roster.living.some(({ began }) => began)) await this.#crew.sayFarewell();
     await this.#stop(this.#refusal);
   }
 
   #stop(reason: MillraceError): Promise<void> {
     this.#refusal = reason;
     this.#stopping ??= this.#endThreads();
-    for (const job of this.#queue.splice(0)) job.outcome.reject(reason);
+    this.#queue.rejectAll(reason);
     return this.#stopping;
   }
 
   async #endThreads(): Promise<void> {
-    this.#watchdog[Symbol.dispose]();
-    await this.#piscina.destroy();
-    await this.#roster.allEnded();
+    this.#hangGuard[Symbol.dispose]();
+    await this.#crew.end();
     await this.#drained();
   }
 
   async #drained(): Promise<void> {
-    if (this.#flights.size > 0 || this.#queue.length > 0) {
+    if (this.#flights.size > 0 || this.#queue.size > 0) {
       await new Promise<void>((resolve) => this.#drainWaiters.push(resolve));
     }
   }
 
-  /** One message to each thread: all are idle, and piscina gives an idle thread's task to no other. */
-  async #sayFarewell(): Promise<void> {
-    const { clock, threads, closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS } = this.#options;
-    const enough = new AbortController();
-    const farewells = Array.from({ length: threads }, () => this.#piscina.run({ type: "farewell" }));
-    const deadline = sleep(clock, closeTimeoutMs, enough.signal).catch(() => {});
-    await Promise.race([Promise.allSettled(farewells), deadline]);
-    enough.abort();
-  }
-
   #pump(): void {
     while (this.#flights.size < this.#capacity) {
-      const job = this.#queue.shift();
+      const job = this.#queue.next();
       if (job === undefined) break;
       void this.#fly(job);
     }
@@ -229,26 +139,22 @@ export class ThreadPool<Task, Result> implements AsyncDisposable {
   }
 
   async #fly(job: Job<Task, Result>): Promise<void> {
-    const flight: Flight<Task, Result> = { job, slot: this.#recorder.allocate(), death: null, hung: false };
-    this.#flights.add(flight);
-    this.#watchdog.watch();
+    const flight = this.#flights.begin(job);
+    this.#hangGuard.watch();
     const settle = await this.#attempt(flight);
-    this.#recorder.free(flight.slot);
-    this.#flights.delete(flight);
+    this.#flights.end(flight);
     if (settle) settle();
     else this.#putBack(job);
     this.#pump();
   }
 
   /** Runs the task once; how to settle it, or null if it must be given to another thread. */
-  async #attempt(flight: Flight<Task, Result>): Promise<(() => void) | null> {
+  async #attempt(flight: Flight<Job<Task, Result>>): Promise<(() => void) | null> {
     const { task, outcome } = flight.job;
     try {
-      const running = this.#piscina.run({ type: "task", task, slot: flight.slot });
-      this.#roster.update();
-      const reply = await running;
-      this.#loadFailures = 0;
-      this.#noteBegan(flight);
+      const reply = await this.#crew.run(task, flight.slot);
+      this.#loadGuard.noteAnswer();
+      this.#flights.noteBegan(flight);
       return reply.type === "done"
         ? () => outcome.resolve(reply.result)
         : () => outcome.reject(unpackError(reply.error));
@@ -259,24 +165,14 @@ export class ThreadPool<Task, Result> implements AsyncDisposable {
   }
 
   /** Waits until the thread of a failed flight has ended and says what went wrong; null if no thread had begun it. */
-  async #faultOf(flight: Flight<Task, Result>, thrown: unknown): Promise<MillraceError | null> {
-    const { threadId } = this.#recorder.read(flight.slot);
-    if (threadId !== null) await this.#roster.ended(threadId);
-    else if (this.#stopping) await this.#roster.allEnded();
+  async #faultOf(flight: Flight<Job<Task, Result>>, thrown: unknown): Promise<MillraceError | null> {
+    const { threadId } = this.#flights.read(flight);
+    if (threadId !== null) await this.#crew.roster.ended(threadId);
+    else if (this.#stopping) await this.#crew.roster.allEnded();
     if (this.#stopping && this.#refusal) return this.#refusal;
-    if (flight.death) return threadFault(this.#options.name, flight.death, this.#recordToBlame(flight, flight.death));
-    return this.#isDeath(thrown) ? null : this.#notStarted(thrown);
-  }
-
-  #recordToBlame({ slot, hung }: Flight<Task, Result>, death: RosterThread): number | null {
-    const { state, recordIndex } = this.#recorder.read(slot);
-    return state === "ended" || (death.hung && !hung) ? null : recordIndex;
-  }
-
-  #isDeath(thrown: unknown): boolean {
-    return (
-      this.#roster.isLethal(thrown) || (thrown instanceof Error && thrown.message.startsWith("worker exited with code"))
-    );
+    const { death } = flight;
+    if (death) return threadFault(this.#options.name, death, this.#flights.recordToBlame(flight, death));
+    return this.#crew.isDeath(thrown) ? null : this.#notStarted(thrown);
   }
 
   #notStarted(thrown: unknown): MillraceError {
@@ -290,91 +186,21 @@ export class ThreadPool<Task, Result> implements AsyncDisposable {
 
   #putBack(job: Job<Task, Result>): void {
     if (this.#stopping && this.#refusal) return job.outcome.reject(this.#refusal);
-    const behind = this.#queue.findIndex((other) => other.number > job.number);
-    this.#queue.splice(behind < 0 ? this.#queue.length : behind, 0, job);
-  }
-
-  #noteBegan({ slot }: Flight<Task, Result>): void {
-    const { threadId } = this.#recorder.read(slot);
-    const thread = threadId === null ? undefined : this.#roster.find(threadId);
-    if (thread) thread.began = true;
+    this.#queue.putBack(job);
   }
 
   #onThreadEnded(thread: RosterThread): void {
-    for (const flight of this.#flights) {
-      this.#noteBegan(flight);
-      if (this.#recorder.read(flight.slot).threadId !== thread.threadId) continue;
-      flight.death = thread;
-      thread.began = true;
-    }
+    this.#flights.noteDeath(thread);
     if (this.#stopping) return;
     this.#deaths++;
-    this.#loadFailures = thread.began ? 0 : this.#loadFailures + 1;
+    this.#loadGuard.noteEnd(thread);
     const kind = thread.began ? faultKindOf(thread) : "load";
     this.#options.onEvent?.({ type: "ended", threadId: thread.threadId, kind });
-    const hopeless = this.#loadFailures >= MAX_LOAD_FAILURES && !this.#roster.living.some((other) => other.began);
-    if (hopeless) void this.#stop(this.#unloadableError(thread));
-    else this.#nudge();
-  }
-
-  /** Once a replacement has failed to load, piscina replaces nobody until it is given a task. */
-  #nudge(): void {
-    if (this.#piscina.queueSize === 0 || this.#piscina.threads.length >= this.#options.threads) return;
-    this.#piscina.run({ type: "nudge" }).catch(() => {}); // whether it is ever answered does not matter
-    this.#roster.update();
-  }
-
-  #onStalled(flight: Flight<Task, Result>): void {
-    const { state, threadId } = this.#recorder.read(flight.slot);
-    for (const other of this.#flights) this.#noteBegan(other);
-    if (state === "waiting") {
-      for (const thread of this.#roster.living) if (!thread.began) this.#end(thread);
-      return;
-    }
-    const thread = threadId === null ? undefined : this.#roster.find(threadId);
-    if (thread === undefined) return;
-    flight.hung = true;
-    this.#end(thread);
-  }
-
-  #end(thread: RosterThread): void {
-    thread.hung = true;
-    thread.terminate();
+    if (this.#loadGuard.isHopeless(this.#crew.roster.living)) void this.#stop(loadFault(this.#options, thread));
+    else this.#crew.nudge();
   }
 
   #closedError(what: string): MillraceError {
     return new MillraceError("CLOSED", `thread pool "${this.#options.name}" ${what}`);
   }
-
-  #unloadableError(thread: RosterThread): MillraceError {
-    const { name, filename, hangTimeoutMs } = this.#options;
-    const why = thread.hung
-      ? `it did not load within ${hangTimeoutMs} ms`
-      : (thread.error?.message ?? `its thread exits with code ${thread.exitCode} while it loads`);
-    return new MillraceError("SETUP_FAILED", `the threads of pool "${name}" cannot load ${filename.href}: ${why}`, {
-      cause: thread.error ?? undefined,
-    });
-  }
-}
-
-/** A task that no thread has begun counts as standing still too: its threads may hang while they load. */
-function progressOf({ state, counter }: FlightReading): number | null {
-  if (state === "ended") return null;
-  return state === "waiting" ? -1 : counter;
-}
-
-function startPiscina<Task, Result>(options: ThreadPoolOptions): Piscina<ThreadRequest<Task>, ThreadReply<Result>> {
-  const { filename, threads, tasksPerThread = 1, workerData, resourceLimits } = options;
-  return new Piscina({
-    filename: fileURLToPath(filename),
-    minThreads: threads,
-    maxThreads: threads,
-    concurrentTasksPerWorker: tasksPerThread,
-    idleTimeout: Infinity,
-    atomics: "disabled", // a thread's sockets and timers go on between its tasks
-    stricterFIFO: true,
-    recordTiming: false,
-    workerData: { data: workerData },
-    ...(resourceLimits && { resourceLimits }),
-  });
 }

@@ -45,6 +45,7 @@ export class RunTable {
   update(...[id, change]: Arguments<"updateRun">): void {
     const run = this.find(id);
     if (run === undefined) throw runUnknown(id);
+    if (run.state === "succeeded") return;
     const { state, endedAt, columns, summary } = { ...run, ...change };
     this.#update.run(state, endedAt, columnsToText(columns), summary, id);
   }

@@ -1,6 +1,7 @@
 /** The operations on an open database; whoever calls them owns the transaction around them. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Arguments, Operations, Outcome } from "../operations.ts";
+import { runIsOver } from "../faults.ts";
 import { LeaseTable } from "./leases.ts";
 import { ProgressTable } from "./progress.ts";
 import { RejectTable } from "./rejects.ts";
@@ -63,6 +64,7 @@ export class SqliteState implements Operations {
   }
 
   forget(...[{ job, scope }]: Arguments<"forget">): void {
+    if (this.#runs.find(scope)?.state === "succeeded") throw runIsOver(scope);
     this.#progress.forget(job, scope);
     this.#rejects.forget(job, scope);
   }

@@ -43,7 +43,8 @@ const FAULTS: { readonly [what: string]: Fault } = {
   "text behind a closing quote": {
     record: row(2, { name: '"a"b' }),
     code: "CSV_STRAY_QUOTE",
-    message: 'text behind the closing quote of field 2 "name" (byte 5 of the record): a quote that is data must be doubled',
+    message:
+      'text behind the closing quote of field 2 "name" (byte 5 of the record): a quote that is data must be doubled',
   },
   "a quote that nothing closes within the limit": {
     record: `2,"${"y".repeat(150)}`,

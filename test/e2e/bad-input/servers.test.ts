@@ -21,7 +21,8 @@ const refused: { readonly [what: string]: Case } = {
   "an unknown table": {
     sink: () => ({ table: "itms" }),
     code: 2,
-    message: /^error: postgres postgres@127\.0\.0\.1:\d+\/postgres has no table "itms"; did you mean "items"\? \(TABLE_UNKNOWN\)\n$/,
+    message:
+      /^error: postgres postgres@127\.0\.0\.1:\d+\/postgres has no table "itms"; did you mean "items"\? \(TABLE_UNKNOWN\)\n$/,
   },
   "an unknown column in the sink's columns": {
     sink: () => ({ columns: ["id", "nmae"] }),

@@ -39,20 +39,23 @@ describe("the second signal", () => {
   test("stops at once although the table is locked and nothing can drain", async () => {
     using project = new Project();
     const load = await Load.create(project, postgres.server, { name: "stopped", rows: 1_000 });
-    const lock = await WriteLock.take(postgres.server, "stopped");
-    const running = load.start();
-    await lock.met();
-    running.kill("SIGTERM");
-    await until("the first signal is answered", () => running.err.includes("finishing what is in flight") || undefined);
-    expect(running.over).toBe(false);
-    const asked = performance.now();
-    running.kill("SIGINT");
-    const ended = await running.ended;
-    expect(performance.now() - asked).toBeLessThan(3_000);
-    expect(ended.err.endsWith("stopped at once; run it again to go on\n"), ended.err).toBe(true);
-    expect(ended.code).toBe(143);
-    await lock[Symbol.asyncDispose]();
-
+    {
+      await using lock = await WriteLock.take(postgres.server, "stopped");
+      const running = load.start();
+      await lock.met();
+      running.kill("SIGTERM");
+      await until(
+        "the first signal is answered",
+        () => running.err.includes("finishing what is in flight") || undefined,
+      );
+      expect(running.over).toBe(false);
+      const asked = performance.now();
+      running.kill("SIGINT");
+      const ended = await running.ended;
+      expect(performance.now() - asked).toBeLessThan(3_000);
+      expect(ended.err.endsWith("stopped at once; run it again to go on\n"), ended.err).toBe(true);
+      expect(ended.code).toBe(143);
+    }
     const again = await load.run();
     expect(again.code, again.err).toBe(0);
     expect(await load.loaded()).toEqual(load.expected);

@@ -76,8 +76,14 @@ describe("exactly the record at fault is rejected when the transform", () => {
 
 const unusable: { readonly [name: string]: readonly [text: string | null, message: string] } = {
   missing: [null, "missing.json:10:15: transform: no file fix.ts in "],
-  "without-export": ["export const transform = 1;\n", "fix.ts: no function is exported as `default`; it exports transform"],
-  "throws-at-load": ["\nnull.name;\nexport default (item) => item;\n", "fix.ts: it threw while loading: fix.ts:2:6: Cannot read"],
+  "without-export": [
+    "export const transform = 1;\n",
+    "fix.ts: no function is exported as `default`; it exports transform",
+  ],
+  "throws-at-load": [
+    "\nnull.name;\nexport default (item) => item;\n",
+    "fix.ts: it threw while loading: fix.ts:2:6: Cannot read",
+  ],
   "syntax-error": ["export default (item) => {\n", "fix.ts: it cannot be parsed: "],
   enum: ["enum Size { Big }\nexport default (item) => item;\n", "fix.ts: it uses TypeScript that is more than types"],
 };

@@ -51,6 +51,7 @@ class DatabaseWriter implements SinkWriter {
   readonly lanes: 1 | 2;
   readonly #options: DatabaseSinkOptions;
   readonly #units = new Set<DatabaseUnit>();
+  #closed = false;
 
   constructor(options: DatabaseSinkOptions, { signal }: SinkSession) {
     this.#options = options;
@@ -69,6 +70,7 @@ class DatabaseWriter implements SinkWriter {
 
   async begin(mode: "fast" | "careful", _columns: readonly string[] | null): Promise<SinkUnit> {
     await ask(this.#options, "sink: begin", () => {});
+    if (this.#closed) throw closed();
     const unit: DatabaseUnit = new DatabaseUnit(this.#options, mode, () => this.#units.delete(unit));
     this.#units.add(unit);
     if (this.#units.size > this.lanes) this.#options.misuse(`${this.#units.size} units are open on ${this.lanes} lanes`);
@@ -80,7 +82,8 @@ class DatabaseWriter implements SinkWriter {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#units].map((unit) => unit.rollback()));
+    this.#closed = true;
+    await Promise.all([...this.#units].map((unit) => unit.close()));
   }
 }
 
@@ -93,6 +96,7 @@ class DatabaseUnit implements SinkUnit {
   /** A bad row that the server tells only at the end of a COPY. */
   #deferred: MillraceError | null = null;
   #ended = false;
+  #closed = false;
   #lost = false;
 
   constructor(options: DatabaseSinkOptions, mode: "fast" | "careful", onEnd: () => void) {
@@ -126,6 +130,12 @@ class DatabaseUnit implements SinkUnit {
       throw thrown;
     }
     this.#end();
+  }
+
+  /** The writer is closed under it: whoever still uses it is told so. */
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.rollback();
   }
 
   async rollback(): Promise<void> {
@@ -172,7 +182,7 @@ class DatabaseUnit implements SinkUnit {
   }
 
   #lingers(): void {
-    if (this.#lost || this.#ended) return;
+    if (this.#lost || this.#transaction.state !== "open") return;
     this.#lost = true;
     const { database, process } = this.#options;
     const { scheduler } = process;
@@ -185,6 +195,7 @@ class DatabaseUnit implements SinkUnit {
   }
 
   #assertUsable(verb: string): void {
+    if (this.#closed) throw closed();
     if (this.#ended) this.#options.misuse(`${verb} on a unit that has ended`);
   }
 }
@@ -196,6 +207,10 @@ function ask<T>(
   more: { onLost?: () => void; ambiguous?: (name: string) => MillraceError } = {},
 ): Promise<T> {
   return request({ process, faults, name, work, ...more });
+}
+
+function closed(): MillraceError {
+  return new MillraceError("SINK_UNAVAILABLE", "simulated: the connection was closed");
 }
 
 function ambiguous(name: string): MillraceError {

@@ -110,7 +110,7 @@ export class Database {
 
   abort(transaction: Transaction): void {
     if (transaction.state !== "open") return;
-    for (const key of transaction.keys) this.#keys.delete(key);
+    for (const key of transaction.keys) if (this.#keys.get(key) === transaction) this.#keys.delete(key);
     transaction.end("aborted");
   }
 
@@ -148,8 +148,10 @@ export class Database {
     if (key === null) return null;
     for (let holder = this.#keys.get(key); holder !== undefined; holder = this.#keys.get(key)) {
       if (holder === transaction || holder.state === "committed") return "duplicate key";
+      if (holder.state === "aborted") break;
       await holder.ended;
     }
+    assertOpen(transaction);
     this.#keys.set(key, transaction);
     transaction.keys.add(key);
     return null;

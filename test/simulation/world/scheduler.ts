@@ -13,6 +13,9 @@ const DELAYS: readonly { readonly share: number; readonly uptoMs: number }[] = [
   { share: 0.01, uptoMs: 4_000 },
 ];
 
+/** Told of everything that happens, for looking at one seed. */
+export type Trace = (line: string) => void;
+
 /** Decides by the seed how long everything takes, and so in which order everything happens. */
 export class Scheduler {
   readonly clock = new FakeClock(START_MS);
@@ -21,8 +24,11 @@ export class Scheduler {
   #begun = 0;
   #steps = 0;
 
-  constructor(seed: number) {
+  readonly #trace: Trace | undefined;
+
+  constructor(seed: number, trace?: Trace) {
     this.random = seededRandom(seed);
+    this.#trace = trace;
   }
 
   /** Operations that have come to their end. */
@@ -33,6 +39,11 @@ export class Scheduler {
   /** What has begun and not ended, oldest first. */
   get underWay(): readonly string[] {
     return [...this.#underWay.values()];
+  }
+
+  /** Puts a line into the trace. */
+  tell(line: string): void {
+    this.#trace?.(`${this.clock.monotonic()} ms  ${line}`);
   }
 
   /** True in `share` of all cases. */
@@ -52,6 +63,7 @@ export class Scheduler {
     this.clock.timer(delayMs, () => {
       this.#underWay.delete(id);
       this.#steps++;
+      this.tell(name);
       done();
     });
   }

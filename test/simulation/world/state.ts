@@ -17,10 +17,12 @@ export interface StateOptions {
   readonly faults: Faults;
   /** Told of every commit that took place. */
   readonly onCommit: (advanced: readonly Progress[]) => Promise<void>;
+  /** Told that a run was written down as succeeded. */
+  readonly onSucceeded: () => void;
 }
 
 /** The store over the simulated network. */
-export function simulatedState({ store, process, faults, onCommit }: StateOptions): StateStore {
+export function simulatedState({ store, process, faults, onCommit, onSucceeded }: StateOptions): StateStore {
   const calm = new Faults(process.scheduler, NO_FAULTS);
   return storeOver(
     "simulated state",
@@ -37,6 +39,7 @@ export function simulatedState({ store, process, faults, onCommit }: StateOption
             const [key, advances] = args as Parameters<StateStore["commit"]>;
             await onCommit(await store.progress(key, advances.map(({ split }) => split)));
           }
+          if (operation === "updateRun" && (args as Parameters<StateStore["updateRun"]>)[1].state === "succeeded") onSucceeded();
           return result as never;
         },
       }),

@@ -13,6 +13,8 @@ export interface TextOptions {
   readonly maxRecordBytes: number;
   /** Share of the records that are malformed. */
   readonly malformed: number;
+  /** Share of the notes with line ends, and of the malformed records that are so by a quote: what splitters guess wrong. */
+  readonly quotes: number;
   /** Share of the records whose note the transform has something to say about. */
   readonly spoken: number;
   /** Share of the records that end their thread. */
@@ -65,7 +67,7 @@ export class SplitText {
 
   #badRow(): string {
     const head = (): string => `${this.#tag()},${this.#number()}`;
-    switch (this.#scheduler.between(0, 8)) {
+    switch (this.#scheduler.chance(this.#options.quotes) ? 1 : this.#scheduler.between(0, 8)) {
       case 0:
         return `${head()},a "stray quote\n`;
       case 1:
@@ -109,12 +111,12 @@ export class SplitText {
   }
 
   #note(): string {
-    const { spoken, deadly, refused, maxRecordBytes } = this.#options;
+    const { spoken, deadly, refused, quotes, maxRecordBytes } = this.#options;
     const scheduler = this.#scheduler;
     if (scheduler.chance(deadly)) return pick(scheduler, DEADLY);
     if (scheduler.chance(refused)) return pick(scheduler, REFUSED);
     if (scheduler.chance(spoken)) return `${pick(scheduler, SPOKEN)} ${scheduler.between(0, 9)}`;
-    switch (scheduler.between(0, 9)) {
+    switch (scheduler.chance(quotes) ? 1 : scheduler.between(0, 9)) {
       case 0:
         return "commas, and \"quotes\"";
       case 1:

@@ -62,9 +62,12 @@ describe("retrying()", () => {
     expect(log.of("retrying")).toHaveLength(2);
   });
 
-  test.each([new MillraceError("SINK_REFUSED", "no"), new TypeError("a mistake")])("throws $name at once", async (error) => {
-    const [clock, log] = [new FakeClock(), new EventLog()];
-    await expect(retrying(() => Promise.reject(error), outageOptions(clock, log), never)).rejects.toBe(error);
-    expect(log.all).toEqual([]);
-  });
+  test.each([new MillraceError("SINK_REFUSED", "no"), new TypeError("a mistake")])(
+    "throws $name at once",
+    async (mishap) => {
+      const [clock, log] = [new FakeClock(), new EventLog()];
+      await expect(retrying(() => Promise.reject(mishap), outageOptions(clock, log), never)).rejects.toBe(mishap);
+      expect(log.all).toEqual([]);
+    },
+  );
 });

@@ -3,7 +3,14 @@ import { ProgressBook } from "../../../src/actors/progress-book.ts";
 import { NO_COUNTS } from "../../../src/core/ledger.ts";
 import type { Progress } from "../../../src/core/ports/sink.ts";
 
-const counts = (read: number, rejected = 0) => ({ ...NO_COUNTS, read, rejected, written: read - rejected, emitted: read, bytes: 10 * read });
+const counts = (read: number, rejected = 0) => ({
+  ...NO_COUNTS,
+  read,
+  rejected,
+  written: read - rejected,
+  emitted: read,
+  bytes: 10 * read,
+});
 const row = (split: string, read: number): Progress => ({
   split,
   epoch: 3,

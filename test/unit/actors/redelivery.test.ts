@@ -60,7 +60,9 @@ describe("redeliver()", () => {
   });
 
   test("tries the whole chunk again when the named record survives alone", async () => {
-    const { attempts, outcome, deaths } = await deliver(({ only }, number) => (only === null && number === 1 ? death(4) : null));
+    const { attempts, outcome, deaths } = await deliver(({ only }, number) =>
+      only === null && number === 1 ? death(4) : null,
+    );
     expect(outcome).toBe(reply);
     expect(attempts.map(({ poison, only }) => [poison.length, only])).toEqual([
       [0, null],
@@ -71,7 +73,9 @@ describe("redeliver()", () => {
   });
 
   test("marks a record that is named three times although it survives alone", async () => {
-    const { attempts, deaths, outcome } = await deliver(({ poison, only }) => (only === null && poison.length === 0 ? death(4) : null));
+    const { attempts, deaths, outcome } = await deliver(({ poison, only }) =>
+      only === null && poison.length === 0 ? death(4) : null,
+    );
     expect(outcome).toBe(reply);
     expect(attempts.map(({ only }) => only)).toEqual([null, 4, null, 4, null, null]);
     expect(attempts.at(-1)?.poison.map(({ record }) => record)).toEqual([4]);

@@ -23,7 +23,7 @@ test.each([
   ["REJECT_LIMIT", undefined, 3],
   ["SINK_UNAVAILABLE", undefined, 1],
   ["LEASE_HELD", undefined, 1],
-  ["INTERRUPTED", "SIGTERM", 143],
+  ["ABORTED", "SIGTERM", 143],
   ["ABORTED", "SIGINT", 130],
   ["SINK_FAILED", "SIGINT", 1],
 ] as const)("an error %s after signal %s ends with %d", (code, signal, expected) => {

@@ -7,35 +7,14 @@ import type { Job } from "../../../src/config/job.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { RunSummary } from "../../../src/core/summary.ts";
 import type { RunJobOptions } from "../../../src/pipeline/run-job.ts";
+import { summaryOf } from "../observability/run-script.ts";
 import { type FakeProcess, fakeProcess } from "./support.ts";
 
 const runJob = vi.hoisted(() => vi.fn<(job: Job, options: RunJobOptions) => Promise<RunSummary>>());
 vi.mock("../../../src/pipeline/run-job.ts", () => ({ runJob }));
 
-const NO_TIMES = { busyMs: 0, waitInputMs: 0, waitOutputMs: 0 };
 const COUNTS = { read: 2, written: 2, filtered: 0, rejected: 0, folded: 0, emitted: 2 };
-const summary: RunSummary = {
-  job: "orders",
-  run: "01J",
-  state: "succeeded",
-  ...COUNTS,
-  balanced: true,
-  sinks: { sink: { ...COUNTS, bytes: 9 } },
-  resumed: false,
-  retries: 0,
-  restarts: 0,
-  durationMs: 10,
-  recordsPerSecond: 200,
-  bytesRead: 9,
-  peakRssBytes: 1,
-  gc: { count: 0, totalMs: 0, maxMs: 0 },
-  eventLoopP99Ms: 1,
-  chunkBytes: { min: 9, max: 9, last: 9 },
-  stages: { source: NO_TIMES, chunker: NO_TIMES, workers: NO_TIMES, aggregator: NO_TIMES, sink: NO_TIMES },
-  bottleneck: null,
-  rejects: [],
-  error: null,
-};
+const summary = summaryOf({ run: "01J", ...COUNTS, sinks: { sink: { ...COUNTS, bytes: 9 } }, rejects: [] });
 
 let folder: string;
 let job: string;

@@ -66,8 +66,8 @@ describe("progressBar()", () => {
     expect(screen.line).toBe(line);
   });
 
-  it("takes 80 columns where the terminal does not tell", async () => {
-    screen.columns = undefined;
+  it.each([undefined, 0])("takes 80 columns where the terminal tells %s", async (columns) => {
+    screen.columns = columns;
     await tour();
     expect(screen.line).toHaveLength(73);
   });

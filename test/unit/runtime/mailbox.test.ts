@@ -226,7 +226,7 @@ describe("Mailbox.trySend()", () => {
     const box = mailbox();
     box.close();
     expect(() => box.trySend(item(1))).toThrow(expect.objectContaining({ code: "CLOSED" }));
-    const fault = new MillraceError("INTERRUPTED", "over");
+    const fault = new MillraceError("SINK_FAILED", "over");
     box.abort(fault);
     expect(() => box.trySend(item(1))).toThrow(fault);
   });
@@ -284,7 +284,7 @@ describe("Mailbox.tryReceive()", () => {
 
   it("throws the error of abort()", () => {
     const box = mailbox();
-    const fault = new MillraceError("INTERRUPTED", "over");
+    const fault = new MillraceError("SINK_FAILED", "over");
     box.abort(fault);
     expect(() => box.tryReceive()).toThrow(fault);
   });
@@ -311,7 +311,7 @@ describe("Mailbox.close()", () => {
 
   it("does not reopen an aborted box", async () => {
     const box = mailbox();
-    const fault = new MillraceError("INTERRUPTED", "over");
+    const fault = new MillraceError("SINK_FAILED", "over");
     box.abort(fault);
     box.close();
     await expect(box.receive()).rejects.toBe(fault);
@@ -324,7 +324,7 @@ describe("Mailbox.abort()", () => {
     box.trySend(item(1));
     box.trySend(item(2));
     const sending = box.send(item(3));
-    const fault = new MillraceError("INTERRUPTED", "over");
+    const fault = new MillraceError("SINK_FAILED", "over");
     expect(ids(box.abort(fault))).toEqual([1, 2]);
     await expect(sending).rejects.toBe(fault);
     expect(box.stats).toEqual({ items: 0, records: 0, bytes: 0, waitingSenders: 0, waitingReceivers: 0 });
@@ -333,7 +333,7 @@ describe("Mailbox.abort()", () => {
   it("fails those who wait to receive and every later call", async () => {
     const box = mailbox();
     const receiving = box.receive();
-    const fault = new MillraceError("INTERRUPTED", "over");
+    const fault = new MillraceError("SINK_FAILED", "over");
     expect(box.abort(fault)).toEqual([]);
     await expect(receiving).rejects.toBe(fault);
     await expect(box.send(item(1))).rejects.toBe(fault);
@@ -345,9 +345,9 @@ describe("Mailbox.abort()", () => {
     const box = mailbox();
     box.trySend(item(1));
     box.close();
-    const fault = new MillraceError("INTERRUPTED", "over");
+    const fault = new MillraceError("SINK_FAILED", "over");
     expect(ids(box.abort(fault))).toEqual([1]);
-    expect(box.abort(new MillraceError("INTERRUPTED", "again"))).toEqual([]);
+    expect(box.abort(new MillraceError("SINK_FAILED", "again"))).toEqual([]);
     await expect(box.receive()).rejects.toBe(fault);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
-import { ObjectPool, type ObjectPoolOptions, type PoolLeak } from "../../../src/runtime/object-pool.ts";
+import { ObjectPool } from "../../../src/runtime/object-pool.ts";
+import type { ObjectPoolOptions, PoolLeak } from "../../../src/runtime/object-pool-options.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import { collectGarbageUntil } from "../../support/collect-garbage.ts";
 
@@ -330,6 +331,21 @@ describe("ObjectPool", () => {
     expect(log).toEqual(["destroy 1"]);
     expect(pool.stats).toMatchObject({ size: 1, inUse: 1 });
     await next.release();
+  });
+
+  test("does not report a lease that was released before it became garbage", async () => {
+    const leaks: PoolLeak[] = [];
+    const { pool } = poolOfThings({ max: 2, clock: systemClock, onLeak: (leak) => void leaks.push(leak) });
+    await (async function careful() {
+      const [lease, broken] = [await pool.acquire(), await pool.acquire()];
+      await Promise.all([lease.release(), broken.discard()]);
+    })();
+    await (async function forgetful() {
+      await pool.acquire();
+    })();
+    await collectGarbageUntil(() => leaks.length > 0);
+    expect(leaks).toHaveLength(1);
+    expect(pool.stats).toMatchObject({ inUse: 0 });
   });
 
   test.each([{ max: 0 }, { max: Number.NaN }, { max: 1, initial: 2 }, { max: 1, initial: -1 }])(

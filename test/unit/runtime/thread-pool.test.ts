@@ -7,6 +7,7 @@ import {
   type ThreadPoolOptions,
   threadFaultDetails,
 } from "../../../src/runtime/threads/index.ts";
+import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import type { FixtureTask } from "../../support/fixtures/task-worker.ts";
 
 const pools: { destroy(): Promise<void> }[] = [];
@@ -28,7 +29,7 @@ function startPool<Task = FixtureTask, Result = unknown>(
   return pool;
 }
 
-/** A gate for `wait` tasks: `reached` when the task waits, `open` lets it go. */
+/** A gate for `wait` and `hang` tasks: `reached` when the task stands there, `open` lets a waiting one go. */
 function gate() {
   const shared = new SharedArrayBuffer(4);
   const cell = new Int32Array(shared);
@@ -191,35 +192,39 @@ describe("ThreadPool, when a thread dies,", () => {
 
 describe("ThreadPool's watchdog", () => {
   test("ends exactly the thread that makes no progress", async () => {
-    const pool = startPool({ threads: 2, hangTimeoutMs: 200 });
-    await Promise.all([pool.run({ do: "double" }), pool.run({ do: "double" })]);
-    const hanging = pool.run({ do: "hang", at: 12 });
-    const started = performance.now();
-    const failure = expect(hanging).rejects.toMatchObject({
+    const clock = new FakeClock();
+    const pool = startPool({ threads: 2, hangTimeoutMs: 200, clock });
+    const stuck = gate();
+    const failure = expect(pool.run({ do: "hang", gate: stuck.gate, at: 12 })).rejects.toMatchObject({
       code: "THREAD_FAILED",
       details: { kind: "hang", recordIndex: 12 },
       message: expect.stringContaining("made no progress"),
     });
-    let settled = false;
-    void hanging.catch(() => (settled = true));
-    let done = 0;
-    for (; !settled; done++) await pool.run({ do: "double" });
-    await failure;
-    expect(performance.now() - started).toBeGreaterThanOrEqual(200);
-    expect(done).toBeGreaterThan(0);
-    expect(pool.stats.deaths).toBe(1);
+    await stuck.reached();
+    await clock.advance(200);
     expect(await pool.run({ do: "double", value: 1 })).toBe(2);
+    expect(pool.stats).toMatchObject({ running: 1, deaths: 0 });
+    await clock.advance(50);
+    await failure;
+    expect(await pool.run({ do: "double", value: 2 })).toBe(4);
+    expect(pool.stats.deaths).toBe(1);
   });
 
   test("blames no record of a task that was innocent in the same thread", async () => {
-    const pool = startPool({ tasksPerThread: 2, hangTimeoutMs: 200 });
-    const stuck = gate();
-    const waiting = pool.run({ do: "wait", gate: stuck.gate, at: 3 });
-    const failure = expect(waiting).rejects.toMatchObject({ details: { kind: "hang", recordIndex: 3 } });
+    const clock = new FakeClock();
+    const pool = startPool({ tasksPerThread: 2, hangTimeoutMs: 200, clock });
+    const [stuck, late] = [gate(), gate()];
+    const guilty = expect(pool.run({ do: "wait", gate: stuck.gate, at: 3 })).rejects.toMatchObject({
+      details: { kind: "hang", recordIndex: 3 },
+    });
     await stuck.reached();
-    const alive = keepAlive(pool);
-    await failure;
-    expect(threadFaultDetails(await alive)).toMatchObject({ kind: "hang", recordIndex: null });
+    await clock.advance(200);
+    const innocent = expect(pool.run({ do: "wait", gate: late.gate, at: 4 })).rejects.toMatchObject({
+      details: { kind: "hang", recordIndex: null },
+    });
+    await late.reached();
+    await clock.advance(50);
+    await Promise.all([guilty, innocent]);
   });
 
   test("gives up on threads that never finish loading", async () => {
@@ -230,15 +235,6 @@ describe("ThreadPool's watchdog", () => {
     });
   });
 });
-
-/** Runs short tasks one after another until one fails. */
-async function keepAlive(pool: ThreadPool<FixtureTask, unknown>): Promise<unknown> {
-  try {
-    for (;;) await pool.run({ do: "progress" });
-  } catch (error) {
-    return error;
-  }
-}
 
 describe("ThreadPool, when its module cannot be loaded,", () => {
   test.each([

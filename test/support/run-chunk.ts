@@ -1,0 +1,112 @@
+/** Runs one chunk through a thread's code, in this thread. */
+import path from "node:path";
+import type { EncodeSpec } from "../../src/core/ports/format.ts";
+import type { Columns } from "../../src/core/record.ts";
+import type { IndexSlice, Task, TaskReply, TaskSpec } from "../../src/core/task.ts";
+import { formatByName } from "../../src/formats/catalog.ts";
+import { ChunkRunner, type Progress } from "../../src/task/chunk-runner.ts";
+
+export const TRANSFORMS = path.join(import.meta.dirname, "fixtures", "transforms.ts");
+
+/** What a test says of a job. */
+export interface RunnerOptions {
+  /** Export of the fixtures; absent: identity. */
+  readonly transform?: string;
+  readonly format?: "csv" | "jsonl";
+  readonly fields?: readonly string[];
+  readonly columns?: Columns;
+  readonly sinks?: readonly (Partial<EncodeSpec> & { readonly sink: string })[];
+}
+
+/** What came of a chunk, as people read it. */
+export interface ChunkOutcome {
+  readonly reply: TaskReply;
+  /** Rows of each sink, with the record each came from. */
+  readonly rows: { readonly [sink: string]: readonly (readonly [record: number, row: string])[] };
+  /** Begin and end of each record. */
+  readonly spans: readonly number[];
+  /** Records in the order in which the thread began them. */
+  readonly begun: readonly number[];
+}
+
+/** A thread of a job whose sink takes JSON lines unless said otherwise. */
+export class TestThread {
+  readonly #spec: TaskSpec;
+  readonly #fields: readonly string[] | undefined;
+  #runner: ChunkRunner | undefined;
+  #now = 0;
+
+  constructor({
+    transform,
+    format = "csv",
+    fields = ["id", "name"],
+    columns = {},
+    sinks = [{ sink: "sink" }],
+  }: RunnerOptions = {}) {
+    this.#fields = format === "csv" ? fields : undefined;
+    this.#spec = {
+      job: "orders",
+      run: "run-1",
+      decode: { format, options: {}, columns, maxRecordBytes: 1000 },
+      transform: transform === undefined ? null : { module: TRANSFORMS, export: transform },
+      sinks: sinks.map((sink) => ({
+        format: "jsonl",
+        options: {},
+        columns: null,
+        needsColumns: false,
+        onUnknownField: "error",
+        ...sink,
+      })),
+    };
+  }
+
+  async run(text: string, change: Partial<Task> = {}): Promise<ChunkOutcome> {
+    this.#runner ??= await ChunkRunner.create(this.#spec, { format: formatByName, busyClock: () => this.#now++ });
+    const begun: number[] = [];
+    const progress: Progress = { at: (record) => void begun.push(record) };
+    const task = this.#task(text, change);
+    const reply = this.#runner.run(task, progress);
+    return { reply, begun, ...readReply(task, reply) };
+  }
+
+  #task(text: string, change: Partial<Task>): Task {
+    const bytes = Buffer.from(text);
+    const memory = new SharedArrayBuffer(bytes.length + 8);
+    new Uint8Array(memory).set(bytes, 3);
+    return {
+      split: "a.csv",
+      fields: this.#fields,
+      memory,
+      begin: 3,
+      end: 3 + bytes.length,
+      ends: undefined,
+      from: "0",
+      firstLine: 2,
+      final: true,
+      truncated: false,
+      out: this.#spec.sinks.map(() => new SharedArrayBuffer(4096)),
+      index: new SharedArrayBuffer(4096),
+      columns: {},
+      poison: [],
+      only: null,
+      ...change,
+    };
+  }
+}
+
+function readReply(task: Task, reply: TaskReply): Pick<ChunkOutcome, "rows" | "spans"> {
+  const index = new Int32Array(reply.index ?? task.index);
+  const ints = ({ from, length }: IndexSlice): number[] => [...index.subarray(from, from + length)];
+  const rows = reply.outputs.map((output, number) => {
+    const bytes = Buffer.from(
+      new Uint8Array(output.memory ?? (task.out[number] as SharedArrayBuffer), 0, output.bytes),
+    );
+    const ends = ints(output.rowEnds);
+    const records = ints(output.recordOfRow);
+    const texts = ends.map(
+      (end, row) => [records[row] ?? -1, bytes.toString("utf8", row === 0 ? 0 : ends[row - 1], end)] as const,
+    );
+    return [output.sink, texts] as const;
+  });
+  return { rows: Object.fromEntries(rows), spans: ints(reply.spans) };
+}

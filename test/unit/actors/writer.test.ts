@@ -1,0 +1,484 @@
+import { describe, expect, test } from "vitest";
+import type { Delivery } from "../../../src/actors/messages.ts";
+import { placedInState, placedWithData, type Placement } from "../../../src/actors/placement.ts";
+import { ProgressBook } from "../../../src/actors/progress-book.ts";
+import { Writer, type WriterOptions } from "../../../src/actors/writer.ts";
+import { MillraceError } from "../../../src/core/errors.ts";
+import type { Progress, RejectStore } from "../../../src/core/ports/sink.ts";
+import type { StateStore } from "../../../src/core/ports/state-store.ts";
+import type { Reject } from "../../../src/core/reject.ts";
+import { type RunningActor, startActor } from "../../../src/runtime/actor.ts";
+import { Mailbox } from "../../../src/runtime/mailbox.ts";
+import { MemoryBudget } from "../../../src/runtime/memory-budget.ts";
+import { openMemoryStore } from "../../../src/state/memory.ts";
+import { FakeClock } from "../../../src/testing/fake-clock.ts";
+import { Deliveries, freshProgress } from "../../support/deliveries.ts";
+import { EventLog, idleMeter } from "../../support/events.ts";
+import { ScriptedSink } from "../../support/scripted-sink.ts";
+
+const away = new MillraceError("SINK_UNAVAILABLE", "the server is away");
+const key = { job: "orders", scope: "run-1", sink: "sink" };
+
+/** A writer at work on a scripted sink. */
+class Workshop {
+  readonly clock = new FakeClock();
+  readonly log = new EventLog();
+  readonly deliveries = new Deliveries();
+  readonly inbox = new Mailbox<Delivery>({
+    name: "deliveries",
+    maxRecords: 100,
+    maxBytes: Number.POSITIVE_INFINITY,
+    weigh: () => ({ records: 1, bytes: 0 }),
+  });
+  readonly budget = new MemoryBudget({ limitBytes: 100 });
+  readonly committed: Progress[] = [];
+  readonly sink: ScriptedSink;
+  readonly book: ProgressBook;
+  readonly actor: RunningActor;
+
+  constructor(sink: ScriptedSink, change: Partial<WriterOptions> = {}) {
+    this.sink = sink;
+    this.book = new ProgressBook([...sink.progressRows.values()]);
+    const options: WriterOptions = {
+      sink: "sink",
+      writer: sink,
+      placement: placedWithData({ progress: (splits) => sink.progress(splits) }, null),
+      book: this.book,
+      inbox: this.inbox,
+      columns: () => null,
+      commit: { bytes: 10, intervalMs: 1000 },
+      limits: null,
+      retry: { forMs: 10_000, initialDelayMs: 1000, maxDelayMs: 5000, multiplier: 2, jitter: "none" },
+      budget: this.budget,
+      clock: this.clock,
+      random: () => 0.5,
+      meter: idleMeter(),
+      emit: this.log.emit,
+      onCommitted: (rows) => void this.committed.push(...rows),
+      ...change,
+    };
+    this.actor = startActor("writer", new Writer(options), { clock: this.clock });
+  }
+
+  /** Sends chunks of these rows, one row a record. */
+  send(...chunks: (readonly string[])[]): void {
+    for (const rows of chunks) this.inbox.trySend(this.deliveries.next(rows));
+  }
+
+  /** Lets everything happen that needs no time. */
+  settle(): Promise<void> {
+    return this.clock.advance(0);
+  }
+
+  /** Nothing more comes; how the writer ended, with its pauses skipped. */
+  async end() {
+    this.inbox.close();
+    let exit: unknown;
+    void this.actor.wait().then((result) => (exit = result));
+    for (let step = 0; step < 50 && exit === undefined; step++) {
+      await this.settle();
+      if (exit === undefined) await this.clock.runNext();
+    }
+    return exit;
+  }
+}
+
+const normal = { kind: "normal" };
+const sinkOf = (lanes: 1 | 2 = 1) => new ScriptedSink([freshProgress("a.csv"), freshProgress("b.csv")], lanes);
+
+describe("Writer", () => {
+  test("gathers deliveries into units of commit.bytes and commits them with their positions", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.send(["12345"], ["67890"], ["x"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.log).toEqual(["fast", "write 1", "write 1", "commit", "fast", "write 1", "commit"]);
+    expect(shop.sink.rows).toEqual(["12345", "67890", "x"]);
+    expect(shop.committed.map(({ split, position }) => [split, position.ordinal])).toEqual([
+      ["a.csv", 2n],
+      ["a.csv", 3n],
+    ]);
+    expect(shop.log.of("unit-committed").map(({ chunks, added, careful }) => [chunks, added.written, careful])).toEqual(
+      [
+        [2, 2, false],
+        [1, 1, false],
+      ],
+    );
+    expect(shop.deliveries.released).toBe(3);
+    expect(shop.clock.pendingTimers).toBe(0);
+  });
+
+  test("closes a unit when its interval is over", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.send(["1"]);
+    await shop.clock.advance(999);
+    shop.send(["2"]);
+    await shop.settle();
+    expect(shop.sink.rows).toEqual([]);
+    await shop.clock.advance(1);
+    expect(shop.sink.rows).toEqual(["1", "2"]);
+    expect(await shop.end()).toEqual(normal);
+  });
+
+  test("closes a unit when a reader waits for its memory, also when it has waited before", async () => {
+    const shop = new Workshop(sinkOf());
+    const account = shop.budget.account("run");
+    const held = account.tryReserve(100);
+    shop.send(["1"]);
+    await shop.settle();
+    expect(shop.sink.rows).toEqual([]);
+    const waiting = account.reserve(1);
+    await shop.settle();
+    expect(shop.sink.rows).toEqual(["1"]);
+    shop.send(["2"], ["3"]);
+    await shop.settle();
+    expect(shop.sink.log.slice(-4)).toEqual(["fast", "write 1", "write 1", "commit"]);
+    held?.release();
+    (await waiting).release();
+    expect(await shop.end()).toEqual(normal);
+  });
+
+  test("advances over chunks without rows, and asks the sink to write only where there are some", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.inbox.trySend(shop.deliveries.next([], { filtered: 3 }));
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.log).toEqual(["fast", "commit"]);
+    expect(shop.book.total).toMatchObject({ read: 3, filtered: 3, written: 0 });
+  });
+
+  test("commits the rejects that came along in the same step", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.inbox.trySend(shop.deliveries.next(["1"], { rejected: [1] }));
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rejects.map(({ position }) => position.ordinal)).toEqual([1n]);
+    expect(shop.book.total).toMatchObject({ read: 2, written: 1, rejected: 1 });
+  });
+
+  test("does nothing when nothing comes", async () => {
+    const shop = new Workshop(sinkOf());
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.log).toEqual([]);
+  });
+});
+
+describe("Writer after a transient failure", () => {
+  test.each(["begin", "write", "commit"] as const)("of %s rolls back, waits and sends the unit again", async (step) => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.plan(step, away, away);
+    shop.send(["1"], ["2"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rows).toEqual(["1", "2"]);
+    expect(shop.log.of("retrying").map(({ delayMs, stage }) => [delayMs, stage])).toEqual([
+      [1000, "sink"],
+      [2000, "sink"],
+    ]);
+    expect(shop.sink.openUnits).toBe(0);
+    expect(shop.deliveries.released).toBe(2);
+  });
+
+  test("reads the positions back and does not send again what was committed", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.plan("commit", "lost");
+    shop.send(["1"], ["2"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rows).toEqual(["1", "2"]);
+    expect(shop.sink.log).toEqual(["fast", "write 1", "write 1", "commit", "rollback", "progress"]);
+    expect(shop.book.total.written).toBe(2);
+    expect(shop.log.of("unit-committed")).toHaveLength(1);
+  });
+
+  test("waits on when the positions cannot be read either", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.plan("commit", "lost");
+    shop.sink.plan("progress", away);
+    shop.send(["1"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rows).toEqual(["1"]);
+    expect(shop.log.of("retrying")).toHaveLength(2);
+  });
+
+  test("of one of several splits takes the unit as committed only if all are", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.inbox.trySend(shop.deliveries.next(["1"]));
+    shop.inbox.trySend(shop.deliveries.next(["2"], { split: "b.csv" }));
+    shop.sink.plan("commit", away);
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rows).toEqual(["1", "2"]);
+    expect(shop.sink.log.filter((call) => call === "commit")).toHaveLength(2);
+  });
+
+  test("gives up after retry.for and names the last failure", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.plan("commit", ...Array.from({ length: 20 }, () => away));
+    shop.send(["1"]);
+    expect(await shop.end()).toMatchObject({
+      kind: "failed",
+      error: { code: "RETRIES_EXHAUSTED", message: expect.stringContaining("the server is away; tried") },
+    });
+    expect(shop.sink.rows).toEqual([]);
+  });
+
+  test("stops waiting when it is killed", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.plan("commit", away);
+    shop.send(["1"]);
+    await shop.clock.advance(1000);
+    shop.actor.kill("enough");
+    expect(await shop.actor.wait()).toMatchObject({ kind: "killed", abandoned: false });
+    expect(shop.sink.rows).toEqual([]);
+  });
+});
+
+describe("Writer with positions in the state store", () => {
+  const placed = async (shopOf: (placement: Placement, state: StateStore) => Workshop) => {
+    const state = openMemoryStore();
+    const origin = { ordinal: 0n, token: "0", line: 1 };
+    await state.claim(key, [
+      { split: "a.csv", origin },
+      { split: "b.csv", origin },
+    ]);
+    const failing: StateStore = {
+      ...state,
+      async commit(...args) {
+        const lost = mishaps.shift();
+        if (lost !== "before") await state.commit(...args);
+        if (lost !== undefined) throw new MillraceError("STATE_UNAVAILABLE", "the store is away");
+      },
+    };
+    const mishaps: ("before" | "after")[] = [];
+    return { shop: shopOf(placedInState(failing, key, null), failing), state, mishaps };
+  };
+
+  test.each(["before", "after"] as const)(
+    "commits the rows once although the store fails %s it has taken the positions",
+    async (moment) => {
+      const sink = sinkOf();
+      const { shop, state, mishaps } = await placed((placement) => new Workshop(sink, { placement }));
+      mishaps.push(moment);
+      shop.inbox.trySend(shop.deliveries.next(["1"], { rejected: [1] }));
+      expect(await shop.end()).toEqual(normal);
+      expect(sink.rows).toEqual(["1"]);
+      expect(sink.log).toEqual(["fast", "write 1", "commit"]);
+      expect(await state.progress(key, ["a.csv"])).toMatchObject([
+        { position: { ordinal: 2n }, counts: { written: 1, rejected: 1 } },
+      ]);
+      expect(await state.listRejects({ job: "orders", limit: 10 })).toHaveLength(1);
+      expect(shop.log.of("unit-committed")).toHaveLength(1);
+    },
+  );
+});
+
+describe("Writer with a place of its own for rejects", () => {
+  test("appends each reject once, before the commit, however often the unit is sent", async () => {
+    const sink = sinkOf();
+    const calls: string[] = [];
+    const store = {
+      append: async (rejects: readonly Reject[]) => void calls.push(`${rejects.length} at ${sink.log.length}`),
+    };
+    const placement = placedWithData({ progress: (splits) => sink.progress(splits) }, store as unknown as RejectStore);
+    const shop = new Workshop(sink, { placement });
+    sink.plan("commit", away, away);
+    shop.inbox.trySend(shop.deliveries.next(["1"], { rejected: [1, 2] }));
+    expect(await shop.end()).toEqual(normal);
+    expect(calls).toEqual(["2 at 2"]);
+    expect(sink.rejects).toEqual([]);
+    expect(sink.rows).toEqual(["1"]);
+  });
+
+  test("appends again what the place itself refused for a moment, and adds what careful mode finds", async () => {
+    const sink = sinkOf();
+    const kept: Reject[] = [];
+    let refusals = 1;
+    const store = {
+      append: async (rejects: readonly Reject[]) => {
+        if (refusals-- > 0) throw away;
+        kept.push(...rejects);
+      },
+    };
+    sink.bad.add("2");
+    const placement = placedWithData({ progress: (splits) => sink.progress(splits) }, store as unknown as RejectStore);
+    const shop = new Workshop(sink, { placement });
+    shop.inbox.trySend(shop.deliveries.next(["1", "2"], { rejected: [2] }));
+    expect(await shop.end()).toEqual(normal);
+    expect(kept.map(({ position, stage }) => [position.ordinal, stage])).toEqual([
+      [2n, "transform"],
+      [1n, "write"],
+    ]);
+    expect(sink.rows).toEqual(["1"]);
+  });
+});
+
+describe("Writer where a row is refused", () => {
+  test("sends the unit again in careful mode, rejects the row and stays careful for two clean units", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.bad.add("2");
+    for (const rows of [["1", "2"], ["3"], ["4"], ["5"]]) {
+      shop.send(rows);
+      await shop.clock.advance(1000);
+    }
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rows).toEqual(["1", "3", "4", "5"]);
+    const modes = shop.sink.log.filter((call) => call === "fast" || call === "careful");
+    expect(modes).toEqual(["fast", "careful", "careful", "careful", "fast"]);
+    expect(shop.sink.rejects).toMatchObject([{ stage: "write", sink: "sink", position: { ordinal: 1n } }]);
+    expect(shop.log.of("rejected")).toMatchObject([
+      { stage: "write", sink: "sink", count: 1, message: "record 1 is bad" },
+    ]);
+    expect(shop.log.of("unit-committed").map(({ careful, added }) => [careful, added.rejected])).toEqual([
+      [true, 1],
+      [true, 0],
+      [true, 0],
+      [false, 0],
+    ]);
+    expect(shop.log.of("retrying")).toEqual([]);
+    expect(shop.book.total).toMatchObject({ read: 5, written: 4, rejected: 1 });
+  });
+
+  test("becomes careful anew with every bad row", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.bad.add("1").add("3");
+    for (const rows of [["1"], ["2"], ["3"], ["4"], ["5"], ["6"]]) {
+      shop.send(rows);
+      await shop.clock.advance(1000);
+    }
+    expect(await shop.end()).toEqual(normal);
+    const modes = shop.sink.log.filter((call) => call === "fast" || call === "careful");
+    expect(modes).toEqual(["fast", ...Array.from({ length: 5 }, () => "careful"), "fast"]);
+  });
+
+  test("keeps the bad row's reject when the careful commit's reply is lost", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.bad.add("2");
+    shop.sink.plan("commit", "lost");
+    shop.send(["1", "2"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rows).toEqual(["1"]);
+    expect(shop.sink.rejects).toHaveLength(1);
+    expect(shop.book.total).toMatchObject({ read: 2, written: 1, rejected: 1 });
+  });
+
+  test("gives up when careful mode fails for a row as well", async () => {
+    const shop = new Workshop(sinkOf());
+    const refused = new MillraceError("ROW_REFUSED", "no row in particular");
+    shop.sink.plan("commit", refused, refused);
+    shop.send(["1"]);
+    expect(await shop.end()).toEqual({ kind: "failed", error: refused });
+  });
+});
+
+describe("Writer after a fatal failure", () => {
+  test("ends, and nothing later is written", async () => {
+    const shop = new Workshop(sinkOf());
+    const fenced = new MillraceError("FENCED", "somebody else writes now");
+    shop.sink.plan("commit", fenced);
+    shop.send(["1234567890"], ["2"]);
+    expect(await shop.end()).toEqual({ kind: "failed", error: fenced });
+    expect(shop.sink.rows).toEqual([]);
+  });
+
+  test("of a foreign kind says which sink's fault it is", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.plan("write", new TypeError("a mistake"));
+    shop.send(["1"]);
+    expect(await shop.end()).toMatchObject({
+      kind: "failed",
+      error: { code: "INVARIANT", message: "sink sink: a mistake" },
+    });
+  });
+
+  test("ends when its mailbox is aborted", async () => {
+    const shop = new Workshop(sinkOf());
+    await shop.settle();
+    const error = new MillraceError("SOURCE_FAILED", "the disk is gone");
+    shop.inbox.abort(error);
+    expect(await shop.actor.wait()).toEqual({ kind: "failed", error });
+  });
+});
+
+describe("Writer with limits", () => {
+  const limits = { maxRejects: 2, maxRejectRate: 1, minRecords: 0 };
+
+  test("commits the unit that passes the limit, then ends the run", async () => {
+    const shop = new Workshop(sinkOf(), { limits, commit: { bytes: 1, intervalMs: 1000 } });
+    for (let chunk = 0; chunk < 3; chunk++) shop.inbox.trySend(shop.deliveries.next(["1"], { rejected: [1, 2] }));
+    expect(await shop.end()).toMatchObject({
+      kind: "failed",
+      error: { code: "REJECT_LIMIT", message: "4 of 6 records were rejected; errors.maxRejects is 2" },
+    });
+    expect(shop.sink.rejects).toHaveLength(4);
+    expect(shop.log.of("unit-committed")).toHaveLength(2);
+    expect(shop.deliveries.released).toBe(2);
+  });
+
+  test("counts what earlier processes of the run rejected", async () => {
+    const counts = { read: 2, written: 0, filtered: 0, rejected: 2, folded: 0, emitted: 0, bytes: 0 };
+    const sink = new ScriptedSink([
+      freshProgress("a.csv"),
+      { ...freshProgress("b.csv"), position: { ordinal: 2n, token: "20" }, counts },
+    ]);
+    const shop = new Workshop(sink, { limits });
+    shop.inbox.trySend(shop.deliveries.next(["1"], { rejected: [1] }));
+    expect(await shop.end()).toMatchObject({ error: { code: "REJECT_LIMIT" } });
+  });
+});
+
+describe("Writer with two lanes", () => {
+  test("fills the next unit while one commits, and commits strictly one after another", async () => {
+    const shop = new Workshop(sinkOf(2));
+    const gate = Promise.withResolvers<void>();
+    shop.sink.gates.set("commit", () => gate.promise);
+    shop.send(["1234567890"], ["abcdefghij"], ["x"]);
+    await shop.settle();
+    expect(shop.sink.log).toEqual(["fast", "write 1", "commit", "fast", "write 1"]);
+    expect(shop.sink.openUnits).toBe(2);
+    gate.resolve();
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rows).toEqual(["1234567890", "abcdefghij", "x"]);
+  });
+
+  test("with one lane begins nothing before the commit is through", async () => {
+    const shop = new Workshop(sinkOf(1));
+    const gate = Promise.withResolvers<void>();
+    shop.sink.gates.set("commit", () => gate.promise);
+    shop.send(["1234567890"], ["abcdefghij"]);
+    await shop.settle();
+    expect(shop.sink.log).toEqual(["fast", "write 1", "commit"]);
+    gate.resolve();
+    expect(await shop.end()).toEqual(normal);
+  });
+
+  test("mends both units when both broke", async () => {
+    const shop = new Workshop(sinkOf(2));
+    shop.sink.plan("commit", away);
+    shop.sink.plan("write", null, away);
+    shop.send(["1234567890"], ["abcdefghij"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(shop.sink.rows).toEqual(["1234567890", "abcdefghij"]);
+    expect(shop.sink.openUnits).toBe(0);
+  });
+
+  test("ends with the failure of a commit although nothing more comes", async () => {
+    const shop = new Workshop(sinkOf(2));
+    const fenced = new MillraceError("FENCED", "somebody else writes now");
+    shop.sink.plan("commit", fenced);
+    shop.send(["1234567890"]);
+    await shop.settle();
+    expect(await shop.actor.wait()).toEqual({ kind: "failed", error: fenced });
+  });
+
+  test("does not end while a commit is under way, so that none is told behind its back", async () => {
+    const shop = new Workshop(sinkOf(2));
+    const gate = Promise.withResolvers<void>();
+    shop.sink.gates.set("commit", () => gate.promise);
+    shop.send(["1234567890"]);
+    await shop.settle();
+    const error = new MillraceError("SOURCE_FAILED", "the disk is gone");
+    shop.inbox.abort(error);
+    let ended = false;
+    void shop.actor.wait().then(() => (ended = true));
+    await shop.settle();
+    expect(ended).toBe(false);
+    gate.resolve();
+    expect(await shop.actor.wait()).toEqual({ kind: "failed", error });
+    expect(shop.log.of("unit-committed")).toHaveLength(1);
+  });
+});
