@@ -5,7 +5,7 @@
  */
 import { expect, test } from "vitest";
 import { Load } from "../support/load.ts";
-import { POSTGRES_STEPS, type PostgresStep } from "../support/postgres-steps.ts";
+import { type PostgresStep, StepWatch } from "../support/postgres-steps.ts";
 import { usePostgres } from "../support/postgres.ts";
 import { Project } from "../support/project.ts";
 import { Proxy } from "../support/proxy.ts";
@@ -21,23 +21,24 @@ const EVERY: readonly Death[] = ["before", "after", "at the reply"];
 const POINTS: readonly (readonly [step: PostgresStep, nth: number, deaths: readonly Death[]])[] = [
   ["the run is noted", 1, ["after"]],
   ["splits are claimed", 1, ["after", "at the reply"]],
-  ["a unit begins", 4, ["after"]],
+  ["a transaction begins", 4, ["after"]],
   ["COPY begins", 2, ["after"]],
   ["rows are sent", 2, ["before", "after"]],
   ["the rows end", 2, EVERY],
   ["the compare-and-set", 2, EVERY],
   ["rejects are stored", 2, EVERY],
-  ["COMMIT is sent", 3, EVERY],
+  ["a unit commits", 2, EVERY],
 ];
 
 /** Starts the job and kills it at a step; tells by its result that it did. */
 async function killAt(load: Load, proxy: Proxy, step: PostgresStep, nth: number, death: Death): Promise<boolean> {
   const running = load.start();
+  const watch = new StepWatch();
   let seen = 0;
   let killed = false;
   proxy.judge = (bytes) => {
     if (killed) return "cut-before";
-    if (POSTGRES_STEPS[step](bytes)) seen++;
+    if (watch.step(bytes) === step) seen++;
     if (seen < nth || death === "at the reply") return "pass";
     running.kill("SIGKILL");
     killed = true;

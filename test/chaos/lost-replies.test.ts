@@ -5,24 +5,13 @@
 import { expect, test } from "vitest";
 import type { RunSummary } from "../../src/core/summary.ts";
 import { Load } from "../support/load.ts";
-import { POSTGRES_STEPS, type PostgresStep } from "../support/postgres-steps.ts";
+import { POSTGRES_STEPS, StepWatch } from "../support/postgres-steps.ts";
 import { usePostgres } from "../support/postgres.ts";
 import { Project } from "../support/project.ts";
 import { Proxy, type Verdict } from "../support/proxy.ts";
 
 const postgres = usePostgres();
 
-const STEPS: readonly PostgresStep[] = [
-  "the run is noted",
-  "splits are claimed",
-  "a unit begins",
-  "COPY begins",
-  "rows are sent",
-  "the rows end",
-  "the compare-and-set",
-  "rejects are stored",
-  "COMMIT is sent",
-];
 const BREAKS = ["cut-before", "cut-after", "cut-late"] as const satisfies readonly Verdict[];
 
 test("a run whose connection breaks at every step in turn loads every record once", async () => {
@@ -31,12 +20,15 @@ test("a run whose connection breaks at every step in turn loads every record onc
   const url = postgres.server.url().replace(`:${postgres.server.port}/`, `:${proxy.port}/`);
   const job = { commit: { bytes: "1KiB" }, retry: { initialDelay: "5ms", maxDelay: "20ms" } };
   const load = await Load.create(project, postgres.server, { name: "replies", rows: 6_000, url, job });
-  const points = STEPS.flatMap((step) => BREAKS.map((verdict) => [step, verdict] as const));
+  const points = POSTGRES_STEPS.flatMap((step) => BREAKS.map((verdict) => [step, verdict] as const));
   const waiting = [...points];
+  const watch = new StepWatch();
   proxy.judge = (bytes) => {
+    const step = watch.step(bytes);
     const [next] = waiting;
-    if (next === undefined || !POSTGRES_STEPS[next[0]](bytes)) return "pass";
+    if (next === undefined || next[0] !== step) return "pass";
     waiting.shift();
+    watch.cut();
     return next[1];
   };
   const ended = await load.run();

@@ -29,8 +29,11 @@ function writeRows(project: Project): string {
   return text;
 }
 
-async function intoPostgres(project: Project, change: object = {}): Promise<Job> {
+async function makeTable(): Promise<void> {
   await postgres.server.query("drop table if exists numbers; create table numbers (n int)");
+}
+
+function intoPostgres(project: Project, change: object = {}): Job {
   const sink = { type: "postgres" as const, url: postgres.server.url(), table: "numbers" };
   return defineJob({ ...configOf(project), sink, ...change }, { baseDir: project.folder });
 }
@@ -40,7 +43,8 @@ describe("metrics(registry)", () => {
     using project = new Project();
     const text = writeRows(project);
     const registry = new Registry();
-    const job = await intoPostgres(project);
+    await makeTable();
+    const job = intoPostgres(project);
     const begun = Date.now() / 1_000;
     const summary = await runJob(job, { observers: [await metrics(registry)] });
     expect(summary).toMatchObject({ state: "succeeded", read: ROWS, rejected: REJECTED, balanced: true });
@@ -91,7 +95,8 @@ describe("runJob", () => {
     using project = new Project();
     writeRows(project);
     const seen: RunProgress[] = [];
-    await runJob(await intoPostgres(project), { onProgress: (progress) => seen.push(progress) });
+    await makeTable();
+    await runJob(intoPostgres(project), { onProgress: (progress) => seen.push(progress) });
     const fractions = seen.map(({ fraction }) => fraction ?? -1);
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
     expect(seen.at(-1)).toMatchObject({ records: ROWS, rejected: REJECTED });
@@ -105,15 +110,16 @@ describe("runJob", () => {
       "slow.ts",
       "const cell = new Int32Array(new SharedArrayBuffer(4));\nexport default (row) => (Atomics.wait(cell, 0, 0, 1), row);\n",
     );
-    const job = await intoPostgres(project, { transform: "./slow.ts", chunk: { size: "1KiB" } });
+    await makeTable();
+    const slow = intoPostgres(project, { transform: "./slow.ts", chunk: { size: "1KiB" } });
     const stop = new AbortController();
-    const interrupted = await runJob(job, {
+    const interrupted = await runJob(slow, {
       signal: stop.signal,
       observers: [({ kind }) => kind === "unit-committed" && stop.abort()],
     });
     expect(interrupted).toMatchObject({ state: "interrupted", error: null, balanced: true });
     expect(interrupted.read).toBeLessThan(ROWS);
-    const done = await runJob(job);
+    const done = await runJob(intoPostgres(project));
     expect(done).toMatchObject({ run: interrupted.run, state: "succeeded", resumed: true, read: ROWS, balanced: true });
     const [row] = await postgres.server.query(
       "select count(*)::int as rows, count(distinct n)::int as distinct from numbers",
@@ -124,7 +130,7 @@ describe("runJob", () => {
   test("writes nothing, listens to no signal, and leaves nothing that keeps the process alive", async () => {
     using project = new Project();
     writeRows(project);
-    await intoPostgres(project);
+    await makeTable();
     const sink = { type: "postgres", url: postgres.server.url(), table: "numbers" };
     const { code, out, err } = await runEmbedded({ ...configOf(project), sink });
     expect(err).toBe("");

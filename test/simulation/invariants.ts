@@ -65,6 +65,14 @@ export class Invariants {
     }
   }
 
+  /** What is there for all to see in the end is everything. */
+  published(rows: readonly string[]): void {
+    const perSplit = groupRows(rows);
+    for (const [split, { records }] of this.#splits) {
+      this.#compareRows(`${split} as published`, perSplit.get(split) ?? [], records.flatMap((record) => record.rows));
+    }
+  }
+
   /** Positions of a scope that were advanced in a state store: what was counted is what has to be. */
   counted(progress: readonly Progress[]): void {
     for (const { split, position, counts } of progress) {

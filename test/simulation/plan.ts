@@ -50,7 +50,7 @@ export function planOf(seed: number): SimulationPlan {
   const framed = scheduler.chance(0.15);
   const sized = scheduler.chance(0.7);
   const splits = Array.from({ length: pick([1, 1, 2, 3, 6]) }, (_, number) => {
-    const records = scheduler.chance(0.1) ? 0 : scheduler.between(1, 40);
+    const records = scheduler.chance(0.1) ? 0 : scheduler.between(1, text.quoted ? 120 : 40);
     return splitOf(number, new SplitText(scheduler, number, { ...text, records }).records(), { framed, sized, format });
   });
   const rejects = scheduler.chance(0.25) ? "file" : "default";
@@ -61,9 +61,7 @@ export function planOf(seed: number): SimulationPlan {
     decode: { format, options: format === "csv" ? { header: FIELDS } : {}, columns: { n: { type: "int" } }, maxRecordBytes },
     transform,
     order: pick(["source", "none"] as const),
-    chunk: scheduler.chance(0.3)
-      ? { kind: "records", records: pick([1, 3, 10]) }
-      : { kind: "bytes", bytes: pick([50, 200, 500, 2_000, 100_000]) },
+    chunk: chunkOf(scheduler, text.quoted),
     commit: { bytes: pick([1, 300, 5_000, 1_000_000]), intervalMs: pick([1, 50, 1_000]) },
     maxRejects: scheduler.chance(0.15) ? scheduler.between(0, 10) : null,
     threads: pick([1, 2, 4]),
@@ -79,17 +77,25 @@ export function planOf(seed: number): SimulationPlan {
   };
 }
 
+/** A wrong guess shows only where a chunk ends, so many borders are needed to see one. */
+function chunkOf(scheduler: Scheduler, small: boolean): SimulationPlan["chunk"] {
+  const pick = (list: readonly number[]): number => list[scheduler.between(0, list.length - 1)] as number;
+  if (scheduler.chance(small ? 0.6 : 0.3)) return { kind: "records", records: pick(small ? [1, 2] : [1, 3, 10]) };
+  return { kind: "bytes", bytes: pick(small ? [30, 60, 120] : [50, 200, 500, 2_000, 100_000]) };
+}
+
 function textOptions(
   scheduler: Scheduler,
   { format, maxRecordBytes, transform, check, unique }: Pick<TextOptions, "format" | "maxRecordBytes"> & { transform: boolean; check: boolean; unique: boolean },
 ): TextOptions {
   const share = (most: number): number => (scheduler.chance(0.4) ? 0 : scheduler.random() * most);
+  const quoted = scheduler.chance(0.3);
   return {
     format,
     maxRecordBytes,
     records: 0,
-    malformed: share(0.2),
-    quotes: scheduler.chance(0.7) ? 0 : 0.6,
+    malformed: quoted ? 0.08 : share(0.2),
+    quoted,
     spoken: transform ? share(0.4) : 0,
     deadly: transform ? share(0.05) : 0,
     refused: check || unique ? share(0.2) : 0,

@@ -13,8 +13,11 @@ export interface TextOptions {
   readonly maxRecordBytes: number;
   /** Share of the records that are malformed. */
   readonly malformed: number;
-  /** Share of the notes with line ends, and of the malformed records that are so by a quote: what splitters guess wrong. */
-  readonly quotes: number;
+  /**
+   * What splitters guess wrong: unclosed quotes, then stretches without any for longer than a record may be, then fields
+   * with line ends.
+   */
+  readonly quoted: boolean;
   /** Share of the records whose note the transform has something to say about. */
   readonly spoken: number;
   /** Share of the records that end their thread. */
@@ -34,12 +37,14 @@ export class SplitText {
   readonly #split: number;
   readonly #options: TextOptions;
   #line = 0;
+  #quiet: boolean;
   #usedNumbers: number[] = [];
 
   constructor(scheduler: Scheduler, split: number, options: TextOptions) {
     this.#scheduler = scheduler;
     this.#split = split;
     this.#options = options;
+    this.#quiet = options.quoted;
   }
 
   /** The texts of all records, each with its line end. */
@@ -60,14 +65,14 @@ export class SplitText {
 
   #goodRow(): string {
     const note = this.#note();
-    const quoted = /[",\n]/.test(note) || this.#scheduler.chance(0.1);
-    const field = quoted ? `"${note.replaceAll('"', '""')}"` : note;
+    const inQuotes = /[",\n]/.test(note) || (!this.#quiet && this.#scheduler.chance(0.1));
+    const field = inQuotes ? `"${note.replaceAll('"', '""')}"` : note;
     return `${this.#tag()},${this.#number()},${this.#retagged(field)}${this.#lineEnd()}`;
   }
 
   #badRow(): string {
     const head = (): string => `${this.#tag()},${this.#number()}`;
-    switch (this.#scheduler.chance(this.#options.quotes) ? 1 : this.#scheduler.between(0, 8)) {
+    switch (this.#options.quoted && this.#scheduler.chance(0.7) ? 1 : this.#scheduler.between(0, 8)) {
       case 0:
         return `${head()},a "stray quote\n`;
       case 1:
@@ -111,12 +116,13 @@ export class SplitText {
   }
 
   #note(): string {
-    const { spoken, deadly, refused, quotes, maxRecordBytes } = this.#options;
+    const { spoken, deadly, refused, quoted, maxRecordBytes } = this.#options;
     const scheduler = this.#scheduler;
     if (scheduler.chance(deadly)) return pick(scheduler, DEADLY);
     if (scheduler.chance(refused)) return pick(scheduler, REFUSED);
     if (scheduler.chance(spoken)) return `${pick(scheduler, SPOKEN)} ${scheduler.between(0, 9)}`;
-    switch (scheduler.chance(quotes) ? 1 : scheduler.between(0, 9)) {
+    if (quoted) return this.#quotedNote();
+    switch (scheduler.between(0, 9)) {
       case 0:
         return "commas, and \"quotes\"";
       case 1:
@@ -126,6 +132,11 @@ export class SplitText {
       default:
         return "plain".repeat(scheduler.between(1, 6));
     }
+  }
+
+  #quotedNote(): string {
+    if (this.#scheduler.chance(0.06)) this.#quiet = !this.#quiet;
+    return this.#quiet ? "quiet".repeat(this.#scheduler.between(1, 8)) : "one\ntwo\nthree";
   }
 
   /** Gives every further line of a field its own tag; a comma behind it keeps it apart as a field. */

@@ -222,6 +222,12 @@ describe("LaneCutter at a line longer than maxRecordBytes", () => {
     expect(lent.lent).toBe(0);
   });
 
+  test("is no part but the last chunk where the split ends right behind what was kept", () => {
+    const chunks = cutAll(cutter(), blocks(), ["far too long", ""]);
+    expect(chunks.map(textOf)).toEqual(["far too long"]);
+    expect(places(chunks)).toEqual([{ from: "0", to: null, firstLine: 1, final: true }]);
+  });
+
   test("ends it with the split", () => {
     const lent = blocks();
     const chunks = cutAll(cutter(), lent, ["far too long", " and no end"]);

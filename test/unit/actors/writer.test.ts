@@ -196,6 +196,15 @@ describe("Writer after a transient failure", () => {
     expect(shop.log.of("retrying")).toHaveLength(2);
   });
 
+  test("does not take for its own what somebody else has taken over, though it stands where it should", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.plan("commit", "lost");
+    shop.sink.gates.set("progress", () => shop.sink.claim([{ split: "a.csv", origin: { ordinal: 0n, token: "0" } }]).then(() => {}));
+    shop.send(["1"]);
+    expect(await shop.end()).toMatchObject({ kind: "failed", error: { code: "FENCED" } });
+    expect(shop.sink.rows).toEqual(["1"]);
+  });
+
   test("of one of several splits takes the unit as committed only if all are", async () => {
     const shop = new Workshop(sinkOf());
     shop.inbox.trySend(shop.deliveries.next(["1"]));
@@ -331,6 +340,19 @@ describe("Writer where a row is refused", () => {
     ]);
     expect(shop.log.of("retrying")).toEqual([]);
     expect(shop.book.total).toMatchObject({ read: 5, written: 4, rejected: 1 });
+  });
+
+  test("stays careful for a while although careful mode found nothing", async () => {
+    const shop = new Workshop(sinkOf());
+    shop.sink.plan("write", new MillraceError("ROW_REFUSED", "a row that is good the next time"));
+    for (const rows of [["1"], ["2"], ["3"]]) {
+      shop.send(rows);
+      await shop.clock.advance(1000);
+    }
+    expect(await shop.end()).toEqual(normal);
+    const modes = shop.sink.log.filter((call) => call === "fast" || call === "careful");
+    expect(modes).toEqual(["fast", "careful", "careful", "fast"]);
+    expect(shop.sink.rows).toEqual(["1", "2", "3"]);
   });
 
   test("becomes careful anew with every bad row", async () => {

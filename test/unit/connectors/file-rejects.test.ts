@@ -202,7 +202,7 @@ describe("RejectStore.resume()", () => {
         expect(read(folder, PARTIAL)).toBe(durable);
       }
     }
-  });
+  }, 60_000);
 });
 
 describe("linesBackwards()", () => {

@@ -358,10 +358,15 @@ describe("runBound() where actors die", () => {
   });
 
   test("does not wait for actors that can do nothing any more", async () => {
-    const world = worldOf(csv(200));
+    const world = worldOf(csv(5000));
+    const gate = Promise.withResolvers<void>();
+    world.table.sink.gates.set("begin", () => gate.promise);
     world.table.sink.plan("commit", new MillraceError("SINK_REFUSED", "no such table"));
+    const running = world.start({ job: { chunk: { size: 1024 }, commit: { bytes: 1 } } });
+    await world.clock.advance(500);
     const begun = world.clock.monotonic();
-    const summary = await world.run({ job: { chunk: { records: 1 }, commit: { bytes: 1 } } });
+    gate.resolve();
+    const summary = await world.finish(running);
     expect(summary).toMatchObject({ state: "failed", error: { code: "SINK_REFUSED" } });
     expect(world.clock.monotonic() - begun).toBeLessThan(5000);
   });
