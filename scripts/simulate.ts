@@ -22,7 +22,9 @@ function print({ seed, violations }: SimulationResult): void {
 async function replay(seed: number): Promise<void> {
   const result = await simulate(seed, (line) => console.log(line));
   const { violations, steps, processes, simulatedMs } = result;
-  console.log(`\nseed ${seed}: ${steps} steps, ${processes} processes, ${Math.round(simulatedMs / 1000)} simulated seconds`);
+  console.log(
+    `\nseed ${seed}: ${steps} steps, ${processes} processes, ${Math.round(simulatedMs / 1000)} simulated seconds`,
+  );
   if (violations.length > 0) print(result);
   process.exitCode = violations.length > 0 ? 1 : 0;
 }
@@ -70,7 +72,9 @@ async function main(): Promise<void> {
   if (SEED !== undefined) return await replay(Number(SEED));
   const begun = performance.now();
   const bad = await runAll({ first: Number(FIRST), seeds: Number(SEEDS) });
-  console.log(`${SEEDS} seeds from ${FIRST} in ${Math.round((performance.now() - begun) / 1000)} s: ${bad} broke an invariant`);
+  console.log(
+    `${SEEDS} seeds from ${FIRST} in ${Math.round((performance.now() - begun) / 1000)} s: ${bad} broke an invariant`,
+  );
   process.exitCode = bad > 0 ? 1 : 0;
 }
 

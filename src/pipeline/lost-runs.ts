@@ -12,7 +12,10 @@ export interface LostRun extends UnfinishedRun {
   readonly sink: BoundSink;
 }
 
-/** Asks every sink that keeps positions for unfinished runs of the job which the state store does not know. */
+/**
+ * Asks every sink that keeps positions for unfinished runs of the job which the state store does not know. One that wrote
+ * nothing is no loss: to begin anew doubles nothing.
+ */
 export async function findLostRuns(
   state: StateStore,
   job: string,
@@ -21,7 +24,8 @@ export async function findLostRuns(
   const lost: LostRun[] = [];
   for (const sink of sinks) {
     for (const unfinished of (await sink.unfinished?.(job)) ?? []) {
-      if ((await state.findRun(unfinished.run)) === undefined) lost.push({ ...unfinished, sink });
+      if (unfinished.written > 0 && (await state.findRun(unfinished.run)) === undefined)
+        lost.push({ ...unfinished, sink });
     }
   }
   return lost;

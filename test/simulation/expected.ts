@@ -46,19 +46,26 @@ interface Item {
   readonly note?: unknown;
 }
 
-type Fate = { readonly outputs: readonly object[] } | { readonly stage: RejectStage; readonly code: string; readonly output?: number };
+type Fate =
+  | { readonly outputs: readonly object[] }
+  | { readonly stage: RejectStage; readonly code: string; readonly output?: number };
 
 /** What has to become of a split's records, in their order. */
 export function expectedRecords(split: SourceSplit, treatment: Treatment): readonly ExpectedRecord[] {
   const batch = formatByName(treatment.decode.format).decoder(treatment.decode).decode(requestOf(split));
-  if (batch.end !== split.bytes.byteLength) throw new MillraceError("INVARIANT", "the decoder left something of a whole split");
+  if (batch.end !== split.bytes.byteLength)
+    throw new MillraceError("INVARIANT", "the decoder left something of a whole split");
   const numbers = new Set<number>();
   return Array.from({ length: batch.count }, (_, record) => {
     const read = batch.read(record);
     const fate: Fate =
       "fault" in read
         ? { stage: "decode", code: read.fault.code }
-        : written(treatment.transform ? transformed(read.record as Item) : { outputs: [read.record as object] }, treatment, numbers);
+        : written(
+            treatment.transform ? transformed(read.record as Item) : { outputs: [read.record as object] },
+            treatment,
+            numbers,
+          );
     if ("outputs" in fate) return { rows: fate.outputs.map((output) => JSON.stringify(output)), reject: null };
     const { raw, rawEncoding } = encodeRaw(split.bytes.subarray(batch.start(record), batch.stop(record)));
     const line = split.ends === null ? 1 + batch.line(record) : undefined;

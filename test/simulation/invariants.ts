@@ -29,7 +29,10 @@ export class Invariants {
 
   constructor(expected: ReadonlyMap<string, readonly ExpectedRecord[]>) {
     this.#splits = new Map(
-      [...expected].map(([split, records]) => [split, { records, ordinal: 0, epoch: 0, rows: 0, bytes: 0, rejected: 0 }]),
+      [...expected].map(([split, records]) => [
+        split,
+        { records, ordinal: 0, epoch: 0, rows: 0, bytes: 0, rejected: 0 },
+      ]),
     );
   }
 
@@ -61,7 +64,8 @@ export class Invariants {
       const ordinal = Number(at?.position.ordinal ?? 0n);
       const expected = records.slice(0, ordinal).flatMap((record) => record.rows);
       this.#compareRows(`the part at ${split} ${ordinal}`, perSplit.get(split) ?? [], expected);
-      if (at !== undefined && !(isBalanced(at.counts) && at.counts.read === ordinal)) this.violate(`${split}: the ledger does not balance`);
+      if (at !== undefined && !(isBalanced(at.counts) && at.counts.read === ordinal))
+        this.violate(`${split}: the ledger does not balance`);
     }
   }
 
@@ -69,7 +73,11 @@ export class Invariants {
   published(rows: readonly string[]): void {
     const perSplit = groupRows(rows);
     for (const [split, { records }] of this.#splits) {
-      this.#compareRows(`${split} as published`, perSplit.get(split) ?? [], records.flatMap((record) => record.rows));
+      this.#compareRows(
+        `${split} as published`,
+        perSplit.get(split) ?? [],
+        records.flatMap((record) => record.rows),
+      );
     }
   }
 
@@ -80,7 +88,9 @@ export class Invariants {
       const rejected = records.filter(({ reject }) => reject !== null).length;
       const written = records.filter((record) => record.rows.length > 0).length;
       if (counts.read !== records.length || counts.rejected !== rejected || counts.written !== written) {
-        this.violate(`${split}: ${JSON.stringify(counts)} at ${position.ordinal}, but ${written} written and ${rejected} rejected are due`);
+        this.violate(
+          `${split}: ${JSON.stringify(counts)} at ${position.ordinal}, but ${written} written and ${rejected} rejected are due`,
+        );
       }
     }
   }
@@ -97,18 +107,26 @@ export class Invariants {
   }
 
   /** At least the rejects of everything before a position, in a place of their own. */
-  kept(advances: readonly { readonly split: string; readonly to: { readonly ordinal: bigint } }[], rejects: readonly Reject[]): void {
+  kept(
+    advances: readonly { readonly split: string; readonly to: { readonly ordinal: bigint } }[],
+    rejects: readonly Reject[],
+  ): void {
     for (const { split, to } of advances) {
-      const kept = rejects.filter((reject) => reject.split === split && reject.position.ordinal < to.ordinal).map(tellReject);
+      const kept = rejects
+        .filter((reject) => reject.split === split && reject.position.ordinal < to.ordinal)
+        .map(tellReject);
       const due = this.#ledger(split)
         .records.slice(0, Number(to.ordinal))
         .flatMap(({ reject }, at) => (reject === null ? [] : [tellExpected(at, reject)]));
-      compare(due.toSorted(), kept.toSorted(), (message) => this.violate(`rejects of ${split} before ${to.ordinal}: ${message}`));
+      compare(due.toSorted(), kept.toSorted(), (message) =>
+        this.violate(`rejects of ${split} before ${to.ordinal}: ${message}`),
+      );
     }
   }
 
   #checkStep({ split, epoch, from, to }: Advance, ledger: SplitLedger): void {
-    if (Number(from) !== ledger.ordinal) this.violate(`${split} advanced from ${from}, but it stood at ${ledger.ordinal}`);
+    if (Number(from) !== ledger.ordinal)
+      this.violate(`${split} advanced from ${from}, but it stood at ${ledger.ordinal}`);
     if (to.ordinal <= from) this.violate(`${split} advanced from ${from} to ${to.ordinal}`);
     if (epoch < ledger.epoch) this.violate(`${split}: epoch ${epoch} after ${ledger.epoch}`);
     ledger.epoch = epoch;
@@ -131,15 +149,23 @@ export class Invariants {
       .flatMap(({ reject }, index) => (reject === null ? [] : [tellExpected(Number(from) + index, reject)]));
     const got = rejects.filter((reject) => reject.split === split).map(tellReject);
     // Those that the sink itself refused come behind the others of their chunk.
-    compare(due.toSorted(), got.toSorted(), (message) => this.violate(`rejects of ${split} from ${from} to ${to.ordinal}: ${message}`));
+    compare(due.toSorted(), got.toSorted(), (message) =>
+      this.violate(`rejects of ${split} from ${from} to ${to.ordinal}: ${message}`),
+    );
   }
 
   #checkCounts({ split, to, counts }: Advance, ledger: SplitLedger): void {
-    if (!isBalanced(counts) || BigInt(counts.read) !== to.ordinal) this.violate(`${split}: the ledger does not balance: ${JSON.stringify(counts)}`);
+    if (!isBalanced(counts) || BigInt(counts.read) !== to.ordinal)
+      this.violate(`${split}: the ledger does not balance: ${JSON.stringify(counts)}`);
     const done = ledger.records.slice(0, Number(to.ordinal));
     const written = done.filter((record) => record.rows.length > 0).length;
     const rejected = done.filter(({ reject }) => reject !== null).length;
-    if (counts.written !== written || counts.rejected !== rejected || counts.emitted !== ledger.rows || counts.bytes !== ledger.bytes) {
+    if (
+      counts.written !== written ||
+      counts.rejected !== rejected ||
+      counts.emitted !== ledger.rows ||
+      counts.bytes !== ledger.bytes
+    ) {
       this.violate(
         `${split} at ${to.ordinal}: counted ${JSON.stringify(counts)}; due are ${written} written, ${rejected} rejected, ` +
           `${ledger.rows} emitted, ${ledger.bytes} bytes`,
@@ -161,14 +187,24 @@ function groupRows(rows: readonly string[]): ReadonlyMap<string, readonly string
 }
 
 function tellReject({ position, stage, code, output, line, raw, rawEncoding }: Reject): string {
-  return tell(Number(position.ordinal), { token: position.token, line, stage, code, output, raw: `${rawEncoding} ${raw}` });
+  return tell(Number(position.ordinal), {
+    token: position.token,
+    line,
+    stage,
+    code,
+    output,
+    raw: `${rawEncoding} ${raw}`,
+  });
 }
 
 function tellExpected(ordinal: number, reject: NonNullable<ExpectedRecord["reject"]>): string {
   return tell(ordinal, reject);
 }
 
-function tell(ordinal: number, { token, line, stage, code, output, raw }: NonNullable<ExpectedRecord["reject"]>): string {
+function tell(
+  ordinal: number,
+  { token, line, stage, code, output, raw }: NonNullable<ExpectedRecord["reject"]>,
+): string {
   return `${String(ordinal).padStart(6)} ${stage} ${code} ${output ?? ""} token ${token} line ${line ?? ""} ${raw.slice(0, 80)}`;
 }
 
@@ -176,5 +212,7 @@ function compare(expected: readonly string[], got: readonly string[], violate: (
   const at = expected.findIndex((text, index) => text !== got[index]);
   if (at === -1 && expected.length === got.length) return;
   const index = at === -1 ? expected.length : at;
-  violate(`${expected.length} expected, ${got.length} there; number ${index} is ${got[index] ?? "missing"}, not ${expected[index] ?? "there"}`);
+  violate(
+    `${expected.length} expected, ${got.length} there; number ${index} is ${got[index] ?? "missing"}, not ${expected[index] ?? "there"}`,
+  );
 }

@@ -37,6 +37,8 @@ export interface OperatorOptions {
   readonly hold: <T>(work: Promise<T>) => Promise<T>;
   /** Whether the state store knows of a run that has succeeded. */
   readonly succeeded: () => boolean;
+  /** Whether the process wrote down how its run ended. */
+  readonly wroteEnd: (process: SimulatedProcess) => boolean;
   readonly violate: (message: string) => void;
 }
 
@@ -80,7 +82,10 @@ export class Operator {
 
   /** A run has succeeded and nothing goes on any more. */
   get done(): boolean {
-    return this.#options.succeeded() && this.#lives.every(({ ended, process }) => ended !== undefined || process.condition === "dead");
+    return (
+      this.#options.succeeded() &&
+      this.#lives.every(({ ended, process }) => ended !== undefined || process.condition === "dead")
+    );
   }
 
   get processes(): number {
@@ -110,7 +115,9 @@ export class Operator {
       if (process.condition === "dead" || ended === undefined) continue;
       const { inUse } = buffers.stats;
       if (inUse > 0 || budget.used > 0 || budget.alive > 0) {
-        this.#options.violate(`${process.name} ended ${ended.state} with ${inUse} buffers lent and ${budget.used} bytes reserved`);
+        this.#options.violate(
+          `${process.name} ended ${ended.state} with ${inUse} buffers lent and ${budget.used} bytes reserved`,
+        );
       }
     }
   }
@@ -145,7 +152,14 @@ export class Operator {
     const { bound, state } = partsOf(process);
     const { clock } = process;
     const owner = ownerOf(process);
-    await using lease = await RunLease.acquire({ state, job: job.name, scope: "", owner, clock, isAlive: (other) => this.#isAlive(other) });
+    await using lease = await RunLease.acquire({
+      state,
+      job: job.name,
+      scope: "",
+      owner,
+      clock,
+      isAlive: (other) => this.#isAlive(other),
+    });
     if (this.#options.succeeded()) return { state: "needless", error: null };
     const kill = lease.lost;
     const recorder = new SummaryRecorder();
@@ -153,7 +167,13 @@ export class Operator {
     const summary = await runBound({
       bound,
       identity: { job: job.name, slot: null, params: {} },
-      wish: { restart: false, keepWritten: false, resume: null, acceptRejects: this.#acceptRejects, trigger: "simulation" },
+      wish: {
+        restart: false,
+        keepWritten: false,
+        resume: null,
+        acceptRejects: this.#acceptRejects,
+        trigger: "simulation",
+      },
       world: {
         clock,
         random: scheduler.random,
@@ -181,12 +201,16 @@ export class Operator {
   }
 
   #judge(code: string, message: string): void {
-    if (!LEGITIMATE.has(code) && !message.includes("simulated: ")) this.#options.violate(`a run ended for ${code}: ${message}`);
+    if (!LEGITIMATE.has(code) && !message.includes("simulated: "))
+      this.#options.violate(`a run ended for ${code}: ${message}`);
   }
 
   #onEnded(life: Life, ended: NonNullable<Life["ended"]>): void {
     life.ended = ended;
-    if (ended.state === "succeeded" && !this.#options.succeeded()) this.#options.violate(`${life.process.name} says succeeded and wrote nothing down`);
+    if (ended.state === "succeeded" && !this.#options.wroteEnd(life.process))
+      this.#options.violate(`${life.process.name} says succeeded and wrote nothing down`);
+    if (ended.error === "FENCED" && this.#options.wroteEnd(life.process))
+      this.#options.violate(`${life.process.name} was fenced and wrote down an end of the run`);
     if (ended.error === "REJECT_LIMIT") this.#acceptRejects = true;
     if (this.#current === life) this.#later(0, 5_000);
   }

@@ -14,7 +14,9 @@ export interface SimulationPlan {
   readonly decode: DecodeSpec;
   readonly transform: boolean;
   readonly order: "source" | "none";
-  readonly chunk: { readonly kind: "bytes"; readonly bytes: number } | { readonly kind: "records"; readonly records: number };
+  readonly chunk:
+    | { readonly kind: "bytes"; readonly bytes: number }
+    | { readonly kind: "records"; readonly records: number };
   readonly commit: { readonly bytes: number; readonly intervalMs: number };
   readonly maxRejects: number | null;
   readonly threads: number;
@@ -58,11 +60,16 @@ export function planOf(seed: number): SimulationPlan {
   const disasters = rejects === "file" ? DISASTERS.filter((disaster) => disaster !== "pause") : DISASTERS;
   return {
     splits,
-    decode: { format, options: format === "csv" ? { header: FIELDS } : {}, columns: { n: { type: "int" } }, maxRecordBytes },
+    decode: {
+      format,
+      options: format === "csv" ? { header: FIELDS } : {},
+      columns: { n: { type: "int" } },
+      maxRecordBytes,
+    },
     transform,
     order: pick(["source", "none"] as const),
     chunk: chunkOf(scheduler, text.quoted),
-    commit: { bytes: pick([1, 300, 5_000, 1_000_000]), intervalMs: pick([1, 50, 1_000]) },
+    commit: { bytes: pick([1, 300, 5_000, 1_000_000]), intervalMs: pick([1, 50, 1_000, 3_600_000]) },
     maxRejects: scheduler.chance(0.15) ? scheduler.between(0, 10) : null,
     threads: pick([1, 2, 4]),
     budgetBytes: pick([1, 1, 500_000, 1_000_000, 100_000_000]),
@@ -86,7 +93,13 @@ function chunkOf(scheduler: Scheduler, small: boolean): SimulationPlan["chunk"] 
 
 function textOptions(
   scheduler: Scheduler,
-  { format, maxRecordBytes, transform, check, unique }: Pick<TextOptions, "format" | "maxRecordBytes"> & { transform: boolean; check: boolean; unique: boolean },
+  {
+    format,
+    maxRecordBytes,
+    transform,
+    check,
+    unique,
+  }: Pick<TextOptions, "format" | "maxRecordBytes"> & { transform: boolean; check: boolean; unique: boolean },
 ): TextOptions {
   const share = (most: number): number => (scheduler.chance(0.4) ? 0 : scheduler.random() * most);
   const quoted = scheduler.chance(0.3);
@@ -127,5 +140,11 @@ function faultRates(scheduler: Scheduler): FaultRates {
     if (only !== null) return kind === only ? 0.05 : 0;
     return kind === "crash" ? drawn / 5 : drawn;
   };
-  return { unsent: rate("unsent"), lostReply: rate("lostReply"), late: rate("late"), crash: rate("crash"), threadDeath: rate("threadDeath") };
+  return {
+    unsent: rate("unsent"),
+    lostReply: rate("lostReply"),
+    late: rate("late"),
+    crash: rate("crash"),
+    threadDeath: rate("threadDeath"),
+  };
 }

@@ -4,7 +4,7 @@ import { defineJob } from "../../src/config/define-job.ts";
 import type { Job } from "../../src/config/job.ts";
 import type { EncodeSpec } from "../../src/core/ports/format.ts";
 import type { BoundSink, Progress } from "../../src/core/ports/sink.ts";
-import type { StateStore } from "../../src/core/ports/state-store.ts";
+import type { RunState, StateStore } from "../../src/core/ports/state-store.ts";
 import type { Reject } from "../../src/core/reject.ts";
 import type { BoundPlan } from "../../src/pipeline/resolve.ts";
 import { openMemoryStore } from "../../src/state/memory.ts";
@@ -60,6 +60,8 @@ class Simulation {
   /** Real work that simulated time waits for. */
   #held = 0;
   #succeeded = false;
+  /** Processes that wrote down how their run ended. */
+  readonly #ends = new Set<SimulatedProcess>();
   #silentSince = 0;
 
   constructor(seed: number, plan: SimulationPlan, trace?: Trace) {
@@ -80,6 +82,7 @@ class Simulation {
       partsOf: (process) => this.#partsOf(process),
       hold: (work) => this.#hold(work),
       succeeded: () => this.#succeeded,
+      wroteEnd: (process) => this.#ends.has(process),
       violate: (message) => this.#invariants.violate(message),
     });
   }
@@ -106,7 +109,8 @@ class Simulation {
     if (!(await clock.runNext())) this.#invariants.violate("deadlock: no timer is set");
     while (this.#held > 0) await new Promise((resolve) => setImmediate(resolve));
     if (underWay.some((name) => !HOUSEKEEPING.test(name))) this.#silentSince = clock.monotonic();
-    if (clock.monotonic() - this.#silentSince > SILENCE_MS) this.#invariants.violate(`deadlock: nothing happens; under way: ${underWay.join(", ")}`);
+    if (clock.monotonic() - this.#silentSince > SILENCE_MS)
+      this.#invariants.violate(`deadlock: nothing happens; under way: ${underWay.join(", ")}`);
     if (steps > MAX_STEPS) this.#invariants.violate(`livelock: ${steps} steps; under way: ${underWay.join(", ")}`);
   }
 
@@ -124,8 +128,12 @@ class Simulation {
     const store = this.#store;
     const { decode, transform, splits, rejects } = this.#plan;
     const onCommit = (advanced: readonly Progress[]): Promise<void> => this.#onStateCommit(advanced);
+    const onEnd = (state: RunState): void => {
+      this.#ends.add(process);
+      this.#succeeded ||= state === "succeeded";
+    };
     return {
-      state: simulatedState({ store, process, faults, onCommit, onSucceeded: () => (this.#succeeded = true) }),
+      state: simulatedState({ store, process, faults, onCommit, onEnd }),
       bound: {
         plan: {
           job: this.#job,
@@ -165,7 +173,10 @@ class Simulation {
     this.#invariants.part(this.#parts.current, all);
     this.#invariants.counted(advanced);
     const rejects = this.#plan.rejects === "file" ? this.#rejects.current : await this.#stateRejects();
-    this.#invariants.kept(all.map(({ split, position }) => ({ split, to: position })), rejects);
+    this.#invariants.kept(
+      all.map(({ split, position }) => ({ split, to: position })),
+      rejects,
+    );
   }
 
   async #checkEnd(): Promise<void> {
@@ -198,7 +209,14 @@ class Simulation {
 }
 
 function encodeOf({ findColumns }: SimulationPlan): EncodeSpec {
-  return { sink: "sink", format: "jsonl", options: {}, columns: null, needsColumns: findColumns, onUnknownField: "error" };
+  return {
+    sink: "sink",
+    format: "jsonl",
+    options: {},
+    columns: null,
+    needsColumns: findColumns,
+    onUnknownField: "error",
+  };
 }
 
 function jobOf(plan: SimulationPlan): Job {

@@ -15,7 +15,7 @@ import { compressionOfPath } from "./options.ts";
 const MAGIC = { gzip: [0x1f, 0x8b], zstd: [0x28, 0xb5, 0x2f, 0xfd] } as const;
 
 /**
- * Makes a file's split. A file of no bytes is one without records, whatever header is expected.
+ * Makes a file's split. A file of no bytes is one without records, unless its format expects a header.
  *
  * @throws MillraceError HEADER_INVALID, COLUMN_UNKNOWN, SOURCE_FAILED
  * @throws MillraceError NOT_BUILT for compressed files
@@ -32,8 +32,8 @@ export async function planSplit(
     if (compression === undefined) assertPlain(name, compressionOfBytes(look.head));
     const fingerprint = formatFingerprint(fingerprintOf(look));
     const known = { id: name, bytes: look.size, fingerprint };
-    if (look.size === 0) return { ...known, origin: "0", originLine: 1 };
     const header = await readHeader(handle, name, look, context);
+    if (look.size === 0) return { ...known, origin: "0", originLine: 1 };
     if (header.fields !== undefined) assertDeclared(name, header.fields, context);
     const place = { origin: String(header.dataOffset), originLine: header.lines + 1 };
     return header.fields === undefined ? { ...known, ...place } : { ...known, ...place, fields: header.fields };

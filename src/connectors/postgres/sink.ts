@@ -127,6 +127,9 @@ class BoundPostgresSink implements BoundSink {
   }
 }
 
+/** How long a look at the catalogue waits for somebody's lock on the table; then it counts as away for a moment. */
+const LOCK_TIMEOUT = "5s";
+
 /** Asks something over a session of its own. */
 async function ask<T>(
   target: Omit<ConnectTarget, "applicationName">,
@@ -135,6 +138,7 @@ async function ask<T>(
 ): Promise<T> {
   await using connection = await connect({ ...target, applicationName: "millrace" });
   try {
+    await connection.query(`SET lock_timeout = '${LOCK_TIMEOUT}'`);
     return await work(connection);
   } catch (thrown) {
     throw postgresError(thrown, `${doing} in ${connection.label}`);

@@ -24,8 +24,8 @@ const EMPTY: Header = { fields: [], dataOffset: 0, lines: 0 };
  * called column1, column2, ...
  *
  * @param bytes from the very beginning of the file
- * @returns null when more bytes are needed; no fields when the file holds no record at all
- * @throws MillraceError HEADER_INVALID for a malformed header line or a name that stands there twice
+ * @returns null when more bytes are needed; no fields when a file without a header line holds no record at all
+ * @throws MillraceError HEADER_INVALID for a header line that is missing or malformed, or a name that stands there twice
  */
 export function readCsvHeader(
   input: Uint8Array,
@@ -66,7 +66,13 @@ class FirstRecord {
     const behind = this.#find((message) => {
       throw new MillraceError("HEADER_INVALID", `the header line: ${message}`);
     });
-    if (behind === null) return this.#final ? EMPTY : null;
+    if (behind === null) {
+      if (!this.#final) return null;
+      throw new MillraceError(
+        "HEADER_INVALID",
+        "it is empty, and a header line was expected; a file without one needs csv: { header: false } or { header: [names] }",
+      );
+    }
     const fields = this.#texts();
     const twice = fields.find((name, index) => fields.indexOf(name) !== index);
     if (twice !== undefined) {

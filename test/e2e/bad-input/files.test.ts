@@ -36,6 +36,11 @@ const refused: { readonly [what: string]: Case } = {
     files: { "in/a.csv": "id,amount\n1,2\n", "in/b.csv": "id,amuont\n1,2\n" },
     message: `${JOB}:8:13: columns.amount: the header of in/b.csv has no such column`,
   },
+  "an empty file": {
+    files: { "in/a.csv": "id,amount\n1,2\n", "in/b.csv": "" },
+    message:
+      "error: in/b.csv: it is empty, and a header line was expected; a file without one needs csv: { header: false } or { header: [names] } (HEADER_INVALID)\n",
+  },
   "a header that names a column twice": {
     files: { "in/a.csv": "id,amount,id\n1,2,3\n" },
     message:
@@ -54,9 +59,8 @@ describe("exit code 2, and nothing is written:", () => {
   });
 });
 
-test("an empty file, and one with nothing but a header, are no records", async () => {
+test("a file with nothing but a header is no records", async () => {
   using project = new Project();
-  project.write("in/empty.csv", "");
   project.write("in/head.csv", "id,amount\n");
   project.write("in/rows.csv", "id,amount\n7,1.50\n");
   const { code, summary } = await project.summaryOf([project.job(job)]);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Connection } from "../../../src/postgres/connection.ts";
 import { connect } from "../../../src/postgres/connect.ts";
-import { advanceSplits, claimSplits, readProgress } from "../../../src/postgres/progress.ts";
+import { advanceSplits, claimSplits, readProgress, readSettledProgress } from "../../../src/postgres/progress.ts";
 import { insertRejects } from "../../../src/postgres/rejects.ts";
 import { ensureStateTables, stateDdl } from "../../../src/postgres/state-schema.ts";
 import { beginTransaction, inTransaction } from "../../../src/postgres/transaction.ts";
@@ -119,6 +119,20 @@ describe("advanceSplits()", () => {
     await expect(advance(advanceOf(a, 1))).rejects.toThrow(
       "but it is at epoch 1, ordinal 1: another process has taken it over",
     );
+  });
+
+  test("is read back for all splits of the key when none are named", async () => {
+    const [a] = await claim("a", "b");
+    if (!a) return expect.unreachable();
+    await advance(advanceOf(a, 3));
+    for (const read of [readProgress, readSettledProgress]) {
+      const rows = await read(connection, "millrace", key);
+      expect(rows.map(({ split, position }) => [split, position.ordinal]).toSorted()).toEqual([
+        ["a", 3n],
+        ["b", 0n],
+      ]);
+      expect(await read(connection, "millrace", { ...key, scope: "another run" })).toEqual([]);
+    }
   });
 
   test("keeps ordinals beyond 2^53 and a position without a line", async () => {

@@ -1,7 +1,17 @@
 /** The sink over the simulated database: positions and rejects go with the rows. */
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { EncodeSpec } from "../../../src/core/ports/format.ts";
-import type { Advance, BoundSink, Claim, Progress, SinkSession, SinkUnit, SinkWriter, WriteOutcome, WriteReject } from "../../../src/core/ports/sink.ts";
+import type {
+  Advance,
+  BoundSink,
+  Claim,
+  Progress,
+  SinkSession,
+  SinkUnit,
+  SinkWriter,
+  WriteOutcome,
+  WriteReject,
+} from "../../../src/core/ports/sink.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import type { SinkOutput } from "../../../src/core/result.ts";
 import { type Database, Transaction } from "./database.ts";
@@ -65,7 +75,9 @@ class DatabaseWriter implements SinkWriter {
 
   progress(splits?: readonly string[]): Promise<readonly Progress[]> {
     const { database } = this.#options;
-    return ask(this.#options, "sink: progress", () => database.settled(splits ?? database.progress.map(({ split }) => split)));
+    return ask(this.#options, "sink: progress", () =>
+      database.settled(splits ?? database.progress.map(({ split }) => split)),
+    );
   }
 
   async begin(mode: "fast" | "careful", _columns: readonly string[] | null): Promise<SinkUnit> {
@@ -73,7 +85,8 @@ class DatabaseWriter implements SinkWriter {
     if (this.#closed) throw closed();
     const unit: DatabaseUnit = new DatabaseUnit(this.#options, mode, () => this.#units.delete(unit));
     this.#units.add(unit);
-    if (this.#units.size > this.lanes) this.#options.misuse(`${this.#units.size} units are open on ${this.lanes} lanes`);
+    if (this.#units.size > this.lanes)
+      this.#options.misuse(`${this.#units.size} units are open on ${this.lanes} lanes`);
     return unit;
   }
 
@@ -109,7 +122,9 @@ class DatabaseUnit implements SinkUnit {
   async write(output: SinkOutput): Promise<WriteOutcome> {
     this.#assertUsable("write");
     const rows = rowsOf(output);
-    const rejects = await this.#ask("write", () => (this.#mode === "careful" ? this.#scan(rows, output) : this.#copy(rows)));
+    const rejects = await this.#ask("write", () =>
+      this.#mode === "careful" ? this.#scan(rows, output) : this.#copy(rows),
+    );
     return { rejects };
   }
 
@@ -178,7 +193,10 @@ class DatabaseUnit implements SinkUnit {
   }
 
   #ask<T>(name: string, work: () => Promise<T> | T, unknown?: (name: string) => MillraceError): Promise<T> {
-    return ask(this.#options, `sink: ${name}`, work, { onLost: () => this.#lingers(), ...(unknown && { ambiguous: unknown }) });
+    return ask(this.#options, `sink: ${name}`, work, {
+      onLost: () => this.#lingers(),
+      ...(unknown && { ambiguous: unknown }),
+    });
   }
 
   #lingers(): void {
@@ -186,7 +204,11 @@ class DatabaseUnit implements SinkUnit {
     this.#lost = true;
     const { database, process } = this.#options;
     const { scheduler } = process;
-    scheduler.after(`${process.name}: the server drops a transaction`, () => database.abort(this.#transaction), scheduler.between(0, LINGER_MS));
+    scheduler.after(
+      `${process.name}: the server drops a transaction`,
+      () => database.abort(this.#transaction),
+      scheduler.between(0, LINGER_MS),
+    );
   }
 
   #end(): void {
@@ -220,5 +242,7 @@ function ambiguous(name: string): MillraceError {
 /** The rows as text; a server has its own copy of what it was sent. */
 export function rowsOf({ bytes, rows, rowEnds }: SinkOutput): readonly string[] {
   const all = Buffer.from(bytes.slice());
-  return Array.from({ length: rows }, (_, row) => all.toString("utf8", row === 0 ? 0 : rowEnds[row - 1], rowEnds[row]).trimEnd());
+  return Array.from({ length: rows }, (_, row) =>
+    all.toString("utf8", row === 0 ? 0 : rowEnds[row - 1], rowEnds[row]).trimEnd(),
+  );
 }

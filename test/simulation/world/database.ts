@@ -21,7 +21,11 @@ export interface Refusal {
 }
 
 /** Told of every commit before it shows. */
-export type CommitListener = (commit: { readonly rows: readonly string[]; readonly advances: readonly Advance[]; readonly rejects: readonly Reject[] }) => void;
+export type CommitListener = (commit: {
+  readonly rows: readonly string[];
+  readonly advances: readonly Advance[];
+  readonly rejects: readonly Reject[];
+}) => void;
 
 /** One transaction. */
 export class Transaction {
@@ -91,7 +95,10 @@ export class Database {
       this.#locks.set(advance.split, transaction);
       const stored = this.#progress.get(advance.split);
       if (stored?.epoch === advance.epoch && stored.position.ordinal === advance.from) continue;
-      throw new MillraceError("FENCED", `simulated: ${advance.split} stands at epoch ${stored?.epoch}, ordinal ${stored?.position.ordinal}`);
+      throw new MillraceError(
+        "FENCED",
+        `simulated: ${advance.split} stands at epoch ${stored?.epoch}, ordinal ${stored?.position.ordinal}`,
+      );
     }
     transaction.advances = advances;
   }
@@ -116,10 +123,19 @@ export class Database {
 
   /** Epoch + 1 in every row; waits for whoever holds one. */
   async claim(claims: readonly Claim[]): Promise<readonly Progress[]> {
-    await this.#unlocked(claims.map(({ split }) => split), null);
+    await this.#unlocked(
+      claims.map(({ split }) => split),
+      null,
+    );
     return claims.map(({ split, origin, fingerprint }) => {
       const stored = this.#progress.get(split);
-      const made = { split, epoch: 1, position: origin, counts: NO_COUNTS, ...(fingerprint === undefined ? {} : { fingerprint }) };
+      const made = {
+        split,
+        epoch: 1,
+        position: origin,
+        counts: NO_COUNTS,
+        ...(fingerprint === undefined ? {} : { fingerprint }),
+      };
       const claimed = stored === undefined ? made : { ...stored, epoch: stored.epoch + 1 };
       this.#progress.set(split, claimed);
       return claimed;

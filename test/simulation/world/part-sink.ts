@@ -99,6 +99,7 @@ export class PartSink implements BoundSink {
     await process.step(name);
     if (fate === "crash") throw unforeseen(name);
     if (fate === "unsent") throw unreachable(name);
-    if (fate === "late") throw new MillraceError("SINK_FAILED", `simulated: ${name}: input/output error`, { fault: "transient" });
+    if (fate === "late")
+      throw new MillraceError("SINK_FAILED", `simulated: ${name}: input/output error`, { fault: "transient" });
   }
 }

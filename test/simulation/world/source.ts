@@ -2,7 +2,14 @@
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { SharedBytes } from "../../../src/core/chunk.ts";
 import type { Position } from "../../../src/core/position.ts";
-import type { BoundSource, ByteReader, FrameBatch, FrameReader, SplitPlan, SplitReader } from "../../../src/core/ports/source.ts";
+import type {
+  BoundSource,
+  ByteReader,
+  FrameBatch,
+  FrameReader,
+  SplitPlan,
+  SplitReader,
+} from "../../../src/core/ports/source.ts";
 import { type Faults, unforeseen } from "./faults.ts";
 import type { SimulatedProcess } from "./process.ts";
 
@@ -43,7 +50,9 @@ export class SimulatedSource implements BoundSource {
     const split = this.#data.get(id) as SourceSplit;
     await this.#step(`source: open ${id} at ${from.token}`);
     const step = (): Promise<void> => this.#step(`source: read ${id}`);
-    return split.ends === null ? this.#bytes(split, Number(from.token), step) : this.#frames(split, Number(from.token), step);
+    return split.ends === null
+      ? this.#bytes(split, Number(from.token), step)
+      : this.#frames(split, Number(from.token), step);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -87,7 +96,8 @@ export class SimulatedSource implements BoundSource {
     const fate = this.#faults.fate();
     await this.#process.step(name);
     if (fate === "crash") throw unforeseen(name);
-    if (fate === "unsent") throw new MillraceError("SOURCE_FAILED", `simulated: ${name}: try again`, { fault: "transient" });
+    if (fate === "unsent")
+      throw new MillraceError("SOURCE_FAILED", `simulated: ${name}: try again`, { fault: "transient" });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The state store as one process reaches it: over a network that loses things, to a store that outlives them all. */
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { Progress } from "../../../src/core/ports/sink.ts";
-import type { StateStore } from "../../../src/core/ports/state-store.ts";
+import type { RunState, StateStore } from "../../../src/core/ports/state-store.ts";
 import { storeOver } from "../../../src/state/operations.ts";
 import { Faults, NO_FAULTS } from "./faults.ts";
 import { request } from "./network.ts";
@@ -17,12 +17,12 @@ export interface StateOptions {
   readonly faults: Faults;
   /** Told of every commit that took place. */
   readonly onCommit: (advanced: readonly Progress[]) => Promise<void>;
-  /** Told that a run was written down as succeeded. */
-  readonly onSucceeded: () => void;
+  /** Told that a process wrote the end of its run down. */
+  readonly onEnd: (state: RunState) => void;
 }
 
 /** The store over the simulated network. */
-export function simulatedState({ store, process, faults, onCommit, onSucceeded }: StateOptions): StateStore {
+export function simulatedState({ store, process, faults, onCommit, onEnd }: StateOptions): StateStore {
   const calm = new Faults(process.scheduler, NO_FAULTS);
   return storeOver(
     "simulated state",
@@ -37,9 +37,17 @@ export function simulatedState({ store, process, faults, onCommit, onSucceeded }
           const result = await method(...args);
           if (operation === "commit") {
             const [key, advances] = args as Parameters<StateStore["commit"]>;
-            await onCommit(await store.progress(key, advances.map(({ split }) => split)));
+            await onCommit(
+              await store.progress(
+                key,
+                advances.map(({ split }) => split),
+              ),
+            );
           }
-          if (operation === "updateRun" && (args as Parameters<StateStore["updateRun"]>)[1].state === "succeeded") onSucceeded();
+          if (operation === "updateRun") {
+            const [, { state, endedAt = null }] = args as Parameters<StateStore["updateRun"]>;
+            if (state !== undefined && endedAt !== null) onEnd(state);
+          }
           return result as never;
         },
       }),

@@ -124,7 +124,7 @@ export class SplitText {
     if (quoted) return this.#quotedNote();
     switch (scheduler.between(0, 9)) {
       case 0:
-        return "commas, and \"quotes\"";
+        return 'commas, and "quotes"';
       case 1:
         return "one\ntwo";
       case 2:

@@ -199,7 +199,9 @@ describe("Writer after a transient failure", () => {
   test("does not take for its own what somebody else has taken over, though it stands where it should", async () => {
     const shop = new Workshop(sinkOf());
     shop.sink.plan("commit", "lost");
-    shop.sink.gates.set("progress", () => shop.sink.claim([{ split: "a.csv", origin: { ordinal: 0n, token: "0" } }]).then(() => {}));
+    shop.sink.gates.set("progress", () =>
+      shop.sink.claim([{ split: "a.csv", origin: { ordinal: 0n, token: "0" } }]).then(() => {}),
+    );
     shop.send(["1"]);
     expect(await shop.end()).toMatchObject({ kind: "failed", error: { code: "FENCED" } });
     expect(shop.sink.rows).toEqual(["1"]);
