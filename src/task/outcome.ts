@@ -9,11 +9,6 @@ export type Outcome =
 
 const FILTERED: Outcome = { kind: "filtered" };
 
-/** A record's fate that needs no words. */
-export function filtered(): Outcome {
-  return FILTERED;
-}
-
 /** A record that is to be rejected. */
 export function rejected(code: ErrorCode, message: string): Outcome {
   return { kind: "rejected", code, message };

@@ -101,6 +101,7 @@ export class Operator {
   /** What everybody was last seen doing, for a report. */
   report(): string {
     return this.#lives
+      .filter(({ ended }) => ended?.error !== "LEASE_HELD")
       .map(({ process, ended, last, budget, buffers }) => {
         const stands = ended === undefined ? process.condition : `ended ${ended.state} ${ended.error ?? ""}`;
         const boxes = last?.kind === "sampled" ? JSON.stringify(last.mailboxes) : (last?.kind ?? "nothing");
