@@ -105,7 +105,10 @@ export interface SinkWriter extends AsyncDisposable {
    * Present only when positions live with the data.
    */
   claim?(claims: readonly Claim[]): Promise<readonly Progress[]>;
-  /** Reads positions back, all of the run's or those of some splits; present only when they live with the data. */
+  /**
+   * Reads positions back, all of the run's or those of some splits, once every commit that touches them has ended: one
+   * whose reply was lost may still be under way. Present only when they live with the data.
+   */
   progress?(splits?: readonly string[]): Promise<readonly Progress[]>;
   /**
    * Begins a unit.

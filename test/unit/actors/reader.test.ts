@@ -135,6 +135,22 @@ describe("Reader", () => {
     expect(await actor.wait()).toEqual({ kind: "normal" });
   });
 
+  test("when one lane fails, ends only after the others have stopped reading", async () => {
+    const error = new MillraceError("SOURCE_FAILED", "a bad block");
+    const source = new MemorySource({ "a.csv": "ab", "b.csv": "xyxyxyxyxyxyxyxy" });
+    const held = Promise.withResolvers<void>();
+    source.beforeRead = (split) => (split === "a.csv" ? Promise.reject(error) : held.promise);
+    const lanes = source.splits.map((split, number) => new Lane(number, [split]));
+    const { actor, settle, take } = workshop(source, { lanes });
+    let ended = false;
+    void actor.wait().then(() => (ended = true));
+    await settle();
+    expect([ended, source.reading]).toEqual([false, 1]);
+    held.resolve();
+    expect(await actor.wait()).toEqual({ kind: "failed", error });
+    expect([source.reading, (await take()).length]).toEqual([0, 1]);
+  });
+
   test("fails with what the source fails with", async () => {
     const error = new MillraceError("SOURCE_CHANGED", "it is another file now");
     const source = new MemorySource({ "a.csv": "ab" });

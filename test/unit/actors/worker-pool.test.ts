@@ -187,6 +187,13 @@ describe("WorkerPool", () => {
     expect(shop.tasks[0]?.task.ends).toEqual(Int32Array.of(1, 2));
   });
 
+  test("asks a thread about a framed record without a byte", async () => {
+    const shop = new Workshop();
+    shop.send("", { framing: { kind: "framed", ends: Int32Array.of(0) } });
+    await shop.settle();
+    expect(shop.tasks).toHaveLength(1);
+  });
+
   test("asks no thread about a chunk of an earlier generation or without a byte", async () => {
     const shop = new Workshop();
     shop.lane.rewind({ splitIndex: 0, opening: { position: { ordinal: 0n, token: "0" }, moreThanBytes: 0 } });
