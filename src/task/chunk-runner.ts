@@ -123,6 +123,7 @@ export class ChunkRunner {
 
   /** Runs one record alone and forgets what comes of it: the question is whether the thread survives. */
   #probe(batch: RecordBatch, record: number, progress: Progress): void {
+    if (record >= batch.count) return; // the death was not of a record's making
     progress.at(record);
     const outcome = this.#judge(batch, record, undefined);
     if (outcome !== undefined && this.#sinks.every((sink) => sink.ready)) this.#settle(batch, record, outcome);

@@ -12,6 +12,8 @@ export interface RequestOptions<T> {
   readonly work: () => Promise<T> | T;
   /** The error of a client that does not know whether it was done. */
   readonly ambiguous?: (name: string) => MillraceError;
+  /** The server lives in the client's own process: what a killed one had sent never arrives. */
+  readonly local?: boolean;
   /** Called when the client lost its connection. */
   readonly onLost?: () => void;
 }
@@ -45,10 +47,10 @@ export async function request<T>(options: RequestOptions<T>): Promise<T> {
 }
 
 /** The server's side; what a killed process had sent arrives or does not. */
-async function serve<T>({ process, name, work }: RequestOptions<T>): Promise<Settled<T>> {
+async function serve<T>({ process, name, work, local = false }: RequestOptions<T>): Promise<Settled<T>> {
   const { scheduler } = process;
   await scheduler.step(`${process.name}: ${name}: request`);
-  if (process.condition === "dead" && scheduler.chance(0.5)) return new Promise(() => {});
+  if (process.condition === "dead" && (scheduler.chance(0.5) || local)) return new Promise(() => {});
   try {
     return { value: await work() };
   } catch (thrown) {

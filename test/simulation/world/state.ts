@@ -29,6 +29,7 @@ export function simulatedState({ store, process, faults, onCommit, onEnd }: Stat
     (operation, args) =>
       request({
         process,
+        local: true,
         name: `state: ${operation}`,
         faults: POSITIONS.has(operation) ? faults : calm,
         ambiguous: (name) => new MillraceError("STATE_UNAVAILABLE", `simulated: ${name}: no answer`),

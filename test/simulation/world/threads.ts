@@ -66,8 +66,7 @@ export class SimulatedThreads implements TaskRunner {
     const early = scheduler.chance(0.5);
     if (!early) await process.step(name);
     if (this.#destroyed) throw closed();
-    const outcome = faults.threadDies() ? this.#chanceDeath(task) : undefined;
-    const reply = outcome ?? runUntilDeath(runner, task);
+    const reply = this.#maybeDie(task, runUntilDeath(runner, task));
     if (isMillraceError(reply) && reply.details["kind"] === "hang") {
       await scheduler.step(`${name}: hangs`, HANG_MS);
     }
@@ -76,13 +75,15 @@ export class SimulatedThreads implements TaskRunner {
     return reply;
   }
 
-  /** Names a record or none; at most a few times a chunk, and never the one that is run alone. */
-  #chanceDeath(task: Task): MillraceError | undefined {
+  /** A death by chance names a record or none; at most a few times a chunk, and never the one that is run alone. */
+  #maybeDie(task: Task, reply: TaskReply | MillraceError): TaskReply | MillraceError {
+    const { process, faults } = this.#options;
     const chunk = `${task.split} ${task.from}`;
     const deaths = this.#chanceDeaths.get(chunk) ?? 0;
-    if (task.only !== null || deaths === MAX_CHANCE_DEATHS) return undefined;
+    if (!faults.threadDies() || task.only !== null || deaths === MAX_CHANCE_DEATHS) return reply;
     this.#chanceDeaths.set(chunk, deaths + 1);
-    return death("crash", this.#options.process.scheduler.chance(0.5) ? 0 : null);
+    const named = process.scheduler.chance(0.5) && (isMillraceError(reply) || reply.records > 0);
+    return death("crash", named ? 0 : null);
   }
 
   async #enter(): Promise<void> {
