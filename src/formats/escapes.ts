@@ -1,9 +1,10 @@
 /** Backslash escapes by table: JSON strings and COPY text differ only in the table. */
 import type { ByteWriter } from "../core/ports/byte-writer.ts";
+import { putByte, putUntil } from "./put-bytes.ts";
 
 /** What becomes of the characters of a text. */
 export interface Escapes {
-  /** For each ASCII character: 0 as it is, the letter behind the backslash, {@link UNICODE} or {@link FORBIDDEN}. */
+  /** For each byte, or ASCII character: 0 as it is, the letter behind the backslash, {@link UNICODE} or {@link FORBIDDEN}. */
   readonly letters: Uint8Array;
   /** A surrogate without its other half, which UTF-8 cannot hold: {@link UNICODE} or {@link FORBIDDEN}. */
   readonly loneSurrogate: number;
@@ -27,7 +28,7 @@ export function escapeTable(
   escapes: Readonly<Record<string, string>>,
   others: { readonly controls: number; readonly nul: number; readonly loneSurrogate: number },
 ): Escapes {
-  const letters = new Uint8Array(128);
+  const letters = new Uint8Array(256);
   letters.fill(others.controls, 0, 32);
   letters[0] = others.nul;
   for (const [character, letter] of Object.entries(escapes)) letters[character.charCodeAt(0)] = letter.charCodeAt(0);
@@ -74,27 +75,41 @@ export function putEscaped(to: ByteWriter, text: string, escapes: Escapes): bool
 export function putEscapedBytes(
   to: ByteWriter,
   from: Uint8Array,
-  span: { readonly begin: number; readonly end: number },
+  { begin, end }: { readonly begin: number; readonly end: number },
   escapes: Escapes,
   doubledQuotes: boolean,
 ): boolean {
+  if (doubledQuotes) return putDoubledQuotes(to, from, { begin, end }, escapes);
   const { letters } = escapes;
-  const { begin, end } = span;
-  for (let next = begin; next < end; ) {
-    const limit = Math.min(end, next + BLOCK);
-    to.reserve((limit - next) * WIDEST);
-    const { bytes } = to;
-    let at = to.length;
-    for (; next < limit; next++) {
-      const byte = from[next] as number;
-      const letter = byte < 128 ? (letters[byte] as number) : 0;
-      if (letter === 0) bytes[at++] = byte;
-      else if (letter === FORBIDDEN) return false;
-      else at = writeEscape(bytes, at, byte, letter);
-      if (doubledQuotes && byte === QUOTE) next++;
-    }
-    to.length = at;
+  for (let next = begin; ; next++) {
+    next = putUntil(to, from, next, end, letters);
+    if (next === end) return true;
+    if (!putSpecial(to, from[next] as number, letters)) return false;
   }
+}
+
+/** The same for the inside of a quoted CSV field. */
+function putDoubledQuotes(
+  to: ByteWriter,
+  from: Uint8Array,
+  { begin, end }: { readonly begin: number; readonly end: number },
+  { letters }: Escapes,
+): boolean {
+  for (let next = begin; next < end; next++) {
+    const byte = from[next] as number;
+    if (letters[byte] === 0) putByte(to, byte);
+    else if (!putSpecial(to, byte, letters)) return false;
+    if (byte === QUOTE) next++;
+  }
+  return true;
+}
+
+/** Writes a byte that is not written as it is. */
+function putSpecial(to: ByteWriter, byte: number, letters: Uint8Array): boolean {
+  const letter = letters[byte] as number;
+  if (letter === FORBIDDEN) return false;
+  to.reserve(WIDEST);
+  to.length = writeEscape(to.bytes, to.length, byte, letter);
   return true;
 }
 

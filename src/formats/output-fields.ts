@@ -14,29 +14,32 @@ export function fieldsOf(output: unknown): OutputFields {
 }
 
 /**
- * A sink's output columns, as a reader of outputs: their values by number, and what an output has beside them.
+ * A sink's output columns, as a reader of outputs: `take` an output, then look at its `values`.
+ *
+ * Nearly all outputs of a transform have the same keys in the same order. Such an output is read in one walk over its
+ * keys, which the engine has at hand, while asking for one name after another is a search for each.
  */
 export class OutputColumns {
   readonly names: readonly string[];
+  /** By column; undefined where the output taken last has none. */
+  readonly values: unknown[];
   /** Columns called as something that every object inherits: only an own property counts. */
   readonly #inherited: readonly boolean[];
   readonly #ignoreUnknown: boolean;
-  /** The keys of an earlier output, all of them columns. */
-  #knownKeys: readonly string[] = [];
+  /** The keys of an earlier output; for each its column, or -1; and the columns that are none of the keys. */
+  #keys: readonly string[] = [];
+  #columnOfKey = new Int32Array(0);
+  #otherColumns: readonly number[];
   #sourceNames: readonly string[] = [];
   #sourceIndexes: Int32Array;
 
   constructor(names: readonly string[], onUnknownField: "error" | "ignore") {
     this.names = names;
+    this.values = names.map(() => undefined);
     this.#inherited = names.map((name) => name in Object.prototype);
     this.#ignoreUnknown = onUnknownField === "ignore";
+    this.#otherColumns = names.map((_, column) => column);
     this.#sourceIndexes = new Int32Array(names.length).fill(-1);
-  }
-
-  /** The value of column `index`; undefined when the output has none. */
-  value(fields: OutputFields, index: number): unknown {
-    const name = this.names[index] as string;
-    return this.#inherited[index] === true && !Object.hasOwn(fields, name) ? undefined : fields[name];
   }
 
   /** For each column, the number of the source's field of the same name, or -1. */
@@ -49,20 +52,49 @@ export class OutputColumns {
   }
 
   /** @throws MillraceError FIELD_UNKNOWN when the output has a field that is no column; one that is undefined may stay */
-  refuseOthers(fields: OutputFields): void {
-    if (this.#ignoreUnknown) return;
+  take(fields: OutputFields): void {
+    if (this.takeAlike(fields)) return;
     const keys = Object.keys(fields);
-    if (sameNames(keys, this.#knownKeys)) return;
-    const others = keys.filter((key) => !this.names.includes(key));
-    const unknown = others.find((key) => fields[key] !== undefined);
-    if (unknown !== undefined) {
-      const columns = this.names.join(", ");
-      throw new MillraceError(
-        "FIELD_UNKNOWN",
-        `field "${unknown}" is no column of the sink; its columns are ${columns}`,
-      );
+    this.#refuseOthers(fields, keys);
+    for (let column = 0; column < this.names.length; column++) this.values[column] = this.#value(fields, column);
+    this.#learn(keys);
+  }
+
+  /** Takes an output with the keys of the one before, or says false. */
+  takeAlike(fields: OutputFields): boolean {
+    const { values } = this;
+    const keys = this.#keys;
+    let next = 0;
+    // Inherited keys come too. A key that is a column is read alike whoever has it, and any other one ends this walk.
+    for (const key in fields) {
+      if (key !== keys[next]) return false;
+      const column = this.#columnOfKey[next++] as number;
+      if (column >= 0) values[column] = fields[key];
     }
-    if (others.length === 0) this.#knownKeys = keys;
+    if (next !== keys.length) return false;
+    for (const column of this.#otherColumns) values[column] = this.#value(fields, column);
+    return true;
+  }
+
+  #value(fields: OutputFields, column: number): unknown {
+    const name = this.names[column] as string;
+    return this.#inherited[column] === true && !Object.hasOwn(fields, name) ? undefined : fields[name];
+  }
+
+  #learn(keys: readonly string[]): void {
+    const columnOfKey = Int32Array.from(keys, (key) => this.names.indexOf(key));
+    if (columnOfKey.some((column) => (column < 0 ? !this.#ignoreUnknown : this.#inherited[column]))) return;
+    this.#keys = keys;
+    this.#columnOfKey = columnOfKey;
+    this.#otherColumns = this.names.map((_, column) => column).filter((column) => !columnOfKey.includes(column));
+  }
+
+  #refuseOthers(fields: OutputFields, keys: readonly string[]): void {
+    if (this.#ignoreUnknown) return;
+    const unknown = keys.find((key) => !this.names.includes(key) && fields[key] !== undefined);
+    if (unknown === undefined) return;
+    const columns = this.names.join(", ");
+    throw new MillraceError("FIELD_UNKNOWN", `field "${unknown}" is no column of the sink; its columns are ${columns}`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The record that was read last: its values, and what its fields were in the source. */
 import type { RecordFault, FieldSpan, SourceFields } from "../../core/ports/format.ts";
 import type { Columns, DataRecord } from "../../core/record.ts";
-import { INVALID } from "../values/column-reader.ts";
+import { INVALID, TEXT } from "../values/column-reader.ts";
 import type { Dialect } from "./dialect.ts";
 import { ESCAPED, type FieldIndex, NON_ASCII, OFFSET, QUOTED } from "./field-index.ts";
 import { type FieldPlan, meansNull, planFields } from "./field-plan.ts";
@@ -29,6 +29,8 @@ export class CurrentRecord implements SourceFields {
   readonly #values: unknown[];
   /** Their times, where they are Dates. */
   readonly #times: Float64Array;
+  /** What `span` gives, again and again. */
+  readonly #span = { begin: 0, end: 0, escaped: false, quoted: false };
   #first = 0;
   #width = 0;
   #fault: RecordFault | null = null;
@@ -68,10 +70,11 @@ export class CurrentRecord implements SourceFields {
       return this.#refuse(fieldCount(width, expected));
     this.#text.enter(index.start(record), index.stop(record));
     for (let field = 0; field < expected; field++) {
-      const value = this.#readField(field, plans[field] as FieldPlan);
+      const plan = plans[field] as FieldPlan;
+      const value = this.#readField(field, plan);
       if (value === INVALID) return null;
       this.#values[field] = value;
-      if (value instanceof Date) this.#times[field] = value.getTime();
+      if (plan.comparison === "time" && value !== null) this.#times[field] = (value as Date).getTime();
     }
     return this.#build(this.#values);
   }
@@ -105,21 +108,43 @@ export class CurrentRecord implements SourceFields {
     const escaped = (word & ESCAPED) !== 0;
     if (escaped && !this.#doubledQuotes) return undefined;
     if ((word & NON_ASCII) !== 0 && this.#dialect.encoding !== "utf-8") return undefined;
-    const reader = this.#plans[index]?.reader;
-    if (reader !== undefined && !reader.plain(this.#text.read(begin, word) ?? "")) return undefined;
-    return { begin, end: word & OFFSET, escaped, quoted: (word & QUOTED) !== 0 };
+    const { plain } = this.#plans[index] as FieldPlan;
+    if (plain !== undefined && !plain(this.#text.read(begin, word) ?? "")) return undefined;
+    const span = this.#span;
+    span.begin = begin;
+    span.end = word & OFFSET;
+    span.escaped = escaped;
+    span.quoted = (word & QUOTED) !== 0;
+    return span;
   }
 
   whole(): undefined {
     return undefined;
   }
 
-  /** The value of a field, or INVALID when that is a fault. */
+  /** The value of a field, or INVALID when that is a fault. Nearly all fields are read by the first lines of it. */
   #readField(field: number, plan: FieldPlan): unknown {
+    if (plan.direct && field < this.#width) {
+      const at = 2 * (this.#first + field);
+      const begin = this.#index.fields[at] as number;
+      const word = this.#index.fields[at + 1] as number;
+      const end = word & OFFSET;
+      if ((word & (NON_ASCII | ESCAPED)) === 0 && begin < end) {
+        const value = plan.readBytes === undefined ? TEXT : plan.readBytes(this.#text.bytes, begin, end);
+        if (value === TEXT) return this.#text.ascii(begin, end);
+        if (value !== INVALID) return value;
+      }
+    }
+    return this.#readText(field, plan);
+  }
+
+  /** The same by way of the field's text, whatever it holds. */
+  #readText(field: number, plan: FieldPlan): unknown {
     if (field >= this.#width) return this.#null(plan);
     const at = 2 * (this.#first + field);
+    const begin = this.#index.fields[at] as number;
     const word = this.#index.fields[at + 1] as number;
-    const text = this.#text.read(this.#index.fields[at] as number, word);
+    const text = this.#text.read(begin, word);
     if (text === null) return this.#invalid(notInEncoding(plan));
     if ((word & QUOTED) === 0 && meansNull(text, plan, this.#dialect.nullMarks)) return this.#null(plan);
     if (plan.reader === undefined) return text;

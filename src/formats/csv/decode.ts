@@ -77,7 +77,7 @@ export class CsvDecoder implements Decoder {
       });
       if (verdict === null) return at;
       this.#scanner.lines = lines + lineFeeds(bytes, at, verdict.next);
-      if (verdict.fault !== undefined) this.#addFault(at, verdict, verdict.fault);
+      if (verdict.fault !== undefined) this.#addFault(at, lines, verdict, verdict.fault);
       at = verdict.next;
     }
   }
@@ -90,15 +90,15 @@ export class CsvDecoder implements Decoder {
         const { maxRecordBytes } = this.#parts;
         const verdict = judgeFramed(this.#scanner.halt, { start, end, maxRecordBytes, names });
         this.#scanner.lines = lines + lineFeeds(bytes, start, end);
-        if (verdict.fault !== undefined) this.#addFault(start, verdict, verdict.fault);
+        if (verdict.fault !== undefined) this.#addFault(start, lines, verdict, verdict.fault);
       }
       start = end;
     }
     return start;
   }
 
-  #addFault(start: number, verdict: Verdict, fault: RecordFault): void {
-    this.#index.addFault(start, verdict.stop, this.#faults.length);
+  #addFault(start: number, line: number, verdict: Verdict, fault: RecordFault): void {
+    this.#index.addFault(start, verdict.stop, this.#faults.length, line);
     this.#faults.push(fault);
   }
 }
@@ -121,9 +121,6 @@ class CsvBatch implements RecordBatch {
   readonly #current: CurrentRecord;
   readonly #good: { record: DataRecord } = { record: {} };
   readonly #bad: { fault: RecordFault } = { fault: { code: "INVARIANT", message: "" } };
-  /** The record that `line` was asked for last, and its answer: asking in order walks the bytes once. */
-  #lineRecord = 0;
-  #lineAnswer = 0;
 
   constructor({ index, faults, current, end, lines }: BatchParts) {
     this.end = end;
@@ -147,12 +144,7 @@ class CsvBatch implements RecordBatch {
   }
 
   line(record: number): number {
-    const forward = record >= this.#lineRecord && this.#lineRecord > 0;
-    const from = forward ? this.start(this.#lineRecord) : 0;
-    const before = forward ? this.#lineAnswer : 0;
-    this.#lineAnswer = before + lineFeeds(this.#current.bytes, from, this.start(record));
-    this.#lineRecord = record;
-    return this.#lineAnswer;
+    return this.#index.line(record);
   }
 
   read(record: number): { readonly record: DataRecord } | { readonly fault: RecordFault } {

@@ -36,13 +36,13 @@ export class CsvEncoder implements Encoder {
 
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {
     const fields = fieldsOf(output);
-    this.#columns.refuseOthers(fields);
-    const { names } = this.#columns;
+    this.#columns.take(fields);
+    const { names, values } = this.#columns;
     const indexes = this.#columns.sourceIndexes(source);
     const start = to.length;
     for (let i = 0; i < names.length; i++) {
       if (i > 0) putByte(to, this.#dialect.delimiter);
-      const value = this.#columns.value(fields, i);
+      const value = values[i];
       if (value === null || value === undefined) continue;
       if (this.#putUntouched(to, value, source, indexes[i] as number, i)) continue;
       const name = names[i] as string;

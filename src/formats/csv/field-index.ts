@@ -15,7 +15,7 @@ export const QUOTED = 1 << 28;
 export const OFFSET = QUOTED - 1;
 
 /** Integers of a record in {@link FieldIndex.records}. */
-const RECORD_WIDTH = 4;
+const RECORD_WIDTH = 5;
 
 /** An index that is filled front to back and used again for the next chunk. */
 export class FieldIndex {
@@ -41,14 +41,16 @@ export class FieldIndex {
     this.fields[at + 1] = word;
   }
 
-  /** Adds a record; its fields are the newest ones from `firstField` on. */
-  addRecord(start: number, stop: number, firstField: number): void {
-    this.#add(start, stop, firstField, this.fieldCount - firstField);
+  /** Adds a record; its fields are the newest ones from `firstField` on, and `line` line feeds stand before it. */
+  addRecord(start: number, stop: number, firstField: number, line: number): void {
+    this.#add(start, stop, line);
+    this.#setFields(firstField, this.fieldCount - firstField);
   }
 
   /** Adds a malformed record; `fault` is a number that the caller understands. */
-  addFault(start: number, stop: number, fault: number): void {
-    this.#add(start, stop, fault, -1);
+  addFault(start: number, stop: number, fault: number, line: number): void {
+    this.#add(start, stop, line);
+    this.#setFields(fault, -1);
   }
 
   /** First byte of a record. */
@@ -71,11 +73,22 @@ export class FieldIndex {
     return this.#records[record * RECORD_WIDTH + 3] as number;
   }
 
-  #add(start: number, stop: number, first: number, width: number): void {
+  /** Line feeds before a record. */
+  line(record: number): number {
+    return this.#records[record * RECORD_WIDTH + 4] as number;
+  }
+
+  #add(start: number, stop: number, line: number): void {
     const at = this.recordCount++ * RECORD_WIDTH;
     if (at + RECORD_WIDTH > this.#records.length) this.#records = doubled(this.#records);
     this.#records[at] = start;
     this.#records[at + 1] = stop;
+    this.#records[at + 4] = line;
+  }
+
+  /** Of the record that was added last. */
+  #setFields(first: number, width: number): void {
+    const at = (this.recordCount - 1) * RECORD_WIDTH;
     this.#records[at + 2] = first;
     this.#records[at + 3] = width;
   }

@@ -1,6 +1,6 @@
 /** What becomes of a field's text: null, or a value of the declared type. SEMANTICS "Null and empty". */
 import type { Column, ColumnType, Columns } from "../../core/record.ts";
-import { type ColumnReader, columnReader } from "../values/column-reader.ts";
+import { anyPlain, type ColumnReader, columnReader } from "../values/column-reader.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** One field of a header. */
@@ -8,6 +8,12 @@ export interface FieldPlan {
   readonly name: string;
   /** Absent for fields whose value is their text. */
   readonly reader: ColumnReader | undefined;
+  /** The reader's way to read a field from its bytes, if it has one. */
+  readonly readBytes: ColumnReader["readBytes"] | undefined;
+  /** A field with ASCII text is read without looking at that text: by {@link readBytes}, or it is the value. */
+  readonly direct: boolean;
+  /** Whether a text that was read may be handed on as it stands; undefined: any may. */
+  readonly plain: ColumnReader["plain"] | undefined;
   /** An unquoted empty field is null. */
   readonly emptyIsNull: boolean;
   /** Null is a fault. */
@@ -28,9 +34,14 @@ export function planFields(names: readonly string[], columns: Columns, dialect: 
 
 function planField(name: string, column: Column | undefined, dialect: Dialect): FieldPlan {
   const typed = column !== undefined && column.type !== "string";
+  const reader = typed ? columnReader(column) : undefined;
   return {
     name,
-    reader: typed ? columnReader(column) : undefined,
+    reader,
+    readBytes: reader?.readBytes,
+    // null marks are told by their text
+    direct: dialect.nullMarks.size === 0 && (reader === undefined || reader.readBytes !== undefined),
+    plain: reader === undefined || reader.plain === anyPlain ? undefined : reader.plain,
     emptyIsNull: dialect.emptyAsNull || typed || column?.nullable === true,
     refusesNull: column?.nullable === false,
     comparison: comparisonOf(column?.type ?? "string"),

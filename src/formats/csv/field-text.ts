@@ -42,13 +42,18 @@ export class FieldText {
   /** The text of a field from the structural index, escapes undone; null when its bytes are not valid in the encoding. */
   read(begin: number, word: number): string | null {
     const end = word & OFFSET;
-    if ((word & (NON_ASCII | ESCAPED)) === 0) return this.#window.slice(begin - this.#from, end - this.#from);
+    if ((word & (NON_ASCII | ESCAPED)) === 0) return this.ascii(begin, end);
     const text = this.#raw(begin, end, (word & NON_ASCII) !== 0 && this.#utf8);
     return text === null || (word & ESCAPED) === 0 ? text : text.replace(this.#escapes, "$1");
   }
 
+  /** The text of a field that is ASCII and without escapes. */
+  ascii(begin: number, end: number): string {
+    return this.#window.slice(begin - this.#from, end - this.#from);
+  }
+
   #raw(begin: number, end: number, multibyte: boolean): string | null {
-    if (!multibyte) return this.#window.slice(begin - this.#from, end - this.#from);
+    if (!multibyte) return this.ascii(begin, end);
     const text = this.bytes.toString("utf8", begin, end);
     // only text with a replacement character can come from invalid bytes, and then they are looked at
     return text.includes(REPLACEMENT) && !isUtf8(this.bytes.subarray(begin, end)) ? null : text;

@@ -157,7 +157,8 @@ export class IndexScanner {
       return this.#takeBack(firstField);
     }
     const terminated = at < end;
-    index.addRecord(start, terminated && at > start && bytes[at - 1] === CR ? at - 1 : at, firstField);
+    const stop = terminated && at > start && bytes[at - 1] === CR ? at - 1 : at;
+    index.addRecord(start, stop, firstField, this.lines);
     this.lines += this.#quotedLines + (terminated ? 1 : 0);
     return terminated ? at + 1 : at;
   }

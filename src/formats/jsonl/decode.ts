@@ -1,7 +1,7 @@
 /** JSON lines into records. SEMANTICS "JSON Lines" is the contract. */
 import { isAscii, isUtf8 } from "node:buffer";
 import type { DecodeRequest, DecodeSpec, Decoder, RecordBatch, RecordFault } from "../../core/ports/format.ts";
-import { bufferOf, lineFeeds } from "../lines.ts";
+import { bufferOf } from "../lines.ts";
 import { MAX_JSON_DEPTH, nestingExceeds } from "../values/json-depth.ts";
 import { isFields, LineFields } from "./line-fields.ts";
 import { LineIndex } from "./line-index.ts";
@@ -56,7 +56,7 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
   }
 
   line(record: number): number {
-    return lineFeeds(this.#bytes, 0, this.start(record));
+    return this.#index.line(record);
   }
 
   read(record: number): Read {

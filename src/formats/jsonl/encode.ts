@@ -4,14 +4,16 @@ import type { Encoder, EncodeSpec, FieldSpan, SourceFields } from "../../core/po
 import { type Escapes, escapeTable, putEscaped, putEscapedBytes, UNICODE } from "../escapes.ts";
 import { LF } from "../lines.ts";
 import { declaredColumns, fieldsOf, type OutputFields, OutputColumns, sameNames } from "../output-fields.ts";
-import { putAscii, putByte, putCopy, putUtf8 } from "../put-bytes.ts";
+import { putByte, putCopy, putNumber, putUtf8 } from "../put-bytes.ts";
+import { putStamp, type Stamp, stampOf } from "../stamp.ts";
 import { jsonText } from "../values/json-text.ts";
 
 const BLANK = 32;
 const QUOTE = 34;
-const COMMA = 44;
 const OPEN = 123;
 const CLOSE = 125;
+/** From this length on a native search beats a loop. */
+const LOOP_LIMIT = 64;
 
 /** RFC 8259: everything below U+0020, quotes and backslashes; a lone surrogate as JSON.stringify writes it. */
 const jsonEscapes: Escapes = escapeTable(
@@ -21,24 +23,35 @@ const jsonEscapes: Escapes = escapeTable(
 
 const noEscapes: Escapes = escapeTable({}, { controls: 0, nul: 0, loneSurrogate: 0 });
 
+const NULL = stampOf("null");
+
+/** How a field begins; the comma of the first one becomes the brace. */
+interface Member {
+  readonly name: string;
+  /** `,"name":` */
+  readonly label: Stamp;
+  /** `,"name":"` */
+  readonly stringLabel: Stamp;
+}
+
 /** Encodes one output a line: any JSON value, or the columns of an object when the sink has columns. */
 export class JsonLinesEncoder implements Encoder {
   readonly head = new Uint8Array(0);
   readonly #declared: OutputColumns | null;
   #keys: OutputColumns;
-  #labels: readonly Buffer[];
+  #members: readonly Member[];
 
   constructor(spec: EncodeSpec) {
     this.#keys = declaredColumns(spec);
     this.#declared = spec.columns === null ? null : this.#keys;
-    this.#labels = this.#keys.names.map(labelOf);
+    this.#members = this.#keys.names.map(memberOf);
   }
 
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {
     if (this.#declared !== null) {
       const fields = fieldsOf(output);
-      this.#declared.refuseOthers(fields);
-      this.#putFields(to, fields, source);
+      this.#declared.take(fields);
+      this.#putFields(to, source);
     } else {
       this.#putAny(to, output, source);
     }
@@ -49,29 +62,30 @@ export class JsonLinesEncoder implements Encoder {
     const line = source.whole(output);
     if (line !== undefined) return putOneLine(to, source.bytes, line);
     if (!isRecord(output)) return putUtf8(to, jsonText(output, "value"));
+    if (!this.#keys.takeAlike(output)) this.#takeKeys(output);
+    this.#putFields(to, source);
+  }
+
+  #takeKeys(output: OutputFields): void {
     const keys = Object.keys(output);
     if (!sameNames(keys, this.#keys.names)) {
       this.#keys = new OutputColumns(keys, "ignore");
-      this.#labels = keys.map(labelOf);
+      this.#members = keys.map(memberOf);
     }
-    this.#putFields(to, output, source);
+    this.#keys.take(output);
   }
 
-  #putFields(to: ByteWriter, fields: OutputFields, source: SourceFields): void {
-    const { names } = this.#keys;
+  #putFields(to: ByteWriter, source: SourceFields): void {
+    const { values } = this.#keys;
+    const members = this.#members;
     const indexes = this.#keys.sourceIndexes(source);
-    putByte(to, OPEN);
-    const first = to.length;
-    for (let i = 0; i < names.length; i++) {
-      const value = this.#keys.value(fields, i);
-      if (value === undefined) continue;
-      if (to.length > first) putByte(to, COMMA);
-      const label = this.#labels[i] as Buffer;
-      putCopy(to, label, 0, label.length);
-      const index = indexes[i] as number;
-      if (value === null) putAscii(to, "null");
-      else if (!putUntouched(to, value, source, index)) putValue(to, value, names[i] as string);
+    const start = to.length;
+    for (let i = 0; i < members.length; i++) {
+      const value = values[i];
+      if (value !== undefined) putMember(to, members[i] as Member, value, source, indexes[i] as number);
     }
+    if (to.length === start) putByte(to, OPEN);
+    else to.bytes[start] = OPEN;
     putByte(to, CLOSE);
   }
 }
@@ -83,32 +97,49 @@ function isRecord(output: unknown): output is OutputFields {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** `"name":` as it stands before every value of a field. */
-function labelOf(name: string): Buffer {
-  return Buffer.from(`${JSON.stringify(name)}:`);
+function memberOf(name: string): Member {
+  const label = `,${JSON.stringify(name)}:`;
+  return { name, label: stampOf(label), stringLabel: stampOf(`${label}"`) };
 }
 
-/** Copies the source's bytes of a field that still is what it was; false when there are none to copy. */
-function putUntouched(to: ByteWriter, value: unknown, source: SourceFields, index: number): boolean {
-  if (index < 0 || !source.isUntouched(index, value)) return false;
-  const span = source.span(index);
-  if (span === undefined) return false;
-  if (source.encoding === "csv") return putCsvField(to, value, source.bytes, span);
-  if (typeof value === "object" && !span.quoted) putOneLine(to, source.bytes, span);
-  else if (span.quoted) putCopy(to, source.bytes, span.begin - 1, span.end + 1);
-  else putCopy(to, source.bytes, span.begin, span.end);
+function putMember(to: ByteWriter, member: Member, value: unknown, source: SourceFields, index: number): void {
+  if (index >= 0 && value !== null && source.isUntouched(index, value)) {
+    const span = source.span(index);
+    if (span !== undefined && putUntouched(to, member, value, source, span)) return;
+  }
+  putValue(to, member, value);
+}
+
+/** Copies the source's bytes of a field that still is what it was; or says false when they are no JSON. */
+function putUntouched(
+  to: ByteWriter,
+  member: Member,
+  value: unknown,
+  { bytes, encoding }: SourceFields,
+  span: FieldSpan,
+): boolean {
+  if (encoding === "csv") return putCsvField(to, member, value, bytes, span);
+  if (span.quoted) {
+    putStamp(to, member.stringLabel);
+    putCopy(to, bytes, span.begin, span.end + 1);
+  } else {
+    putStamp(to, member.label);
+    if (typeof value === "object") putOneLine(to, bytes, span);
+    else putCopy(to, bytes, span.begin, span.end);
+  }
   return true;
 }
 
 /** Text of CSV: a string is quoted, numbers and booleans in plain notation stand as they are, JSON is JSON. */
-function putCsvField(to: ByteWriter, value: unknown, bytes: Uint8Array, span: FieldSpan): boolean {
+function putCsvField(to: ByteWriter, member: Member, value: unknown, bytes: Uint8Array, span: FieldSpan): boolean {
   if (typeof value === "number" && !Number.isFinite(value)) return false;
   if (typeof value === "string" || value instanceof Date) {
-    putByte(to, QUOTE);
+    putStamp(to, member.stringLabel);
     putEscapedBytes(to, bytes, span, jsonEscapes, span.escaped);
     putByte(to, QUOTE);
     return true;
   }
+  putStamp(to, member.label);
   const start = to.length;
   putEscapedBytes(to, bytes, span, noEscapes, span.escaped);
   blankLineEnds(to, start);
@@ -116,8 +147,12 @@ function putCsvField(to: ByteWriter, value: unknown, bytes: Uint8Array, span: Fi
 }
 
 /** JSON text may hold line ends between its tokens; there blanks mean the same. */
-function blankLineEnds(to: ByteWriter, start: number): void {
-  const written = to.bytes.subarray(start, to.length);
+function blankLineEnds({ bytes, length }: ByteWriter, start: number): void {
+  if (length - start <= LOOP_LIMIT) {
+    for (let at = start; at < length; at++) if (bytes[at] === LF) bytes[at] = BLANK;
+    return;
+  }
+  const written = bytes.subarray(start, length);
   for (let at = written.indexOf(LF); at !== -1; at = written.indexOf(LF, at + 1)) written[at] = BLANK;
 }
 
@@ -128,12 +163,15 @@ function putOneLine(to: ByteWriter, from: Uint8Array, { begin, end }: Pick<Field
   blankLineEnds(to, start);
 }
 
-function putValue(to: ByteWriter, value: unknown, column: string): void {
+function putValue(to: ByteWriter, { name, label, stringLabel }: Member, value: unknown): void {
   if (typeof value === "string") {
-    putByte(to, QUOTE);
+    putStamp(to, stringLabel);
     putEscaped(to, value, jsonEscapes);
     putByte(to, QUOTE);
-  } else {
-    putUtf8(to, jsonText(value, column));
+    return;
   }
+  putStamp(to, label);
+  if (value === null) putStamp(to, NULL);
+  else if (typeof value === "number" && Number.isFinite(value)) putNumber(to, value);
+  else putUtf8(to, jsonText(value, name));
 }

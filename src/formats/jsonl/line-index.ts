@@ -12,9 +12,12 @@ interface Bytes {
   readonly ends?: Int32Array;
 }
 
+/** Integers of a record: its begin, its end, and the line feeds before it. */
+const STRIDE = 3;
+
 /** Begins and ends of records in turn. Made once a decoder, filled chunk after chunk. */
 export class LineIndex {
-  #borders = new Int32Array(2_048);
+  #borders = new Int32Array(STRIDE * 1_024);
   #count = 0;
   #end = 0;
   #lines = 0;
@@ -36,11 +39,16 @@ export class LineIndex {
   }
 
   begin(record: number): number {
-    return this.#borders[2 * record] as number;
+    return this.#borders[STRIDE * record] as number;
   }
 
   stop(record: number): number {
-    return this.#borders[2 * record + 1] as number;
+    return this.#borders[STRIDE * record + 1] as number;
+  }
+
+  /** Line feeds before a record. */
+  line(record: number): number {
+    return this.#borders[STRIDE * record + 2] as number;
   }
 
   /** Whether only the begin of this record is there. */
@@ -75,9 +83,9 @@ export class LineIndex {
   #fillFrames(bytes: Buffer, ends: Int32Array): void {
     for (const end of ends) {
       this.#add(this.#end, end);
+      this.#lines += lineFeeds(bytes, this.#end, end);
       this.#end = end;
     }
-    this.#lines = lineFeeds(bytes, 0, this.#end);
   }
 
   /** Blanks are no record, unless they are too many: then nobody has seen whether the line ends in blanks alone. */
@@ -88,9 +96,10 @@ export class LineIndex {
   }
 
   #add(begin: number, stop: number): void {
-    const at = 2 * this.#count++;
+    const at = STRIDE * this.#count++;
     if (at === this.#borders.length) this.#borders = doubled(this.#borders);
     this.#borders[at] = begin;
     this.#borders[at + 1] = stop;
+    this.#borders[at + 2] = this.#lines;
   }
 }

@@ -8,7 +8,7 @@ import type { Encoder, EncodeSpec, FieldSpan, SourceFields } from "../../core/po
 import { type Escapes, escapeTable, FORBIDDEN, putEscaped, putEscapedBytes } from "../escapes.ts";
 import { LF } from "../lines.ts";
 import { declaredColumns, fieldsOf, type OutputColumns } from "../output-fields.ts";
-import { putAscii, putCopy } from "../put-bytes.ts";
+import { putAscii, putCopy, putNumber } from "../put-bytes.ts";
 import { postgresDate, postgresText } from "../values/iso-text.ts";
 import { jsonText, unwritable, validInstant } from "../values/json-text.ts";
 import { valueText } from "../values/write-text.ts";
@@ -48,11 +48,12 @@ export class CopyTextEncoder implements Encoder {
 
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {
     const fields = fieldsOf(output);
-    this.#columns.refuseOthers(fields);
+    this.#columns.take(fields);
+    const { values } = this.#columns;
     const indexes = this.#columns.sourceIndexes(source);
     const count = this.#targets.length;
     for (let i = 0; i < count; i++) {
-      const value = this.#columns.value(fields, i);
+      const value = values[i];
       if (value === undefined || value === null) putNull(to);
       else putField(to, value, this.#targets[i] as CopyColumn, source, indexes[i] as number);
       to.reserve(1);
@@ -128,6 +129,8 @@ function putValue(to: ByteWriter, value: unknown, column: CopyColumn): void {
   const { name, kind } = column;
   if (typeof value === "string") {
     refuse(putEscaped(to, value, copyEscapes), column);
+  } else if (typeof value === "number" && kind.family !== "json") {
+    putNumber(to, value);
   } else if (Array.isArray(value) && kind.array) {
     refuse(putEscaped(to, arrayLiteral(value, name, kind), copyEscapes), column);
   } else if (kind.family === "json") {

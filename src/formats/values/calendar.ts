@@ -5,6 +5,8 @@ export const DAY_MS = 86_400_000;
 
 const ZERO = 48;
 const MONTH_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+/** So far below zero that a number stays negative whatever other digits are added to it. */
+const NO_DIGITS = -10_000;
 
 /** Whether the calendar has this day, in the years 1 to 9999; false when a part is NaN. */
 export function isRealDate(year: number, month: number, day: number): boolean {
@@ -25,19 +27,19 @@ export function daysFromCivil(year: number, month: number, day: number): number 
   return era * 146_097 + dayOfEra - 719_468;
 }
 
-/** Two decimal digits at `at`, or NaN: comparisons with it fail, so callers check ranges only. */
-export function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - ZERO;
-  const ones = text.charCodeAt(at + 1) - ZERO;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+/** The number that two decimal digits at `at` make; negative when they are none. */
+export function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] as number) - ZERO;
+  const ones = (bytes[at + 1] as number) - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NO_DIGITS;
 }
 
-/** The `yyyy-MM-dd` at the start of a text as days since 1970, or NaN if there is no such day. */
-export function isoDays(text: string): number {
-  if (text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return Number.NaN;
-  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
-  const month = twoDigits(text, 5);
-  const day = twoDigits(text, 8);
+/** The `yyyy-MM-dd` in the ten bytes from `at` on as days since 1970, or NaN if there is no such day. */
+export function isoDays(bytes: Uint8Array, at: number): number {
+  if (bytes[at + 4] !== 45 || bytes[at + 7] !== 45) return Number.NaN;
+  const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
+  const month = twoDigits(bytes, at + 5);
+  const day = twoDigits(bytes, at + 8);
   return isRealDate(year, month, day) ? daysFromCivil(year, month, day) : Number.NaN;
 }
 

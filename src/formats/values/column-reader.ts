@@ -9,7 +9,7 @@ import type { ColumnReader } from "./reader.ts";
 import { stringReader, uuidReader } from "./strings.ts";
 import { timestampReader } from "./timestamps.ts";
 
-export { type ColumnReader, INVALID } from "./reader.ts";
+export { anyPlain, type ColumnReader, INVALID, TEXT } from "./reader.ts";
 
 /**
  * The reader of a declared column.

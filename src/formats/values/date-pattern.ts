@@ -1,5 +1,6 @@
 /** Notations of dates and times that a job declares, such as "dd.MM.yyyy HH:mm". */
 import { MillraceError } from "../../core/errors.ts";
+import { asciiBytes } from "./ascii.ts";
 import { DAY_MS, daysFromCivil, isRealDate } from "./calendar.ts";
 import { offsetMs } from "./iso-timestamp.ts";
 
@@ -99,7 +100,7 @@ function localTime(parts: Parts): LocalTime | undefined {
 
 function withOffset(localMs: number, text: string): LocalTime | undefined {
   if (text.length === 1) return { localMs, offsetMs: 0 };
-  const offset = offsetMs(text, 1);
+  const offset = offsetMs(asciiBytes(text), 1, text.length);
   return Number.isNaN(offset) ? undefined : { localMs, offsetMs: text.startsWith("-") ? -offset : offset };
 }
 

@@ -1,8 +1,12 @@
 /** Reader of date: text 'YYYY-MM-DD' of a day that the calendar has. */
 import type { Column } from "../../core/record.ts";
+import { asciiBytes } from "./ascii.ts";
 import { isoDays } from "./calendar.ts";
 import { type DatePattern, datePattern } from "./date-pattern.ts";
-import { type ColumnReader, INVALID } from "./reader.ts";
+import { type ColumnReader, INVALID, TEXT } from "./reader.ts";
+
+/** `yyyy-MM-dd` */
+const ISO_LENGTH = 10;
 
 /**
  * A reader for the column's `formats`, ISO when it names none; they are tried in their order.
@@ -18,6 +22,7 @@ export function dateReader(column: Column): ColumnReader {
     expected: `a date ${formats.map((format) => (format === "ISO" ? "yyyy-MM-dd" : format)).join(" or ")}`,
     exact: false,
     read,
+    ...(only === readIsoDate ? { readBytes: readIsoBytes } : {}),
     readJson: (value) => (typeof value === "string" ? read(value) : INVALID),
     plain: (text) => formats[0] === "ISO" && readIsoDate(text) !== INVALID,
   };
@@ -26,7 +31,11 @@ export function dateReader(column: Column): ColumnReader {
 type DateRead = (text: string) => string | typeof INVALID;
 
 function readIsoDate(text: string): string | typeof INVALID {
-  return text.length === 10 && !Number.isNaN(isoDays(text)) ? text : INVALID;
+  return text.length === ISO_LENGTH && !Number.isNaN(isoDays(asciiBytes(text), 0)) ? text : INVALID;
+}
+
+function readIsoBytes(bytes: Buffer, begin: number, end: number): typeof TEXT | typeof INVALID {
+  return end - begin === ISO_LENGTH && !Number.isNaN(isoDays(bytes, begin)) ? TEXT : INVALID;
 }
 
 function patternReader(pattern: DatePattern): DateRead {

@@ -1,13 +1,14 @@
 /** Readers of int, bigint, float and decimal: a sign may stand before the digits, blanks and hexadecimals may not. */
-import { type ColumnReader, INVALID } from "./reader.ts";
+import { asciiBytes, digitsEnd } from "./ascii.ts";
+import { type ColumnReader, INVALID, TEXT } from "./reader.ts";
 
 const ZERO = 48;
 const PLUS = 43;
 const MINUS = 45;
+const POINT = 46;
 
 /** A number as JSON writes it, which every sink reads. */
 const canonicalNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-const canonicalInteger = /^-?(?:0|[1-9]\d*)$/;
 const integer = /^[+-]?\d+$/;
 const float = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const notFinite = /^(?:(?<nan>nan)|(?<sign>[+-])?inf(?:inity)?)$/i;
@@ -20,12 +21,13 @@ const decimal =
 export const intReader: ColumnReader = {
   expected: "a whole number from -9007199254740991 to 9007199254740991 (declare bigint or decimal for more)",
   exact: false,
-  read: readInt,
+  read: (text) => intOf(asciiBytes(text), 0, text.length),
+  readBytes: intOf,
   readJson(value) {
-    if (typeof value === "string") return readInt(value);
+    if (typeof value === "string") return intOf(asciiBytes(value), 0, value.length);
     return Number.isSafeInteger(value) ? value : INVALID;
   },
-  plain: (text) => canonicalInteger.test(text),
+  plain: isCanonicalInteger,
 };
 
 /** A whole number of any size. */
@@ -37,7 +39,7 @@ export const bigintReader: ColumnReader = {
     if (typeof value === "string") return readBigint(value);
     return typeof value === "number" ? readBigint(digits) : INVALID;
   },
-  plain: (text) => canonicalInteger.test(text),
+  plain: isCanonicalInteger,
 };
 
 /** A double, in the notations of Postgres' float8: exponents, NaN, Infinity and inf in any case; overflow is invalid. */
@@ -57,6 +59,8 @@ export const decimalReader: ColumnReader = {
   expected: "a decimal number such as -12.50",
   exact: true,
   read: readDecimal,
+  readBytes: (bytes, begin, end) =>
+    isPlainDecimal(bytes, begin, end) ? TEXT : readDecimal(bytes.toString("latin1", begin, end)),
   readJson(value, digits = String(value)) {
     if (typeof value === "string") return readDecimal(value);
     return typeof value === "number" ? readDecimal(digits) : INVALID;
@@ -64,13 +68,20 @@ export const decimalReader: ColumnReader = {
   plain: (text) => plainDecimal.test(text),
 };
 
-function readInt(text: string): number | typeof INVALID {
-  const first = text.charCodeAt(0);
-  let at = first === MINUS || first === PLUS ? 1 : 0;
-  if (at === text.length) return INVALID;
+/** Whether a sign and digits are written as JSON writes them: no plus, no zero in front. */
+function isCanonicalInteger(text: string): boolean {
+  const at = text.charCodeAt(0) === MINUS ? 1 : 0;
+  const first = text.charCodeAt(at);
+  return first === ZERO ? text.length === at + 1 : first > ZERO && first < ZERO + 10;
+}
+
+function intOf(bytes: Uint8Array, begin: number, end: number): number | typeof INVALID {
+  const first = bytes[begin];
+  let at = first === MINUS || first === PLUS ? begin + 1 : begin;
+  if (at >= end) return INVALID;
   let value = 0;
-  for (; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - ZERO;
+  for (; at < end; at++) {
+    const digit = (bytes[at] as number) - ZERO;
     if (digit < 0 || digit > 9) return INVALID;
     value = value * 10 + digit;
     // exact up to here, and whatever is larger stays larger when it is rounded
@@ -92,6 +103,14 @@ function readFloat(text: string): number | typeof INVALID {
   if (word === undefined) return INVALID;
   if (word["nan"] !== undefined) return Number.NaN;
   return word["sign"] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+/** What {@link plainDecimal} matches. */
+function isPlainDecimal(bytes: Uint8Array, begin: number, end: number): boolean {
+  const first = bytes[begin] === MINUS ? begin + 1 : begin;
+  const point = digitsEnd(bytes, first, end);
+  if (point === first || point === end) return point > first;
+  return bytes[point] === POINT && point + 1 < end && digitsEnd(bytes, point + 1, end) === end;
 }
 
 function readDecimal(text: string): string | typeof INVALID {

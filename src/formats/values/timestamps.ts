@@ -1,7 +1,8 @@
 /** Reader of timestamp: a Date. */
 import type { Column } from "../../core/record.ts";
+import { asciiBytes } from "./ascii.ts";
 import { datePattern } from "./date-pattern.ts";
-import { isLocalTime, isoTimestamp, namesZone } from "./iso-timestamp.ts";
+import { isPortable, isoTimestamp, namesZone } from "./iso-timestamp.ts";
 import { type ColumnReader, INVALID } from "./reader.ts";
 import { isUtc, type TimeZone, timeZone } from "./time-zone.ts";
 
@@ -16,6 +17,7 @@ export function timestampReader(column: Column): ColumnReader {
   const zone = timeZone(timezone);
   const formats = column.formats ?? ["ISO"];
   const readers = formats.map((format) => instantReader(format, zone));
+  const onlyIso = formats.length === 1 && formats[0] === "ISO";
   const read = (text: string): Date | typeof INVALID => {
     for (const readInstant of readers) {
       const instant = readInstant(text);
@@ -27,8 +29,17 @@ export function timestampReader(column: Column): ColumnReader {
     expected: `a timestamp ${formats.map((format) => (format === "ISO" ? "yyyy-MM-ddTHH:mm:ssZ" : format)).join(" or ")}`,
     exact: false,
     read,
+    ...(onlyIso ? { readBytes: isoReader(zone) } : {}),
     readJson: (value) => (typeof value === "string" ? read(value) : INVALID),
     plain: plainTest(formats, zone, isUtc(timezone)),
+  };
+}
+
+/** Reads ISO timestamps where they lie. */
+function isoReader(zone: TimeZone): (bytes: Buffer, begin: number, end: number) => Date | typeof INVALID {
+  return (bytes, begin, end) => {
+    const instant = isoTimestamp(bytes, begin, end, zone);
+    return Number.isNaN(instant) ? INVALID : new Date(instant);
   };
 }
 
@@ -39,18 +50,22 @@ export function timestampReader(column: Column): ColumnReader {
  */
 function plainTest(formats: readonly string[], zone: TimeZone, utc: boolean): (text: string) => boolean {
   if (formats[0] !== "ISO") return () => false;
-  const instantIsClear = utc ? (text: string) => namesZone(text) || isLocalTime(text) : namesZone;
+  const instantIsClear = (text: string): boolean => isPortable(text) && (utc || namesZone(text));
   if (formats.length === 1) return instantIsClear;
-  return (text) => instantIsClear(text) && !Number.isNaN(isoTimestamp(text, zone));
+  return (text) => instantIsClear(text) && !Number.isNaN(isoInstant(text, zone));
 }
 
 /** Milliseconds since 1970, or NaN. */
 function instantReader(format: string, zone: TimeZone): (text: string) => number {
-  if (format === "ISO") return (text) => isoTimestamp(text, zone);
+  if (format === "ISO") return (text) => isoInstant(text, zone);
   const pattern = datePattern(format);
   return (text) => {
     const time = pattern(text);
     if (time === undefined) return Number.NaN;
     return time.offsetMs === undefined ? zone(time.localMs) : time.localMs - time.offsetMs;
   };
+}
+
+function isoInstant(text: string, zone: TimeZone): number {
+  return isoTimestamp(asciiBytes(text), 0, text.length, zone);
 }

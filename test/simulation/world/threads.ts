@@ -59,7 +59,7 @@ export class SimulatedThreads implements TaskRunner {
   }
 
   async #work(task: Task): Promise<TaskReply> {
-    const { process, faults } = this.#options;
+    const { process } = this.#options;
     const { scheduler } = process;
     const runner = await this.#runner;
     const name = `thread: ${task.split} from ${task.from}`;
