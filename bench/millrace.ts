@@ -23,13 +23,19 @@ const COLUMNS = { id: "int", customer_id: "uuid", created_at: "timestamp", quant
  *
  * @throws MillraceError USAGE when the program is not built; INVARIANT when the run does not succeed and balance
  */
-export async function runMillrace(workshop: Workshop, rows: number, sink: object): Promise<MillraceRun> {
+export async function runMillrace(
+  workshop: Workshop,
+  rows: number,
+  sink: object,
+  workers: number | "auto" = "auto",
+): Promise<MillraceRun> {
   if (!existsSync(PROGRAM)) throw new MillraceError("USAGE", "the program is not built: run npm run build first");
   const job = {
     name: "orders",
     source: { type: "file", path: workshop.orders(rows) },
     columns: COLUMNS,
     transform: path.join(root, "config/orders.ts"),
+    workers,
     sink,
   };
   const state = workshop.path("state");
@@ -39,7 +45,7 @@ export async function runMillrace(workshop: Workshop, rows: number, sink: object
     command: process.execPath,
     args: [
       "--import",
-      path.join(import.meta.dirname, "main-thread.ts"),
+      path.join(import.meta.dirname, "main-thread.mjs"),
       PROGRAM,
       ...["run", workshop.write("orders.json", JSON.stringify(job)), "--json", "--state", path.join(state, "state.db")],
     ],

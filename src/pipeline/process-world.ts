@@ -7,7 +7,7 @@ import type { World } from "./execution.ts";
 import { startThreads } from "./threads.ts";
 
 /** Bytes of buffers that may lie idle between chunks. */
-const MAX_IDLE_BYTES = 64 * 1024 * 1024;
+const MAX_IDLE_BYTES = 24 * 1024 * 1024;
 const HANG_TIMEOUT_MS = 30_000;
 
 /** @param memoryBytes bytes that chunks may occupy; a quarter of the machine's memory when undefined */
