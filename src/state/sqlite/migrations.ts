@@ -11,7 +11,7 @@ import { pragma } from "./pragma.ts";
  * @throws MillraceError CONFIG_INVALID when the file belongs to another program
  */
 export function migrate(database: DatabaseSync, label: string, migrations: readonly string[] = MIGRATIONS): void {
-  if (missingFrom(database, label, migrations) === migrations.length) return;
+  if (inOneSnapshot(database, () => missingFrom(database, label, migrations)) === migrations.length) return;
   database.exec("BEGIN IMMEDIATE");
   try {
     // Read anew: another process may have migrated while this one waited for the lock.
@@ -23,6 +23,16 @@ export function migrate(database: DatabaseSync, label: string, migrations: reado
   } catch (thrown) {
     if (database.isTransaction) database.exec("ROLLBACK");
     throw thrown;
+  }
+}
+
+/** Version, mark and tables are read as they were at one moment: another process may be making the file just now. */
+function inOneSnapshot<T>(database: DatabaseSync, read: () => T): T {
+  database.exec("BEGIN");
+  try {
+    return read();
+  } finally {
+    database.exec("ROLLBACK");
   }
 }
 
