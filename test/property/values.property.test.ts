@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { columnReader, INVALID } from "../../src/formats/values/column-reader.ts";
+import { columnReader, INVALID, TEXT } from "../../src/formats/values/column-reader.ts";
 import { isoText } from "../../src/formats/values/iso-text.ts";
 import { valueText } from "../../src/formats/values/write-text.ts";
 
@@ -135,10 +135,32 @@ describe("a number is read exactly or not at all", () => {
           for (const type of ["int", "bigint", "float", "decimal"] as const) {
             const value = reader(type).read(text);
             if (value === INVALID || !reader(type).plain(text)) continue;
-            expect(reader(type).read(valueText(value, "c", "portable"))).toEqual(value);
+            expect(reader(type).read(valueText(value, "c", "portable"))).toEqual(value === 0 ? 0 : value);
           }
         },
       ),
+    );
+  });
+});
+
+describe("a field is read from its bytes as from its text", () => {
+  const nearly = [
+    /^[+-]?\d{1,20}(?:\.\d{0,3})?(?:e\d)?$/,
+    /^[\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-gA-G]{11,13}$/,
+    /^20\d{2}-[01]\d-[0-3]\d(?:[T ][012]\d:[0-6]\d(?::[0-6]\d(?:[.,]\d{0,10})?)? ?(?:Z|[+-]\d{2}:?(?:\d{2})?)?)?$/,
+  ].map((pattern) => fc.stringMatching(pattern));
+
+  test.each(["int", "decimal", "date", "timestamp", "uuid"] as const)("%s", (type) => {
+    const { read, readBytes } = reader(type);
+    // what stands around a field must not matter
+    const around = fc.constantFrom("", "0", "Z", ":00", "-", ",", "é");
+    fc.assert(
+      fc.property(fc.oneof(...nearly), around, around, (text, before, behind) => {
+        const bytes = Buffer.from(`${before}${text}${behind}`);
+        const begin = Buffer.byteLength(before);
+        const value = readBytes?.(bytes, begin, begin + text.length);
+        expect(value === TEXT ? text : value).toEqual(read(text));
+      }),
     );
   });
 });

@@ -2,7 +2,7 @@
 import type { ByteWriter } from "../../core/ports/byte-writer.ts";
 import type { FieldSpan } from "../../core/ports/format.ts";
 import { CR, LF } from "../lines.ts";
-import { putByte, putCopy, putUtf8 } from "../put-bytes.ts";
+import { putByte, putCopy, putUntil, putUtf8 } from "../put-bytes.ts";
 import { unwritable } from "../values/json-text.ts";
 import { type Dialect, isBlank } from "./dialect.ts";
 
@@ -33,7 +33,7 @@ export class FieldWriter {
     if (to.length - start !== text.length && !text.isWellFormed()) {
       throw unwritable(column, "the text holds half a surrogate pair, which UTF-8 cannot hold");
     }
-    this.#finish(to, start, column, leads);
+    if (this.#needsQuotes(to.bytes, start, to.length, leads)) this.#quote(to, start, column);
   }
 
   /** Writes a field's source bytes: what was quoted and empty stays so, and what was bare and empty too. */
@@ -50,9 +50,15 @@ export class FieldWriter {
       return;
     }
     const start = to.length;
-    if (doubledQuotes) putSingleQuotes(to, from, span);
-    else putCopy(to, from, span.begin, span.end);
-    this.#finish(to, start, column, leads);
+    if (doubledQuotes) {
+      putSingleQuotes(to, from, span);
+      if (this.#needsQuotes(to.bytes, start, to.length, leads)) this.#quote(to, start, column);
+      return;
+    }
+    // copied and looked through at once, for nearly no field holds anything special
+    const stop = putUntil(to, from, span.begin, span.end, this.#special);
+    if (stop < span.end) putCopy(to, from, stop, span.end);
+    if (stop < span.end || this.#isMistaken(to.bytes, start, to.length, leads)) this.#quote(to, start, column);
   }
 
   /** Writes a text without characters. */
@@ -63,20 +69,14 @@ export class FieldWriter {
     putByte(to, quote);
   }
 
-  #finish(to: ByteWriter, start: number, column: string, leads: boolean): void {
-    if (!this.#needsQuotes(to.bytes, start, to.length, leads)) return;
-    if (this.#dialect.quote < 0) {
-      throw unwritable(
-        column,
-        "the text holds a delimiter or line end, or reads as null or a comment, and csv.quote is null",
-      );
-    }
-    this.#quoteInPlace(to, start);
-  }
-
   #needsQuotes(bytes: Buffer, begin: number, end: number, leads: boolean): boolean {
     const special = this.#special;
     for (let at = begin; at < end; at++) if (special[bytes[at] as number] !== 0) return true;
+    return this.#isMistaken(bytes, begin, end, leads);
+  }
+
+  /** Whether a text without special bytes would be read as something else if it stood bare. */
+  #isMistaken(bytes: Buffer, begin: number, end: number, leads: boolean): boolean {
     const first = bytes[begin];
     if (leads && (first === this.#dialect.comment || startsWithMark(bytes, begin, end))) return true;
     const { nullMarks, quote } = this.#dialect;
@@ -86,8 +86,14 @@ export class FieldWriter {
   }
 
   /** Moves the field apart from its end, so that quotes and escapes find room. */
-  #quoteInPlace(to: ByteWriter, start: number): void {
+  #quote(to: ByteWriter, start: number, column: string): void {
     const { quote, escape } = this.#dialect;
+    if (quote < 0) {
+      throw unwritable(
+        column,
+        "the text holds a delimiter or line end, or reads as null or a comment, and csv.quote is null",
+      );
+    }
     const end = to.length;
     let escapes = 0;
     for (let at = start; at < end; at++) if (to.bytes[at] === quote || to.bytes[at] === escape) escapes++;
