@@ -57,6 +57,7 @@ const LEGITIMATE: ReadonlySet<string> = new Set([
 interface Life {
   readonly process: SimulatedProcess;
   readonly graceful: AbortController;
+  readonly killed: AbortController;
   readonly budget: WatchedBudget;
   readonly buffers: BufferPool;
   /** How its call ended; undefined while it has not. */
@@ -123,12 +124,18 @@ export class Operator {
     }
   }
 
+  /** Lets go of what the dead still wait for: signals that may yet be aborted keep everything alive that listens. */
+  bury(): void {
+    for (const { killed } of this.#lives) killed.abort();
+  }
+
   #start(): void {
     const { scheduler, budgetBytes, violate } = this.#options;
     const process = new SimulatedProcess(`p${this.#lives.length}`, scheduler);
     const life: Life = {
       process,
       graceful: new AbortController(),
+      killed: new AbortController(),
       budget: new WatchedBudget(budgetBytes, violate),
       buffers: new BufferPool({ maxIdleBytes: 4 * 1024 * 1024 }),
     };
@@ -148,7 +155,7 @@ export class Operator {
   }
 
   async #runOnce(life: Life): Promise<NonNullable<Life["ended"]>> {
-    const { process, graceful, budget, buffers } = life;
+    const { process, graceful, killed, budget, buffers } = life;
     const { job, scheduler, partsOf, threads, faults, hold } = this.#options;
     const { bound, state } = partsOf(process);
     const { clock } = process;
@@ -162,7 +169,7 @@ export class Operator {
       isAlive: (other) => this.#isAlive(other),
     });
     if (this.#options.succeeded()) return { state: "needless", error: null };
-    const kill = lease.lost;
+    const kill = AbortSignal.any([lease.lost, killed.signal]);
     const recorder = new SummaryRecorder();
     const observe = (event: RunEvent): void => this.#observe(life, event);
     const summary = await runBound({

@@ -94,6 +94,8 @@ class Simulation {
     while (violations.length === 0 && this.#scheduler.underWay.length > 0) await this.#next();
     if (violations.length === 0) await this.#checkEnd();
     if (violations.length > 0) violations.push(this.#operator.report());
+    this.#operator.bury();
+    await new Promise((resolve) => setImmediate(resolve));
     return {
       seed: this.#seed,
       violations,
