@@ -11,8 +11,10 @@ import type { Workshop } from "./workshop.ts";
 export interface MillraceRun {
   readonly seconds: number;
   readonly summary: RunSummary;
-  /** Share of its time that the main thread's event loop was not idle, 0 to 1. */
+  /** Share of its time that the main thread's event loop was not idle, 0 to 1; waiting for a core counts as busy. */
   readonly mainThreadBusy: number;
+  /** CPU time of the main thread as a share of the time, 0 to 1. */
+  readonly mainThreadCpu: number;
 }
 
 const PROGRAM = path.join(root, "dist/cli/main.js");
@@ -58,6 +60,9 @@ export async function runMillrace(
       `millrace ended as ${summary.state} with ${summary.read} of ${rows} records read: ${stdout}`,
     );
   }
-  const { utilization } = JSON.parse(readFileSync(busyFile, "utf8")) as { utilization: number };
-  return { seconds, summary, mainThreadBusy: utilization };
+  const { utilization, cpuShare } = JSON.parse(readFileSync(busyFile, "utf8")) as {
+    utilization: number;
+    cpuShare: number;
+  };
+  return { seconds, summary, mainThreadBusy: utilization, mainThreadCpu: cpuShare };
 }

@@ -5,10 +5,13 @@ import { setFlagsFromString } from "node:v8";
 import { refusalOf } from "./supported-runtime.ts";
 
 /**
+ * How the engine uses memory; set by the program, never by the library.
+ *
  * Loading the modules fills the young generation with what then lives on, and the engine answers by letting it grow to a
- * size that the run never needs again: 26 MB of resident memory for nothing. Only the program does this, never the library.
+ * size that the run never needs again: 26 MB. And it lets garbage in the old generation grow to several times of what
+ * lives before it looks: 40 MB more in a long run. Collecting at a third more costs a run of 5 million records 0.1 s.
  */
-const KEEP_YOUNG_GENERATION_SMALL = "--semi-space-growth-factor=1";
+const ENGINE_FLAGS = ["--semi-space-growth-factor=1", "--heap-growing-percent=30"];
 
 async function main(): Promise<void> {
   const refusal = refusalOf(process.versions);
@@ -19,7 +22,7 @@ async function main(): Promise<void> {
   }
   // Half of a short run is compiling what was compiled the last time.
   enableCompileCache();
-  setFlagsFromString(KEEP_YOUNG_GENERATION_SMALL);
+  for (const flag of ENGINE_FLAGS) setFlagsFromString(flag);
   const { runProgram } = await import("./program.ts");
   // A reader that goes away (`millrace schema | head`) is no fault.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
