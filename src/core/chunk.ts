@@ -12,7 +12,11 @@ export interface ChunkMeta {
   readonly keys?: readonly (string | null)[];
   readonly timestamps?: Float64Array;
   readonly offsets?: BigInt64Array;
+  /** The same for all of them. */
+  readonly partition?: number;
   readonly headers?: readonly (Readonly<{ [name: string]: string }> | null)[];
+  /** Of records that once stood in a text file and are no messages: their lines there, NaN for none. */
+  readonly lines?: Float64Array;
 }
 
 /** Memory lent to a chunk; see runtime/buffer-pool. */
@@ -54,6 +58,8 @@ export interface Chunk {
   readonly firstLine?: number;
   /** No more bytes of this split follow: an incomplete last record is malformed, not cut. */
   readonly final: boolean;
+  /** With `final`: more may be appended later, so an incomplete last record is neither malformed nor consumed. */
+  readonly growing?: boolean;
   readonly meta?: ChunkMeta;
   /** The sinks that still need these records. */
   readonly needs: readonly string[];

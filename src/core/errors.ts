@@ -16,7 +16,9 @@ export const ERROR_CODES = {
   USAGE: "usage",
   RUN_NOT_FOUND: "usage",
   RESTART_REFUSED: "usage",
+  REWIND_REFUSED: "usage",
   TRANSFORM_UNLOADABLE: "usage",
+  TRANSFORM_INVALID: "usage",
   // What a job finds when it is resolved: exit code 1 unless it is plainly the config's fault.
   SOURCE_NOT_FOUND: "usage",
   HEADER_INVALID: "usage",
@@ -60,12 +62,15 @@ export const ERROR_CODES = {
   VALUE_INVALID: "record",
   VALUE_NULL: "record",
   FIELD_UNKNOWN: "record",
+  SCHEMA_INVALID: "record",
   TRANSFORM_REJECTED: "record",
   TRANSFORM_FAILED: "record",
   TRANSFORM_NO_RESULT: "record",
+  ROUTE_UNKNOWN: "record",
   TRANSFORM_TIMEOUT: "record",
   TRANSFORM_CRASHED: "record",
   ROW_REFUSED: "record",
+  ITEM_FAILED: "record",
 } as const satisfies Record<string, FaultClass>;
 
 /**

@@ -2,14 +2,19 @@
 import { z } from "zod";
 import { BYTES_ALLOWED, DURATION_ALLOWED, parseBytes, parseDuration } from "./quantity.ts";
 
+/** What a number or text of a quantity means; the reference reads it. */
+export const quantityUnits = z.registry<{ readonly unit: "size" | "duration" }>();
+
 /** A size: `64KiB` or a number of bytes in, bytes out. */
 export function bytesOption(limits: { readonly min?: number; readonly max?: number } = {}) {
-  return quantityOption(parseBytes, BYTES_ALLOWED, { min: 1, ...limits });
+  return quantityOption(parseBytes, BYTES_ALLOWED, { min: 1, ...limits }).register(quantityUnits, { unit: "size" });
 }
 
 /** A duration: `10s` or a number of milliseconds in, milliseconds out. */
 export function durationOption(limits: { readonly min?: number; readonly max?: number } = {}) {
-  return quantityOption(parseDuration, DURATION_ALLOWED, { min: 0, ...limits });
+  return quantityOption(parseDuration, DURATION_ALLOWED, { min: 0, ...limits }).register(quantityUnits, {
+    unit: "duration",
+  });
 }
 
 /** A whole number of things. */

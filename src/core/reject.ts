@@ -73,3 +73,18 @@ export function rejectToJson(reject: Reject): string {
     ...others,
   });
 }
+
+/** The reject that {@link rejectToJson} made a text of. Throws for a text that is none. */
+export function rejectFromJson(text: string): Reject {
+  const { position, ...rest } = JSON.parse(text) as JsonReject;
+  return { ...rest, position: { ordinal: BigInt(position.ordinal), token: String(position.token) } };
+}
+
+interface JsonReject extends Omit<Reject, "position"> {
+  readonly position: { readonly ordinal: number; readonly token: string };
+}
+
+/** The record's bytes, as {@link encodeRaw} was given them. */
+export function decodeRaw({ raw, rawEncoding }: Pick<Reject, "raw" | "rawEncoding">): Buffer {
+  return Buffer.from(raw, rawEncoding);
+}

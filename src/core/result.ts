@@ -11,6 +11,10 @@ export interface SinkOutput {
   readonly rowEnds: Int32Array;
   /** Which of the chunk's records row i came from; rows of one record stand together. */
   readonly recordOfRow: Int32Array;
+  /** Records that give this sink nothing: filtered out, or routed elsewhere. */
+  readonly filtered: number;
+  /** Present for a sink that tells partitions apart: their names, and the number of the one that row i belongs to. */
+  readonly partitions?: { readonly names: readonly string[]; readonly ofRow: Int32Array };
 }
 
 /** How far a thread came in a chunk, and what it kept back; every record is counted once. */
@@ -21,7 +25,6 @@ export interface ChunkReport {
   readonly end: number;
   /** Line feeds in the bytes consumed. */
   readonly lines: number;
-  readonly filtered: number;
   readonly rejects: readonly ChunkReject[];
   /** Thread time spent, in milliseconds of its CPU where it is known, else of the clock. */
   readonly busyMs: number;
@@ -30,6 +33,7 @@ export interface ChunkReport {
 /** What a thread made of a chunk. */
 export interface ChunkResult extends ChunkReport {
   readonly folded: number;
+  /** One a sink that needs the chunk. */
   readonly outputs: readonly SinkOutput[];
   /** Begin and end of each record in the chunk, in turn; how a write reject finds its raw bytes. */
   readonly spans: Int32Array;

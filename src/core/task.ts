@@ -1,13 +1,24 @@
 /** What crosses between the main thread and the worker threads: plain data and shared memory, never records. */
+import type { ChunkMeta } from "./chunk.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { DecodeSpec, EncodeSpec } from "./ports/format.ts";
 import type { ChunkReport } from "./result.ts";
+
+/** How the user's function is called: with one record, with a chunk's records, with their columns, or asynchronously. */
+export type TransformMode = "record" | "chunk" | "columns" | "async";
 
 /** A user's module as a thread loads it. */
 export interface TransformSpec {
   /** Absolute path. */
   readonly module: string;
-  readonly export: string;
+  /** Name of the function; null: the one that the mode is known by. */
+  readonly export: string | null;
+  /** null: the one whose function the module exports. */
+  readonly mode: TransformMode | null;
+  /** Calls in flight inside a chunk; mode async only. */
+  readonly concurrency: number;
+  /** How long one call, or the module's `setup`, may take; milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /** What every task of a run has in common; sent to a thread once. */
@@ -37,10 +48,11 @@ export interface Task {
   readonly ends: Int32Array | undefined;
   readonly from: string;
   readonly firstLine: number | undefined;
+  readonly meta: ChunkMeta | undefined;
   readonly final: boolean;
   readonly truncated: boolean;
-  /** Memory lent for each sink's output, in the order of the spec. */
-  readonly out: readonly SharedArrayBuffer[];
+  /** Memory lent for each sink's output, in the order of the spec; null: the sink does not need this chunk. */
+  readonly out: readonly (SharedArrayBuffer | null)[];
   /** Memory lent for the index of records and rows. */
   readonly index: SharedArrayBuffer;
   /** Output columns per sink that earlier chunks settled; a sink that needs columns and has none here finds them. */
@@ -48,6 +60,8 @@ export interface Task {
   readonly poison: readonly PoisonRecord[];
   /** Only this record is run, to see whether it is the one that ends threads; nothing is written. */
   readonly only: number | null;
+  /** Records go to the user's function one after another, whatever its mode, so that a death names the one it is of. */
+  readonly careful: boolean;
 }
 
 /** A stretch of Int32 values in the index memory. */
@@ -65,10 +79,15 @@ export interface TaskOutput {
   readonly rows: number;
   readonly rowEnds: IndexSlice;
   readonly recordOfRow: IndexSlice;
+  /** Records that give this sink nothing: filtered out, or routed elsewhere. */
+  readonly filtered: number;
+  /** As `SinkOutput` has them. */
+  readonly partitions?: { readonly names: readonly string[]; readonly ofRow: IndexSlice };
 }
 
 /** What a thread answers. */
 export interface TaskReply extends ChunkReport {
+  /** Of the sinks that memory was lent for, in their order. */
   readonly outputs: readonly TaskOutput[];
   /** The index memory, when the lent one was too small; null: the lent one. */
   readonly index: SharedArrayBuffer | null;
@@ -84,6 +103,8 @@ export interface TaskRunner {
    * @throws MillraceError TRANSFORM_UNLOADABLE, NOT_BUILT when the user's module cannot be used
    */
   run(task: Task): Promise<TaskReply>;
+  /** Lets the user's module tear down what it has set up, and ends the threads; no task may be running. */
+  close(): Promise<void>;
   /** Ends the threads; running tasks reject. */
   destroy(): Promise<void>;
 }

@@ -98,9 +98,40 @@ export interface SourceFields {
   span(index: number): FieldSpan | undefined;
   /** Whether the field stands for null (an unquoted empty field of a typed column, a null mark, a JSON null). */
   isNull(index: number): boolean;
+  /** The same in plain arrays, of sources that keep them. */
+  readonly registers?: FieldRegisters | undefined;
   /** The whole record's bytes when it is one JSON value, for passing an untouched line on; else undefined. */
   whole(value: unknown): { readonly begin: number; readonly end: number } | undefined;
 }
+
+/**
+ * The current record in plain arrays, for code that looks at every field of every record and cannot afford a call for each.
+ *
+ * Field i is untouched if it still is `values[i]`, and as a Date still has the time `times[i]`. Where a string or Date is
+ * untouched, its text lies in `view` from `words[at + 2i]` on to the offset in `words[at + 2i + 1]`, and may be copied as it
+ * stands if that second word has none of the bits in `closer`; else {@link SourceFields.span} has to be asked. For null the
+ * words mean nothing.
+ */
+export interface FieldRegisters {
+  readonly kinds: readonly FieldKind[];
+  readonly values: readonly unknown[];
+  readonly times: Float64Array;
+  readonly words: Int32Array;
+  readonly at: number;
+  readonly closer: number;
+  /** A byte that stands in quoted fields only. */
+  readonly separator: number;
+  /** The chunk's bytes. */
+  readonly view: DataView;
+  /** Bytes of the whole record: the most that its fields have together. */
+  readonly size: number;
+}
+
+/**
+ * `text`: a string that is its bytes; `int`: a whole number that its digits say all about; `time`: a Date; `other`: nothing
+ * can be said without looking closer.
+ */
+export type FieldKind = "text" | "int" | "time" | "other";
 
 /** A field's bytes. `escaped`: they hold escapes of the field's encoding (doubled quotes in csv, backslashes in json). */
 export interface FieldSpan {
@@ -117,6 +148,8 @@ export interface Decoder {
    * Indexes a chunk. Never throws for bad data: a malformed record is a fault of that record.
    *
    * With enough bytes (more than `maxRecordBytes`, or `final`, or `truncated`) it always consumes at least one record.
+   *
+   * @throws MillraceError SOURCE_FAILED for a format whose records cannot be told any more behind a fault (a JSON array)
    */
   decode(request: DecodeRequest): RecordBatch;
 }
@@ -139,7 +172,12 @@ export interface Encoder {
 export interface DecodeSpec {
   readonly format: string;
   readonly options: Readonly<{ [name: string]: unknown }>;
+  /** By the source's own field names, as `select` and the keys of `rename` are. */
   readonly columns: Columns;
+  /** The fields to read, in the order in which the record has them; absent: all. */
+  readonly select?: readonly string[];
+  /** New names by the source's; all that comes behind the decoder knows only the new ones. */
+  readonly rename?: { readonly [field: string]: string };
   readonly maxRecordBytes: number;
 }
 
@@ -153,6 +191,17 @@ export interface EncodeSpec {
   /** Whether the format needs columns at all; JSON lines do not. */
   readonly needsColumns: boolean;
   readonly onUnknownField: "error" | "ignore";
+  /** Tells the rows of different partitions apart; absent: all rows go to one place. */
+  readonly partition?: PartitionSpec;
+}
+
+/** By what the rows of a sink are told apart: `name=value` of each field. */
+export interface PartitionSpec {
+  readonly fields: readonly string[];
+  /** What stands between the pieces of several fields. */
+  readonly separator: "/" | ",";
+  /** Bytes that one piece may have. */
+  readonly maxBytes: number;
 }
 
 /** One column of a sink's output; `type` is the sink's own word for it (a Postgres type name), if it has one. */
@@ -161,9 +210,25 @@ export interface OutputColumn {
   readonly type?: string;
 }
 
+/**
+ * Turns bytes of another encoding into the UTF-8 that everyone behind it reads and counts; piece by piece, wherever they
+ * are cut. What is not valid in the encoding becomes bytes that are not valid UTF-8, so that the decoder rejects it.
+ */
+export interface Transcoder {
+  /** Takes bytes from `input` until it or the room in `into` is used up; either may be a single byte. */
+  write(input: Uint8Array, into: Uint8Array): { readonly read: number; readonly written: number };
+  /** No more input follows: writes what is still held and gives the number of bytes; to be called until that is 0. */
+  end(into: Uint8Array): number;
+}
+
 /** A format as the catalogue lists it. */
 export interface Format {
   readonly name: string;
+  /**
+   * What has to stand between the source's bytes and everything here, header and positions included, one for each
+   * reading; null or absent where the bytes are taken as they are.
+   */
+  transcoder?(spec: DecodeSpec): Transcoder | null;
   /** Reads the header at the start of a file: names, and the offset of the first record; null when more bytes are needed. */
   readHeader(bytes: Uint8Array, final: boolean, spec: DecodeSpec): Header | null;
   splitter(spec: DecodeSpec): Splitter;

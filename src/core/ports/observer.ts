@@ -37,6 +37,8 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly records: number;
       readonly bytes: number;
       readonly rejected: number;
+      /** The sinks that get of it, if not all do. */
+      readonly sinks?: readonly string[];
     }
   | {
       readonly kind: "unit-committed";
@@ -62,6 +64,8 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
   | {
       readonly kind: "retrying";
       readonly stage: StageName;
+      /** The sink that cannot be reached. */
+      readonly sink?: string;
       readonly attempt: number;
       readonly delayMs: number;
       readonly code: ErrorCode;
@@ -82,10 +86,15 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly message: string;
     }
   | { readonly kind: "draining"; readonly reason: string }
+  /** Another process runs the job, and this one waits for its end. `forMs`: how long it may be silent. */
+  | { readonly kind: "waiting"; readonly owner: string; readonly forMs: number }
   /** About four times a second. */
   | {
       readonly kind: "sampled";
+      /** Of several sinks the busiest one's. */
       readonly stages: { readonly [S in StageName]: StageTimes };
+      /** Which sink's times they are. */
+      readonly busiestSink?: string;
       readonly mailboxes: readonly MailboxSample[];
       readonly budget: { readonly used: number; readonly limit: number };
       readonly pools: { readonly [name: string]: number };
@@ -94,7 +103,10 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly kind: "run-ended";
       readonly state: RunState;
       readonly durationMs: number;
+      /** Those of the sink with the fewest written. */
       readonly counts: Counts;
+      /** Each one's, if there are several. */
+      readonly sinks?: { readonly [name: string]: Counts };
       readonly message: string | null;
     }
 );

@@ -4,7 +4,10 @@ import type { Counts } from "../ledger.ts";
 import type { Position } from "../position.ts";
 import type { Reject } from "../reject.ts";
 import type { SinkOutput } from "../result.ts";
+import type { Codec, CodecName } from "./compression.ts";
 import type { EncodeSpec, Format } from "./format.ts";
+import type { PositionDesk } from "./position-desk.ts";
+import type { RejectShelf } from "./reject-shelf.ts";
 
 /** What a sink is given to resolve itself. */
 export interface SinkContext {
@@ -14,6 +17,8 @@ export interface SinkContext {
   readonly clock: Clock;
   /** The formats by name, for what stands before the first row of a file (`Encoder.head`). */
   readonly format?: (name: string) => Format;
+  /** The codecs by name, for compressed output. */
+  readonly codec?: (name: CodecName) => Codec;
   readonly signal?: AbortSignal;
 }
 
@@ -48,6 +53,39 @@ export interface Advance {
   readonly counts: Counts;
 }
 
+/** A word that a sink keeps in the state store, opaque to everyone else; null: it is dropped. */
+export interface SinkWord {
+  readonly name: string;
+  readonly word: string | null;
+}
+
+/** Words that outlive a process. */
+export interface SinkWords {
+  all(): Promise<readonly SinkWord[]>;
+  /**
+   * Keeps words outside of a commit; those of other names stay.
+   *
+   * @throws MillraceError FENCED, and nothing is changed, when another process has taken the sink over
+   */
+  keep(words: readonly SinkWord[]): Promise<void>;
+}
+
+/** What a sink without a place for positions of its own keeps in the state store. */
+export interface SinkMemory {
+  /** Raised whenever the sink is taken over: a name that carries it is this writer's alone. */
+  readonly epoch: number;
+  /** Of the scope; a commit adds its unit's `words` in the step that advances the positions. */
+  readonly scope: SinkWords;
+  /** Of the job and sink; outlives scopes. */
+  readonly job: SinkWords;
+  /** This process, as `isGone` of another one knows it. */
+  readonly writer: string;
+  /** Whether a process that wrote before has ended for sure and can never wake up again. */
+  isGone(writer: string): boolean;
+  /** Whether nobody can go on with a run any more: it has succeeded, or nothing is known of it. */
+  isOver(run: string): Promise<boolean>;
+}
+
 /** Who writes: the run and the key of its progress. */
 export interface SinkSession {
   readonly job: string;
@@ -57,6 +95,8 @@ export interface SinkSession {
   readonly signal: AbortSignal;
   /** True when the run goes on where an earlier process left it. */
   readonly resumed: boolean;
+  /** Present when the sink's positions live in the state store; without it nothing outlives the writer. */
+  readonly memory?: SinkMemory;
 }
 
 /** A row that the sink alone could refuse. */
@@ -91,6 +131,8 @@ export interface SinkUnit {
    * @throws MillraceError COMMIT_AMBIGUOUS when the reply to the commit was lost: read the positions back
    */
   commit(advances: readonly Advance[], rejects: readonly Reject[]): Promise<void>;
+  /** After `commit`: what goes into the step that advances positions which live in the state store. */
+  readonly words?: readonly SinkWord[];
   /** Drops the unit; never throws. */
   rollback(): Promise<void>;
 }
@@ -117,6 +159,8 @@ export interface SinkWriter extends AsyncDisposable {
    * @param columns the run's output columns, once known; null for a format that needs none
    */
   begin(mode: "fast" | "careful", columns: readonly string[] | null): Promise<SinkUnit>;
+  /** The positions of all units committed so far are durable: shows what had to wait for that. */
+  settle?(): Promise<void>;
   /** The run succeeded: publishes what becomes visible only then. */
   finish(): Promise<void>;
 }
@@ -151,6 +195,8 @@ export interface BoundSink extends AsyncDisposable {
    * Present only when positions live with the data.
    */
   unfinished?(job: string): Promise<readonly UnfinishedRun[]>;
+  /** The rejects that live with its data; present only when positions do. */
+  readonly rejects?: RejectShelf;
   /** Notes that a run is given up, so that `unfinished` names it no more. */
   abandon?(job: string, run: string): Promise<void>;
   /** Goes to work for one run. */
@@ -161,18 +207,28 @@ export interface BoundSink extends AsyncDisposable {
 export interface SinkConnector<Options> {
   /** Looks at the world. @throws MillraceError TABLE_UNKNOWN, COLUMN_UNKNOWN, SINK_REFUSED, SINK_UNAVAILABLE */
   resolve(options: Options, context: SinkContext): Promise<BoundSink>;
+  /**
+   * Opens the positions that lie with the data, without looking at anything else; present only where they do.
+   *
+   * @throws MillraceError SINK_REFUSED, SINK_UNAVAILABLE
+   */
+  positions?(options: Options, context: SinkContext): Promise<PositionDesk>;
+}
+
+/** How far the positions reach that were committed, to tell which rejects are to be kept. */
+export interface CommittedRejects {
+  /** Ordinal of a split before which rejects are kept: those of a sink, or, without one, of none in particular. */
+  before(split: string, sink: string | undefined): bigint;
+  /** With one sink rejects are appended in the order of the commits, so that only the last ones may be uncommitted. */
+  readonly inOrder: boolean;
 }
 
 /** Where rejects go when they do not go with the data. */
 export interface RejectStore extends AsyncDisposable {
   /** Appends; durable when resolved. */
   append(rejects: readonly Reject[]): Promise<void>;
-  /**
-   * Drops what an earlier process appended but never committed.
-   *
-   * @param committed per split, the ordinal before which rejects are to be kept
-   */
-  resume(committed: ReadonlyMap<string, bigint>): Promise<void>;
+  /** Drops what an earlier process appended but never committed. */
+  resume(committed: CommittedRejects): Promise<void>;
   /** The run ended, in whatever way: makes the rejects visible. */
   publish(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { ChunkMeta, SharedBytes } from "../chunk.ts";
 import type { Position } from "../position.ts";
+import type { Codec, CodecName } from "./compression.ts";
 import type { DecodeSpec, Format } from "./format.ts";
 
 /** What a source is given to resolve itself. */
@@ -12,6 +13,8 @@ export interface SourceContext {
   /** The format of its records, for reading headers. */
   readonly format: Format;
   readonly decode: DecodeSpec;
+  /** The codecs by name, for compressed data. */
+  readonly codec?: (name: CodecName) => Codec;
   readonly signal?: AbortSignal;
 }
 
@@ -29,6 +32,20 @@ export interface SplitPlan {
   readonly bytes?: number;
   /** What tells that it is still the same data at a resume; opaque. */
   readonly fingerprint?: string;
+  /** More may be appended to it: an incomplete last record is left for a later run. */
+  readonly growing?: boolean;
+  /** The name that transforms see, where it is not the id. */
+  readonly shownAs?: string;
+  /** The sinks that are to get of it, if not all are. */
+  readonly sinks?: readonly string[];
+}
+
+/** A split as earlier runs of an incremental job left it. */
+export interface KnownSplit {
+  readonly id: string;
+  readonly fingerprint?: string;
+  /** Resume word of the sink that is furthest behind; null when one has not begun it. */
+  readonly token: string | null;
 }
 
 /** Reads one split from a place on. */
@@ -70,6 +87,12 @@ export interface BoundSource extends AsyncDisposable {
    * @throws MillraceError SOURCE_CHANGED when the data is no longer what `fingerprint` says
    */
   open(split: SplitPlan, from: Position, signal: AbortSignal): Promise<SplitReader>;
+  /**
+   * For an incremental job: the splits that have something new, under the names by which earlier runs knew them.
+   *
+   * @throws MillraceError SOURCE_CHANGED
+   */
+  continueFrom?(known: readonly KnownSplit[]): Promise<BoundSource>;
 }
 
 /** The code behind a source's type; loaded only when a job uses it. */

@@ -1,7 +1,9 @@
 /** The state store: runs, leases, positions and rejects that do not live with the data. */
 import type { ProgressKey } from "../position.ts";
 import type { Reject } from "../reject.ts";
-import type { Advance, Claim, Progress } from "./sink.ts";
+import type { KeptPosition } from "./position-desk.ts";
+import type { RejectShelf } from "./reject-shelf.ts";
+import type { Advance, Claim, Progress, SinkWord } from "./sink.ts";
 
 /** How a run stands. `running` is also what a killed process leaves behind. */
 export type RunState = "running" | "succeeded" | "failed" | "rejected" | "interrupted";
@@ -43,8 +45,26 @@ export type LeaseOutcome =
   | { readonly granted: true; readonly until: number }
   | { readonly granted: false; readonly owner: LeaseOwner; readonly until: number };
 
+/** What of a job's history need not be kept any longer. */
+export interface Retention {
+  /** Runs that ended before, ISO 8601. */
+  readonly runsBefore: string;
+  /** Rejects of before, ISO 8601. */
+  readonly rejectsBefore: string;
+  /** UTF-8 bytes of raw records and messages; the newest rejects are kept. */
+  readonly rejectBytes: number;
+  /** Runs, and rejects, dropped at once at most. */
+  readonly limit: number;
+}
+
+/** How much history was dropped; what is left over when neither is 0 is for the next call. */
+export interface Pruned {
+  readonly runs: number;
+  readonly rejects: number;
+}
+
 /** Keeps what must outlive a process. Every promise resolves only when the change is durable. */
-export interface StateStore extends AsyncDisposable {
+export interface StateStore extends RejectShelf, AsyncDisposable {
   /** For people: `sqlite .millrace/state.db`. */
   readonly label: string;
 
@@ -68,31 +88,68 @@ export interface StateStore extends AsyncDisposable {
     steal?: boolean,
   ): Promise<LeaseOutcome>;
   releaseLease(key: { readonly job: string; readonly scope: string }, ownerId: string): Promise<void>;
+  /**
+   * Who holds a lease, and until when; also one that has run out. Undefined: it was released, or never taken.
+   *
+   * @param now wall-clock ms
+   */
+  findLease(
+    key: { readonly job: string; readonly scope: string },
+    now: number,
+  ): Promise<{ readonly owner: LeaseOwner; readonly until: number } | undefined>;
 
   /** Epoch + 1 in every row of the key, rows made for splits that have none; returns all claimed. */
   claim(key: ProgressKey, claims: readonly Claim[]): Promise<readonly Progress[]>;
   progress(key: ProgressKey, splits?: readonly string[]): Promise<readonly Progress[]>;
+  /** All of a job, also copies of those that live with the data, by scope, sink and split. */
+  listPositions(job: string): Promise<readonly KeptPosition[]>;
   /**
-   * One transaction: compare-and-set of every advance, and the rejects.
+   * One transaction: compare-and-set of every advance, the rejects, and what the sink keeps.
    *
    * @throws MillraceError FENCED, and nothing is changed, when one compare misses
    */
-  commit(key: ProgressKey, advances: readonly Advance[], rejects: readonly Reject[]): Promise<void>;
+  commit(
+    key: ProgressKey,
+    advances: readonly Advance[],
+    rejects: readonly Reject[],
+    words?: readonly SinkWord[],
+  ): Promise<void>;
+  /** What a sink keeps under a key, in the order of the names. */
+  words(key: ProgressKey): Promise<readonly SinkWord[]>;
+  /**
+   * Keeps words outside of a commit.
+   *
+   * @param owned a split of the key and the epoch at which it was claimed
+   * @throws MillraceError FENCED, and nothing is changed, when that split was claimed again
+   */
+  keepWords(
+    key: ProgressKey,
+    words: readonly SinkWord[],
+    owned?: { readonly key: ProgressKey; readonly split: string; readonly epoch: number },
+  ): Promise<void>;
   /** A copy for display of progress that lives with the data: no compare. */
   mirror(key: ProgressKey, progress: readonly Progress[]): Promise<void>;
   /**
-   * Drops progress (all sinks) and rejects of a scope: the run starts again.
+   * Drops progress, words and rejects of a scope, or what one sink has of it: that starts again.
    *
    * @throws MillraceError FENCED when the scope is that of a run that has succeeded
    */
-  forget(key: { readonly job: string; readonly scope: string }): Promise<void>;
+  forget(key: { readonly job: string; readonly scope: string; readonly sink?: string }): Promise<void>;
+  /**
+   * Drops the row of a run; what is kept of its scope is for `forget`. No such run: nothing.
+   *
+   * @throws MillraceError FENCED when it has succeeded
+   */
+  forgetRun(id: string): Promise<void>;
 
   /** Adds rejects; the same (job, scope, split, token, sink, output) twice is one. */
   addRejects(rejects: readonly Reject[]): Promise<void>;
-  listRejects(filter: {
-    readonly job: string;
-    readonly run?: string;
-    readonly after?: number;
-    readonly limit: number;
-  }): Promise<readonly (Reject & { readonly id: number })[]>;
+
+  /**
+   * Drops history, the oldest first: runs that have succeeded with progress and words of their scope, and rejects.
+   *
+   * Left alone are the job's newest run, whatever can still be gone on with (a run that has not succeeded, its progress,
+   * words and rejects; rejects that a replay has taken), and progress and words of scopes that outlive a run.
+   */
+  prune(job: string, retention: Retention): Promise<Pruned>;
 }
