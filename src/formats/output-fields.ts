@@ -26,18 +26,22 @@ export class OutputColumns {
   /** Columns called as something that every object inherits: only an own property counts. */
   readonly #inherited: readonly boolean[];
   readonly #ignoreUnknown: boolean;
+  /** Fields that are no columns and known all the same. */
+  readonly #others: readonly string[];
   /** The keys of an earlier output; for each its column, or -1; and the columns that are none of the keys. */
   #keys: readonly string[] = [];
   #columnOfKey = new Int32Array(0);
   #otherColumns: readonly number[];
+  #isRepeated = false;
   #sourceNames: readonly string[] = [];
   #sourceIndexes: Int32Array;
 
-  constructor(names: readonly string[], onUnknownField: "error" | "ignore") {
+  constructor(names: readonly string[], onUnknownField: "error" | "ignore", others: readonly string[] = []) {
     this.names = names;
     this.values = names.map(() => undefined);
     this.#inherited = names.map((name) => name in Object.prototype);
     this.#ignoreUnknown = onUnknownField === "ignore";
+    this.#others = others;
     this.#otherColumns = names.map((_, column) => column);
     this.#sourceIndexes = new Int32Array(names.length).fill(-1);
   }
@@ -60,8 +64,18 @@ export class OutputColumns {
     this.#learn(keys);
   }
 
+  /** The keys of the output taken last, if the one before had the same and every column is one of them; else null. */
+  get repeatedKeys(): readonly string[] | null {
+    return this.#isRepeated && this.#otherColumns.length === 0 ? this.#keys : null;
+  }
+
   /** Takes an output with the keys of the one before, or says false. */
   takeAlike(fields: OutputFields): boolean {
+    this.#isRepeated = this.#walk(fields);
+    return this.#isRepeated;
+  }
+
+  #walk(fields: OutputFields): boolean {
     const { values } = this;
     const keys = this.#keys;
     let next = 0;
@@ -83,7 +97,8 @@ export class OutputColumns {
 
   #learn(keys: readonly string[]): void {
     const columnOfKey = Int32Array.from(keys, (key) => this.names.indexOf(key));
-    if (columnOfKey.some((column) => (column < 0 ? !this.#ignoreUnknown : this.#inherited[column]))) return;
+    const isKnown = (index: number): boolean => this.#ignoreUnknown || this.#others.includes(keys[index] as string);
+    if (columnOfKey.some((column, index) => (column < 0 ? !isKnown(index) : this.#inherited[column]))) return;
     this.#keys = keys;
     this.#columnOfKey = columnOfKey;
     this.#otherColumns = this.names.map((_, column) => column).filter((column) => !columnOfKey.includes(column));
@@ -91,7 +106,8 @@ export class OutputColumns {
 
   #refuseOthers(fields: OutputFields, keys: readonly string[]): void {
     if (this.#ignoreUnknown) return;
-    const unknown = keys.find((key) => !this.names.includes(key) && fields[key] !== undefined);
+    const known = (key: string): boolean => this.names.includes(key) || this.#others.includes(key);
+    const unknown = keys.find((key) => !known(key) && fields[key] !== undefined);
     if (unknown === undefined) return;
     const columns = this.names.join(", ");
     throw new MillraceError("FIELD_UNKNOWN", `field "${unknown}" is no column of the sink; its columns are ${columns}`);
@@ -99,9 +115,9 @@ export class OutputColumns {
 }
 
 /** The columns that a sink declares; none when it leaves them to its outputs. */
-export function declaredColumns({ columns, onUnknownField }: EncodeSpec): OutputColumns {
+export function declaredColumns({ columns, onUnknownField, partition }: EncodeSpec): OutputColumns {
   const names = columns?.map(({ name }) => name) ?? [];
-  return new OutputColumns(names, onUnknownField);
+  return new OutputColumns(names, onUnknownField, partition?.fields);
 }
 
 /** Whether two lists hold the same names in the same order; quick, because equal keys are mostly the same string. */

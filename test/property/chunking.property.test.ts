@@ -1,8 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DecodeSpec } from "../../src/core/ports/format.ts";
+import type { DecodeSpec, Format } from "../../src/core/ports/format.ts";
 import { csvFormat } from "../../src/formats/csv/index.ts";
+import type { CsvOptions } from "../../src/formats/csv/options.ts";
 import { jsonLinesFormat } from "../../src/formats/jsonl/index.ts";
+import { textFormat } from "../../src/formats/text/index.ts";
 import { readInBlocks } from "../support/chunk-driver.ts";
 import { decodeInChunks, type PlacedRecord } from "../support/csv-chunking.ts";
 
@@ -64,6 +66,32 @@ const readings = fc.record({
   comment: fc.constantFrom(undefined, "#"),
 });
 
+/** The same file in other dialects, encodings and formats. */
+const kinds = fc.constantFrom<Kind[]>(
+  { format: csvFormat, options: {} },
+  { format: csvFormat, options: {} },
+  { format: csvFormat, options: { delimiter: "||", quote: "''" }, write: { ",": "||", '"': "''" } },
+  { format: csvFormat, options: { delimiter: "§", comment: "##", escape: "\\" }, write: { ",": "§", "#": "##" } },
+  { format: csvFormat, options: { encoding: "windows-1252" } },
+  { format: textFormat, options: {} },
+);
+
+interface Kind {
+  readonly format: Format;
+  readonly options: CsvOptions;
+  /** What stands for which mark. */
+  readonly write?: { readonly [mark: string]: string };
+}
+
+function written(file: Buffer, { write = {} }: Kind): Buffer {
+  const bytes = (text: string): string => Buffer.from(text).toString("latin1");
+  const text = Object.entries(write).reduce(
+    (all, [mark, other]) => all.replaceAll(mark, bytes(other)),
+    file.toString("latin1"),
+  );
+  return Buffer.from(text, "latin1");
+}
+
 const bare = ({ start, line, outcome, message }: Omit<PlacedRecord, "stop">) => ({ start, line, outcome, message });
 const lineFeeds = (bytes: Uint8Array) => bytes.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
 
@@ -73,11 +101,14 @@ describe("Reading in blocks with rewinds", () => {
     () => {
       let rewinds = 0;
       fc.assert(
-        fc.property(readings, ({ comment, maxRecordBytes, ...reading }) => {
-          const options = { header: ["a", "b"], ...(comment === undefined ? {} : { comment }) };
-          const spec: DecodeSpec = { format: "csv", options, columns: {}, maxRecordBytes };
-          const whole = decodeInChunks(reading.file, csvFormat, spec, [reading.file.length]);
-          const read = readInBlocks({ ...reading, format: csvFormat, spec });
+        fc.property(readings, kinds, ({ comment, maxRecordBytes, ...drawn }, kind) => {
+          const reading = { ...drawn, file: written(drawn.file, kind) };
+          const { format } = kind;
+          const isCsv = format === csvFormat;
+          const csv = { header: ["a", "b"], ...(comment === undefined ? {} : { comment }), ...kind.options };
+          const spec: DecodeSpec = { format: format.name, options: isCsv ? csv : {}, columns: {}, maxRecordBytes };
+          const whole = decodeInChunks(reading.file, format, spec, [reading.file.length]);
+          const read = readInBlocks({ ...reading, format, spec });
           expect(read.records.map(bare)).toEqual(whole.records.map(bare));
           expect(read.position).toMatchObject({
             ordinal: BigInt(whole.records.length),

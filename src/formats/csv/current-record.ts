@@ -1,17 +1,21 @@
 /** The record that was read last: its values, and what its fields were in the source. */
 import type { RecordFault, FieldSpan, SourceFields } from "../../core/ports/format.ts";
-import type { Columns, DataRecord } from "../../core/record.ts";
+import type { DataRecord } from "../../core/record.ts";
+import type { FieldSelection } from "../field-selection.ts";
 import { INVALID, TEXT } from "../values/column-reader.ts";
-import type { Dialect } from "./dialect.ts";
-import { ESCAPED, type FieldIndex, NON_ASCII, OFFSET, QUOTED } from "./field-index.ts";
+import { type Dialect, invalidBytes } from "./dialect.ts";
+import { ESCAPED, type FieldIndex, NON_ASCII, OFFSET, QUOTED, SPECIAL } from "./field-index.ts";
 import { type FieldPlan, meansNull, planFields } from "./field-plan.ts";
 import { FieldText } from "./field-text.ts";
 import { type RecordBuilder, recordBuilder } from "./record-builder.ts";
+import { type ReaderState, type RecordReader, recordReader } from "./record-reader.ts";
 
 /** Characters of a bad value that a message shows. */
 const SHOWN = 60;
 
 const DOUBLE_QUOTE = 34;
+/** Files of fewer records are done sooner without. */
+const GENERATE_AFTER = 256;
 
 /** Reads the records of an index, one at a time. */
 export class CurrentRecord implements SourceFields {
@@ -19,33 +23,49 @@ export class CurrentRecord implements SourceFields {
   readonly names: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #plans: readonly FieldPlan[];
+  readonly #headerWidth: number;
   readonly #build: RecordBuilder;
   readonly #dialect: Dialect;
   readonly #index: FieldIndex;
   readonly #text: FieldText;
   /** Whether escapes look the way {@link FieldSpan} says. */
   readonly #doubledQuotes: boolean;
-  /** What `read` gave, field by field; the record itself may since have been changed. */
-  readonly #values: unknown[];
-  /** Their times, where they are Dates. */
-  readonly #times: Float64Array;
+  /** What `read` gave, field by field (the record itself may since have been changed), and where it came from. */
+  readonly #state: ReaderState;
+  /** Generated; null where that cannot be, and at first. */
+  #reader: RecordReader | null = null;
+  /** Records to be read before it is. */
+  #plainReads: number;
+  #isGenerated = false;
   /** What `span` gives, again and again. */
   readonly #span = { begin: 0, end: 0, escaped: false, quoted: false };
   #first = 0;
   #width = 0;
   #fault: RecordFault | null = null;
 
-  constructor(names: readonly string[], columns: Columns, dialect: Dialect, index: FieldIndex) {
+  /**
+   * @param headerWidth fields that a record of the source has
+   * @param generateAfter records that are read before code is generated for the header; its making costs as much as they do
+   */
+  constructor(
+    selection: FieldSelection,
+    headerWidth: number,
+    dialect: Dialect,
+    index: FieldIndex,
+    generateAfter = GENERATE_AFTER,
+  ) {
+    const { names } = selection;
     this.names = names;
+    this.#headerWidth = headerWidth;
     this.#numbers = new Map(names.map((name, number) => [name, number]));
-    this.#plans = planFields(names, columns, dialect);
+    this.#plans = planFields(selection, dialect);
     this.#build = recordBuilder(names);
     this.#dialect = dialect;
     this.#index = index;
     this.#text = new FieldText(dialect);
     this.#doubledQuotes = dialect.quote === DOUBLE_QUOTE && dialect.escape === DOUBLE_QUOTE;
-    this.#values = names.map(() => null);
-    this.#times = new Float64Array(names.length);
+    this.#state = this.#emptyState();
+    this.#plainReads = generateAfter;
   }
 
   get bytes(): Buffer {
@@ -55,28 +75,59 @@ export class CurrentRecord implements SourceFields {
   /** Reads from other bytes, which the index describes. */
   reset(bytes: Buffer): void {
     this.#text.reset(bytes);
+    this.#state.bytes = bytes;
+    this.#state.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#width = 0;
   }
 
   /** Makes a well-formed record the current one; null when a value is at fault, see {@link fault}. */
   read(record: number): DataRecord | null {
     const index = this.#index;
-    const plans = this.#plans;
-    const expected = plans.length;
+    const expected = this.#headerWidth;
     const width = index.width(record);
     this.#first = index.firstField(record);
     this.#width = Math.min(width, expected);
     if (width !== expected && !(width < expected && this.#dialect.padRagged))
       return this.#refuse(fieldCount(width, expected));
-    this.#text.enter(index.start(record), index.stop(record));
-    for (let field = 0; field < expected; field++) {
+    const start = index.start(record);
+    const stop = index.stop(record);
+    this.#text.enter(start, stop);
+    if (this.#plainReads >= 0 && this.#plainReads-- === 0) this.#generate();
+    this.#isGenerated = this.#reader !== null && width === expected;
+    return this.#isGenerated ? this.#readGenerated(stop - start) : this.#readPlain();
+  }
+
+  /** For encoders; only while everything about the current record is in them. */
+  get registers(): ReaderState | undefined {
+    return this.#isGenerated ? this.#state : undefined;
+  }
+
+  #generate(): void {
+    const plans = this.#plans;
+    this.#reader = recordReader(plans, (field) => this.#readText(field, plans[field] as FieldPlan))?.run ?? null;
+  }
+
+  #readGenerated(size: number): DataRecord | null {
+    const state = this.#state;
+    state.words = this.#index.fields;
+    state.at = 2 * this.#first;
+    state.size = size;
+    state.window = this.#text.window;
+    state.windowStart = this.#text.windowStart;
+    return (this.#reader as RecordReader)(state);
+  }
+
+  #readPlain(): DataRecord | null {
+    const plans = this.#plans;
+    const { values, times } = this.#state;
+    for (let field = 0; field < plans.length; field++) {
       const plan = plans[field] as FieldPlan;
       const value = this.#readField(field, plan);
       if (value === INVALID) return null;
-      this.#values[field] = value;
-      if (plan.comparison === "time" && value !== null) this.#times[field] = (value as Date).getTime();
+      values[field] = value;
+      if (plan.comparison === "time" && value !== null) times[field] = (value as Date).getTime();
     }
-    return this.#build(this.#values);
+    return this.#build(values);
   }
 
   /** Why `read` gave null. */
@@ -89,15 +140,15 @@ export class CurrentRecord implements SourceFields {
   }
 
   isUntouched(index: number, value: unknown): boolean {
-    const given = this.#values[index];
+    const given = this.#state.values[index];
     const { comparison } = this.#plans[index] as FieldPlan;
     if (comparison === "value" || given === null) return Object.is(value, given);
-    if (comparison === "time") return value === given && (given as Date).getTime() === this.#times[index];
+    if (comparison === "time") return value === given && (given as Date).getTime() === this.#state.times[index];
     return this.#isSameContent(index, value);
   }
 
   isNull(index: number): boolean {
-    return this.#values[index] === null && this.#standsForNull(index);
+    return this.#state.values[index] === null && this.#standsForNull(index);
   }
 
   span(index: number): FieldSpan | undefined {
@@ -122,6 +173,24 @@ export class CurrentRecord implements SourceFields {
     return undefined;
   }
 
+  #emptyState(): ReaderState {
+    const utf8 = this.#dialect.encoding === "utf-8";
+    return {
+      values: this.names.map(() => null),
+      kinds: this.#plans.map(({ kind }) => kind),
+      times: new Float64Array(this.names.length),
+      words: this.#index.fields,
+      at: 0,
+      separator: this.#dialect.delimiter,
+      closer: SPECIAL | ESCAPED | (utf8 ? 0 : NON_ASCII),
+      bytes: this.bytes,
+      view: new DataView(new ArrayBuffer(0)),
+      size: 0,
+      window: "",
+      windowStart: 0,
+    };
+  }
+
   /** The value of a field, or INVALID when that is a fault. Nearly all fields are read by the first lines of it. */
   #readField(field: number, plan: FieldPlan): unknown {
     if (plan.direct && field < this.#width) {
@@ -144,8 +213,9 @@ export class CurrentRecord implements SourceFields {
     const at = 2 * (this.#first + field);
     const begin = this.#index.fields[at] as number;
     const word = this.#index.fields[at + 1] as number;
+    if (begin > (word & OFFSET)) return this.#null(plan);
     const text = this.#text.read(begin, word);
-    if (text === null) return this.#invalid(notInEncoding(plan));
+    if (text === null) return this.#invalid(notInEncoding(plan, this.#dialect));
     if ((word & QUOTED) === 0 && meansNull(text, plan, this.#dialect.nullMarks)) return this.#null(plan);
     if (plan.reader === undefined) return text;
     const value = plan.reader.read(text);
@@ -169,7 +239,7 @@ export class CurrentRecord implements SourceFields {
 
   /** JSON and bytes can be changed in place, so the field is read a second time. */
   #isSameContent(index: number, value: unknown): boolean {
-    if (typeof value !== "object" || value === null) return Object.is(value, this.#values[index]);
+    if (typeof value !== "object" || value === null) return Object.is(value, this.#state.values[index]);
     const again = this.#readField(index, this.#plans[index] as FieldPlan);
     if (again instanceof Uint8Array) return value instanceof Uint8Array && Buffer.compare(value, again) === 0;
     return jsonOf(value) === jsonOf(again);
@@ -181,6 +251,7 @@ export class CurrentRecord implements SourceFields {
     const at = 2 * (this.#first + index);
     const word = this.#index.fields[at + 1] as number;
     if ((word & QUOTED) !== 0) return false;
+    if ((this.#index.fields[at] as number) > (word & OFFSET)) return true;
     const text = this.#text.read(this.#index.fields[at] as number, word) ?? "";
     return meansNull(text, this.#plans[index] as FieldPlan, this.#dialect.nullMarks);
   }
@@ -204,21 +275,18 @@ function fields(count: number): string {
   return count === 1 ? "1 field" : `${count} fields`;
 }
 
-function notInEncoding({ name }: FieldPlan): RecordFault {
-  return {
-    code: "ENCODING_INVALID",
-    message: `${JSON.stringify(name)}: the bytes are not valid UTF-8; set csv.encoding to what the file is written in`,
-  };
+function notInEncoding({ title }: FieldPlan, dialect: Dialect): RecordFault {
+  return { code: "ENCODING_INVALID", message: `${JSON.stringify(title)}: ${invalidBytes(dialect)}` };
 }
 
-function unexpectedNull({ name }: FieldPlan): RecordFault {
-  return { code: "VALUE_NULL", message: `${JSON.stringify(name)}: null in a column that is declared nullable: false` };
+function unexpectedNull({ title }: FieldPlan): RecordFault {
+  return { code: "VALUE_NULL", message: `${JSON.stringify(title)}: null in a column that is declared nullable: false` };
 }
 
-function notOfType({ name, reader }: FieldPlan, text: string): RecordFault {
+function notOfType({ title, reader }: FieldPlan, text: string): RecordFault {
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
   return {
     code: "VALUE_INVALID",
-    message: `${JSON.stringify(name)}: expected ${reader?.expected}, found ${JSON.stringify(shown)}`,
+    message: `${JSON.stringify(title)}: expected ${reader?.expected}, found ${JSON.stringify(shown)}`,
   };
 }

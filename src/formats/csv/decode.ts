@@ -1,33 +1,51 @@
 /** Decodes chunks of CSV: index, verdicts, records. */
 import { MillraceError } from "../../core/errors.ts";
-import type { DecodeRequest, Decoder, RecordBatch, RecordFault, SourceFields } from "../../core/ports/format.ts";
-import type { Columns, DataRecord } from "../../core/record.ts";
+import type {
+  DecodeRequest,
+  Decoder,
+  DecodeSpec,
+  RecordBatch,
+  RecordFault,
+  SourceFields,
+} from "../../core/ports/format.ts";
+import type { DataRecord } from "../../core/record.ts";
+import { selectionFrom } from "../field-selection.ts";
 import { bufferOf, lineFeeds } from "../lines.ts";
 import { sameNames } from "../output-fields.ts";
 import { CurrentRecord } from "./current-record.ts";
 import type { Dialect } from "./dialect.ts";
 import { FieldIndex, OFFSET } from "./field-index.ts";
-import { IndexScanner } from "./index-scanner.ts";
 import { judge, judgeFramed, type Verdict } from "./judge.ts";
+import type { RecordScanner } from "./record-scanner.ts";
+import { scannerOf } from "./scanners.ts";
 
 /** What a decoder is made of. */
 export interface CsvDecoderParts {
   readonly dialect: Dialect;
-  readonly columns: Columns;
+  readonly fields: Pick<DecodeSpec, "columns" | "select" | "rename">;
   readonly maxRecordBytes: number;
+  /** Records of a header that are read without generated code; given by tests only, which compare both ways. */
+  readonly generateAfter?: number;
+}
+
+/** How the records of one header are read. */
+interface HeaderReader {
+  readonly header: readonly string[];
+  readonly picked: Int32Array | null;
+  readonly current: CurrentRecord;
 }
 
 /** A CSV decoder; one serves chunks of any header. */
 export class CsvDecoder implements Decoder {
   readonly #parts: CsvDecoderParts;
   readonly #index = new FieldIndex();
-  readonly #scanner: IndexScanner;
-  #current: CurrentRecord | undefined;
+  readonly #scanner: RecordScanner;
+  #reader: HeaderReader | undefined;
   #faults: RecordFault[] = [];
 
   constructor(parts: CsvDecoderParts) {
     this.#parts = parts;
-    this.#scanner = new IndexScanner(parts.dialect, parts.maxRecordBytes, this.#index);
+    this.#scanner = scannerOf(parts.dialect, parts.maxRecordBytes, this.#index);
   }
 
   /** @throws MillraceError INVARIANT for a chunk without field names or of more than 256 MiB */
@@ -36,26 +54,40 @@ export class CsvDecoder implements Decoder {
     if (bytes.length > OFFSET) {
       throw new MillraceError("INVARIANT", `a CSV chunk of ${bytes.length} bytes: expected at most ${OFFSET}`);
     }
-    const current = this.#currentFor(request.fields);
+    const { header, picked, current } = this.#readerFor(request.fields);
     this.#index.clear();
     this.#scanner.lines = 0;
     this.#faults = [];
     const { ends } = request;
-    const end =
-      ends === undefined ? this.#scan(bytes, request, current.names) : this.#scanFramed(bytes, ends, current.names);
+    const end = ends === undefined ? this.#scan(bytes, request, header) : this.#scanFramed(bytes, ends, header);
+    if (picked !== null) this.#pick(picked, header.length);
     current.reset(bytes);
     return new CsvBatch({ index: this.#index, faults: this.#faults, current, end, lines: this.#scanner.lines });
   }
 
   /** The reader of this header's records; headers rarely change, so the last one is kept. */
-  #currentFor(fields: readonly string[] | undefined): CurrentRecord {
-    const { dialect, columns } = this.#parts;
+  #readerFor(fields: readonly string[] | undefined): HeaderReader {
+    const { dialect } = this.#parts;
     const names = fields ?? (typeof dialect.header === "boolean" ? undefined : dialect.header);
     if (names === undefined) throw new MillraceError("INVARIANT", "a CSV chunk came without the names of its fields");
-    const last = this.#current?.names;
-    if (this.#current !== undefined && last !== undefined && sameNames(last, names)) return this.#current;
-    this.#current = new CurrentRecord([...names], columns, dialect, this.#index);
-    return this.#current;
+    const last = this.#reader;
+    if (last !== undefined && sameNames(last.header, names)) return last;
+    const header = [...names];
+    const selection = selectionFrom(header, this.#parts.fields);
+    const current = new CurrentRecord(selection, header.length, dialect, this.#index, this.#parts.generateAfter);
+    this.#reader = { header, picked: selection.picked, current };
+    return this.#reader;
+  }
+
+  /** Records of another width are left as they are: they become faults, or are padded here. */
+  #pick(picked: Int32Array, headerWidth: number): void {
+    const { padRagged } = this.#parts.dialect;
+    for (let record = 0; record < this.#index.recordCount; record++) {
+      const width = this.#index.width(record);
+      if (width === headerWidth || (padRagged && width >= 0 && width < headerWidth)) {
+        this.#index.pick(record, picked, headerWidth);
+      }
+    }
   }
 
   #scan(bytes: Buffer, { final, truncated }: DecodeRequest, names: readonly string[]): number {

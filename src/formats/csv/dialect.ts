@@ -1,5 +1,5 @@
 /** A CSV dialect as bytes: what scanner, splitter and encoder compare with. */
-import { MillraceError } from "../../core/errors.ts";
+import { type FileEncoding, markBytes, type TextEncoding, textEncodingOf } from "../encodings.ts";
 import { CSV_DEFAULTS } from "./defaults.ts";
 import type { CsvOptions } from "./options.ts";
 
@@ -8,22 +8,56 @@ const SPACE = 32;
 /** A byte value that no byte has. */
 const NONE = -1;
 
-/** The options of a CSV file, resolved. Bytes that are switched off are -1. */
+const ENCODING_NAMES: { readonly [encoding in FileEncoding]: string } = {
+  "utf-8": "UTF-8",
+  latin1: "Latin-1",
+  "windows-1252": "Windows-1252",
+  "utf-16le": "UTF-16 (little-endian)",
+  "utf-16be": "UTF-16 (big-endian)",
+};
+
+/** The marks of a dialect where one of them has several bytes; null where a mark is switched off. */
+export interface WideMarks {
+  readonly delimiter: Buffer;
+  readonly quote: Buffer | null;
+  readonly escape: Buffer | null;
+  readonly comment: Buffer | null;
+}
+
+/** The marks as text; null where one is switched off. */
+export interface MarkTexts {
+  readonly delimiter: string;
+  readonly quote: string | null;
+  readonly escape: string | null;
+  readonly comment: string | null;
+}
+
+/** The options of a CSV file, resolved. Bytes that are switched off, or have to be looked up in `wide`, are -1. */
 export interface Dialect {
   readonly delimiter: number;
   readonly quote: number;
   /** Makes a quote inside quotes data; the quote itself unless told otherwise. */
   readonly escape: number;
   readonly comment: number;
+  /** All marks, when one of them has several bytes: then {@link WideScanner} reads, and plain text is written. */
+  readonly wide: WideMarks | null;
+  readonly texts: MarkTexts;
   /** A quote inside an unquoted field is text. */
   readonly literalQuotes: boolean;
   readonly trimLeft: boolean;
   readonly trimRight: boolean;
-  readonly encoding: "utf-8" | "latin1";
+  /** What the bytes are when they come here: UTF-16 has become UTF-8 before. */
+  readonly encoding: TextEncoding;
+  /** What the file is written in. */
+  readonly fileEncoding: FileEncoding;
+  /** The job's key that says so, for messages. */
+  readonly encodingKey: string;
   /** `true`: the first record; `false`: none; else the names. */
   readonly header: boolean | readonly string[];
   /** Unquoted texts that are null in every column; never holds ''. */
   readonly nullMarks: ReadonlySet<string>;
+  /** How null is written. */
+  readonly nullText: string;
   readonly emptyAsNull: boolean;
   readonly keepBlankLines: boolean;
   readonly padRagged: boolean;
@@ -32,28 +66,44 @@ export interface Dialect {
 /**
  * Resolves the `csv` options of a format spec.
  *
- * @throws MillraceError NOT_BUILT for what a later release reads: marks of several bytes, other encodings
+ * @throws MillraceError CONFIG_INVALID for a mark that the encoding has no bytes for
  *
  * @example
  * csvDialect({ delimiter: ";" }).delimiter; // 59
  */
 export function csvDialect(options: CsvOptions): Dialect {
-  const quote = options.quote === undefined ? CSV_DEFAULTS.quote : options.quote;
+  const fileEncoding = options.encoding ?? CSV_DEFAULTS.encoding;
+  const encoding = textEncodingOf(fileEncoding);
   const trim = options.trim;
+  const nulls = options.nulls ?? CSV_DEFAULTS.nulls;
   return {
-    delimiter: byteOf(options.delimiter ?? CSV_DEFAULTS.delimiter, "delimiter"),
-    quote: byteOf(quote, "quote"),
-    escape: quote === null ? NONE : byteOf(options.escape ?? quote, "escape"),
-    comment: byteOf(options.comment ?? null, "comment"),
+    ...marksOf(options, encoding),
     literalQuotes: (options.quotes ?? CSV_DEFAULTS.quotes) === "literal",
     trimLeft: trim === "both" || trim === "left",
     trimRight: trim === "both" || trim === "right",
-    encoding: builtEncoding(options.encoding ?? CSV_DEFAULTS.encoding),
+    encoding,
+    fileEncoding,
+    encodingKey: "csv.encoding",
     header: options.header ?? CSV_DEFAULTS.header,
-    nullMarks: new Set((options.nulls ?? CSV_DEFAULTS.nulls).filter((mark) => mark !== "")),
+    nullMarks: new Set(nulls.filter((mark) => mark !== "")),
+    nullText: nulls[0] ?? "",
     emptyAsNull: options.emptyAsNull ?? CSV_DEFAULTS.emptyAsNull,
     keepBlankLines: (options.blankLines ?? CSV_DEFAULTS.blankLines) === "record",
     padRagged: (options.ragged ?? CSV_DEFAULTS.ragged) === "pad",
+  };
+}
+
+/**
+ * Lines of text as a dialect: one field called `text`, without delimiters and quotes.
+ *
+ * @example
+ * textDialect("latin1").header; // ["text"]
+ */
+export function textDialect(encoding: FileEncoding): Dialect {
+  return {
+    ...csvDialect({ encoding, quote: null, header: ["text"], nulls: [], blankLines: "record" }),
+    delimiter: NONE,
+    encodingKey: "text.encoding",
   };
 }
 
@@ -62,17 +112,40 @@ export function isBlank(byte: number | undefined, dialect: Dialect): boolean {
   return (byte === SPACE || byte === TAB) && byte !== dialect.delimiter;
 }
 
-function byteOf(mark: string | null, key: string): number {
-  if (mark === null) return NONE;
-  const code = mark.charCodeAt(0);
-  if (mark.length === 1 && code < 128) return code;
-  throw new MillraceError(
-    "NOT_BUILT",
-    `csv.${key}: ${JSON.stringify(mark)} is not read yet: expected a single ASCII character`,
-  );
+/** For people: the bytes of a field are no text in the dialect's encoding. */
+export function invalidBytes({ fileEncoding, encodingKey }: Dialect): string {
+  return `the bytes are not valid ${ENCODING_NAMES[fileEncoding]}; set ${encodingKey} to what the file is written in`;
 }
 
-function builtEncoding(encoding: string): "utf-8" | "latin1" {
-  if (encoding === "utf-8" || encoding === "latin1") return encoding;
-  throw new MillraceError("NOT_BUILT", `csv.encoding: ${encoding} is not read yet: expected utf-8 or latin1`);
+type Marks = Pick<Dialect, "delimiter" | "quote" | "escape" | "comment" | "wide" | "texts">;
+
+function marksOf(options: CsvOptions, encoding: TextEncoding): Marks {
+  const texts = markTexts(options);
+  const bytesOf = (key: "quote" | "escape" | "comment"): Buffer | null =>
+    texts[key] === null ? null : markBytes(texts[key], encoding, `csv.${key}`);
+  const delimiter = markBytes(texts.delimiter, encoding, "csv.delimiter");
+  const [quote, escape, comment] = [bytesOf("quote"), bytesOf("escape"), bytesOf("comment")];
+  const isWide = [delimiter, quote, escape, comment].some((mark) => mark !== null && mark.length > 1);
+  return {
+    delimiter: byteOf(delimiter),
+    quote: byteOf(quote),
+    escape: byteOf(escape),
+    comment: byteOf(comment),
+    wide: isWide ? { delimiter, quote, escape, comment } : null,
+    texts,
+  };
+}
+
+function markTexts(options: CsvOptions): MarkTexts {
+  const quote = options.quote === undefined ? CSV_DEFAULTS.quote : options.quote;
+  return {
+    delimiter: options.delimiter ?? CSV_DEFAULTS.delimiter,
+    quote,
+    escape: quote === null ? null : (options.escape ?? quote),
+    comment: options.comment ?? null,
+  };
+}
+
+function byteOf(mark: Buffer | null): number {
+  return mark?.length === 1 ? (mark[0] as number) : NONE;
 }

@@ -2,6 +2,8 @@
 import { MillraceError } from "../../core/errors.ts";
 import type { ByteWriter } from "../../core/ports/byte-writer.ts";
 import type { Encoder, EncodeSpec, SourceFields } from "../../core/ports/format.ts";
+import type { RowFormat } from "../generated/row-code.ts";
+import { RowWriters } from "../generated/row-writers.ts";
 import { GrowingBytes } from "../growing-bytes.ts";
 import { LF } from "../lines.ts";
 import { declaredColumns, fieldsOf, type OutputColumns } from "../output-fields.ts";
@@ -10,6 +12,7 @@ import { unwritable } from "../values/json-text.ts";
 import { valueText } from "../values/write-text.ts";
 import type { Dialect } from "./dialect.ts";
 import { FieldWriter } from "./field-writer.ts";
+import { csvRowFormat } from "./row-format.ts";
 
 /**
  * Encodes one output a row. Null, undefined and a missing field are nothing, an empty text is a pair of quotes; only
@@ -20,6 +23,7 @@ export class CsvEncoder implements Encoder {
   readonly #dialect: Dialect;
   readonly #columns: OutputColumns;
   readonly #writer: FieldWriter;
+  readonly #rows = new RowWriters();
 
   /** @throws MillraceError CONFIG_INVALID, NOT_BUILT, or INVARIANT when the columns are not known yet */
   constructor(spec: EncodeSpec, dialect: Dialect) {
@@ -36,19 +40,35 @@ export class CsvEncoder implements Encoder {
 
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {
     const fields = fieldsOf(output);
+    if (this.#rows.write(fields, source, to)) return;
     this.#columns.take(fields);
+    this.#rows.learn(this.#columns, source, () => this.#rowFormat(source));
     const { names, values } = this.#columns;
     const indexes = this.#columns.sourceIndexes(source);
     const start = to.length;
     for (let i = 0; i < names.length; i++) {
       if (i > 0) putByte(to, this.#dialect.delimiter);
-      const value = values[i];
-      if (value === null || value === undefined) continue;
-      if (this.#putUntouched(to, value, source, indexes[i] as number, i)) continue;
-      const name = names[i] as string;
-      this.#writer.putText(to, valueText(value, name, "portable"), name, i === 0);
+      this.#putField(to, i, values[i], source, indexes[i] as number);
     }
     this.#endRow(to, start);
+  }
+
+  #rowFormat({ registers }: SourceFields): RowFormat | null {
+    return csvRowFormat({
+      dialect: this.#dialect,
+      columns: this.#columns.names.length,
+      special: this.#writer.special,
+      separator: registers?.separator ?? -1,
+      plainly: (to, column, value, source) => {
+        this.#putField(to, column, value, source, this.#columns.sourceIndexes(source)[column] as number);
+      },
+    });
+  }
+
+  #putField(to: ByteWriter, column: number, value: unknown, source: SourceFields, index: number): void {
+    if (value === null || value === undefined || this.#putUntouched(to, value, source, index, column)) return;
+    const name = this.#columns.names[column] as string;
+    this.#writer.putText(to, valueText(value, name, "portable"), name, column === 0);
   }
 
   /** Copies the source's bytes of a field that still is what it was; false when there are none to copy. */
@@ -90,7 +110,7 @@ export class CsvEncoder implements Encoder {
 }
 
 /** What the header line says; nothing when there is none. */
-function titlesOf(names: readonly string[], { header }: Dialect): readonly string[] {
+export function titlesOf(names: readonly string[], { header }: Dialect): readonly string[] {
   if (typeof header === "boolean") return header ? names : [];
   if (header.length === names.length) return header;
   throw new MillraceError(

@@ -5,7 +5,13 @@
  */
 import { doubled } from "../doubled.ts";
 
-/** Bits of a field's second integer; what is left of it is the offset behind the field's text. */
+/**
+ * Bits of a field's second integer; what is left of it is the offset behind the field's text.
+ *
+ * The field's text holds a control character, a double quote or a backslash (the formats escape these), or it is not the
+ * plain text of its value: it must not be copied without being looked at.
+ */
+export const SPECIAL = 1 << 31;
 export const NON_ASCII = 1 << 30;
 /** The field's text holds escapes. */
 export const ESCAPED = 1 << 29;
@@ -36,21 +42,47 @@ export class FieldIndex {
   /** Adds a field; `word` is the offset behind its text with the flags. */
   addField(begin: number, word: number): void {
     const at = 2 * this.fieldCount++;
-    if (at + 2 > this.fields.length) this.fields = doubled(this.fields);
+    if (at + 2 > this.fields.length) this.grown();
     this.fields[at] = begin;
     this.fields[at + 1] = word;
+  }
+
+  /** Makes room for more fields; gives the new {@link fields}. */
+  grown(): Int32Array<ArrayBuffer> {
+    this.fields = doubled(this.fields);
+    return this.fields;
   }
 
   /** Adds a record; its fields are the newest ones from `firstField` on, and `line` line feeds stand before it. */
   addRecord(start: number, stop: number, firstField: number, line: number): void {
     this.#add(start, stop, line);
-    this.#setFields(firstField, this.fieldCount - firstField);
+    this.#setFields(this.recordCount - 1, firstField, this.fieldCount - firstField);
   }
 
   /** Adds a malformed record; `fault` is a number that the caller understands. */
   addFault(start: number, stop: number, fault: number, line: number): void {
     this.#add(start, stop, line);
-    this.#setFields(fault, -1);
+    this.#setFields(this.recordCount - 1, fault, -1);
+  }
+
+  /**
+   * Makes the fields `picked` of a well-formed record its first ones. A field that a short record lacks begins behind its
+   * end; the record then counts as one of `fullWidth`.
+   */
+  pick(record: number, picked: Int32Array, fullWidth: number): void {
+    const first = this.firstField(record);
+    const width = this.width(record);
+    const own = this.fields.slice(2 * first, 2 * (first + width));
+    const last = this.fieldCount;
+    // a short record has too few places of its own
+    const isShort = width < fullWidth;
+    this.fieldCount = isShort ? last : first;
+    for (const field of picked) {
+      const isThere = field < width;
+      this.addField(isThere ? (own[2 * field] as number) : 1, isThere ? (own[2 * field + 1] as number) : 0);
+    }
+    this.fieldCount = isShort ? this.fieldCount : last;
+    this.#setFields(record, isShort ? last : first, fullWidth);
   }
 
   /** First byte of a record. */
@@ -86,9 +118,8 @@ export class FieldIndex {
     this.#records[at + 4] = line;
   }
 
-  /** Of the record that was added last. */
-  #setFields(first: number, width: number): void {
-    const at = (this.recordCount - 1) * RECORD_WIDTH;
+  #setFields(record: number, first: number, width: number): void {
+    const at = record * RECORD_WIDTH;
     this.#records[at + 2] = first;
     this.#records[at + 3] = width;
   }

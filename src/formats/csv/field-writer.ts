@@ -13,11 +13,11 @@ const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
 export class FieldWriter {
   readonly #dialect: Dialect;
   /** 1 for each byte that cannot stand in an unquoted field. */
-  readonly #special = new Uint8Array(256);
+  readonly special = new Uint8Array(256);
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
-    for (const byte of [LF, CR, dialect.delimiter, dialect.quote]) if (byte >= 0) this.#special[byte] = 1;
+    for (const byte of [LF, CR, dialect.delimiter, dialect.quote]) if (byte >= 0) this.special[byte] = 1;
   }
 
   /**
@@ -56,7 +56,7 @@ export class FieldWriter {
       return;
     }
     // copied and looked through at once, for nearly no field holds anything special
-    const stop = putUntil(to, from, span.begin, span.end, this.#special);
+    const stop = putUntil(to, from, span.begin, span.end, this.special);
     if (stop < span.end) putCopy(to, from, stop, span.end);
     if (stop < span.end || this.#isMistaken(to.bytes, start, to.length, leads)) this.#quote(to, start, column);
   }
@@ -70,7 +70,7 @@ export class FieldWriter {
   }
 
   #needsQuotes(bytes: Buffer, begin: number, end: number, leads: boolean): boolean {
-    const special = this.#special;
+    const special = this.special;
     for (let at = begin; at < end; at++) if (special[bytes[at] as number] !== 0) return true;
     return this.#isMistaken(bytes, begin, end, leads);
   }

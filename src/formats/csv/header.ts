@@ -2,16 +2,20 @@
 import { MillraceError } from "../../core/errors.ts";
 import type { Header } from "../../core/ports/format.ts";
 import { bufferOf, lineFeeds } from "../lines.ts";
-import type { Dialect } from "./dialect.ts";
+import type { FileEncoding } from "../encodings.ts";
+import { type Dialect, invalidBytes } from "./dialect.ts";
 import { FieldIndex } from "./field-index.ts";
 import { FieldText } from "./field-text.ts";
-import { IndexScanner } from "./index-scanner.ts";
 import { judge } from "./judge.ts";
+import type { RecordScanner } from "./record-scanner.ts";
+import { scannerOf } from "./scanners.ts";
 
 const UTF8_MARK = [0xef, 0xbb, 0xbf];
-const UTF16_MARKS = [
-  [0xff, 0xfe],
-  [0xfe, 0xff],
+/** U+FFFE in UTF-8. */
+const SWAPPED_MARK = [0xef, 0xbf, 0xbe];
+const UTF16_MARKS: readonly (readonly [FileEncoding, readonly number[]])[] = [
+  ["utf-16le", [0xff, 0xfe]],
+  ["utf-16be", [0xfe, 0xff]],
 ];
 
 /** A file without any record. */
@@ -51,14 +55,14 @@ class FirstRecord {
   readonly #dialect: Dialect;
   readonly #maxRecordBytes: number;
   readonly #index = new FieldIndex();
-  readonly #scanner: IndexScanner;
+  readonly #scanner: RecordScanner;
 
   constructor(bytes: Buffer, final: boolean, dialect: Dialect, maxRecordBytes: number) {
     this.#bytes = bytes;
     this.#final = final;
     this.#dialect = dialect;
     this.#maxRecordBytes = maxRecordBytes;
-    this.#scanner = new IndexScanner(dialect, maxRecordBytes, this.#index);
+    this.#scanner = scannerOf(dialect, maxRecordBytes, this.#index);
   }
 
   /** The names in the first record, which must be well-formed. */
@@ -121,24 +125,36 @@ class FirstRecord {
     return Array.from({ length: index.width(0) }, (_, field) => {
       const name = text.read(index.fields[2 * field] as number, index.fields[2 * field + 1] as number);
       if (name !== null) return name;
-      throw new MillraceError(
-        "HEADER_INVALID",
-        `the header line: field ${field + 1} is not valid UTF-8; set csv.encoding to what the file is written in`,
-      );
+      throw new MillraceError("HEADER_INVALID", `the header line: field ${field + 1}: ${invalidBytes(this.#dialect)}`);
     });
   }
 }
 
-/** Bytes of the byte order mark; latin1 has none. */
-function markLength(bytes: Buffer, { encoding }: Dialect): number {
+/**
+ * Bytes of the byte order mark; encodings of one byte a character have none.
+ *
+ * @throws MillraceError HEADER_INVALID for the mark of another encoding
+ */
+function markLength(bytes: Buffer, { encoding, fileEncoding, encodingKey }: Dialect): number {
   if (encoding !== "utf-8") return 0;
-  if (UTF16_MARKS.some((mark) => startsWith(bytes, mark))) {
+  const other = fileEncoding === "utf-8" ? utf16Of(bytes) : otherOrder(bytes, fileEncoding);
+  if (other !== undefined) {
     throw new MillraceError(
       "HEADER_INVALID",
-      "the file begins with the byte order mark of UTF-16, but csv.encoding is utf-8",
+      `the file begins with the byte order mark of ${other}, but ${encodingKey} is ${fileEncoding}; set it to ${other}`,
     );
   }
   return startsWith(bytes, UTF8_MARK) ? UTF8_MARK.length : 0;
+}
+
+function utf16Of(bytes: Buffer): FileEncoding | undefined {
+  return UTF16_MARKS.find(([, mark]) => startsWith(bytes, mark))?.[0];
+}
+
+/** UTF-16 whose bytes were taken in the wrong order begins with U+FFFE, which is no character. */
+function otherOrder(bytes: Buffer, encoding: FileEncoding): FileEncoding | undefined {
+  if (!startsWith(bytes, SWAPPED_MARK)) return undefined;
+  return encoding === "utf-16le" ? "utf-16be" : "utf-16le";
 }
 
 function startsWith(bytes: Buffer, mark: readonly number[]): boolean {

@@ -6,60 +6,32 @@
  */
 import { CR, LF } from "../lines.ts";
 import { type Dialect, isBlank } from "./dialect.ts";
-import { ESCAPED, type FieldIndex, NON_ASCII, QUOTED } from "./field-index.ts";
+import { ESCAPED, type FieldIndex, NON_ASCII, QUOTED, SPECIAL } from "./field-index.ts";
+import type { Halt, HaltKind, RecordScanner, ScanRange } from "./record-scanner.ts";
 
-/** What a scanner is given. */
-export interface ScanRange {
-  readonly bytes: Uint8Array;
-  /** Begin of a record. */
-  readonly begin: number;
-  readonly end: number;
-  /** The end of the bytes ends the last record, as a line end would. */
-  readonly closed: boolean;
-}
-
-/** Why the scanner halted in front of a record. */
-export type HaltKind =
-  /** It did not. */
-  | "none"
-  /** A quote inside an unquoted field, or text behind a closing quote. */
-  | "stray"
-  /** The bytes end inside quotes. */
-  | "open"
-  /** The bytes end inside the record, outside quotes. */
-  | "short"
-  /** The record is complete, but longer than `maxRecordBytes`. */
-  | "long"
-  /** The bytes end inside a comment. */
-  | "comment";
-
-/** Where the scanner halted. */
-export interface Halt {
-  kind: HaltKind;
-  /** The byte at fault; for `open` the opening quote. */
-  at: number;
-  /** Number of the field in its record, from 1. */
-  field: number;
-  /** The byte at fault stands behind a closing quote. */
-  behindQuotes: boolean;
-}
+const FIRST_PRINTABLE = 32;
+const DOUBLE_QUOTE = 34;
+const BACKSLASH = 92;
+const FIRST_NON_ASCII = 128;
 
 /** Refused by the methods that read one field or line. */
 const HALTED = -1;
 
+/** The class of bytes that end an unquoted field, or must not stand in one. */
+const ENDS = 1;
+
 /** One scanner fills one index. */
-export class IndexScanner {
+export class IndexScanner implements RecordScanner {
   readonly halt: Halt = { kind: "none", at: 0, field: 0, behindQuotes: false };
   /** Line feeds that were taken, since it was last set. */
   lines = 0;
   readonly #dialect: Dialect;
   readonly #maxRecordBytes: number;
   readonly #index: FieldIndex;
-  /** 1 for each byte that ends an unquoted field, or must not stand in one. */
-  readonly #special = new Uint8Array(256);
+  readonly #trims: boolean;
+  /** What each byte means: flags of the field that it stands in, and {@link ENDS}. */
+  readonly #classes: Int32Array;
   #range: ScanRange = { bytes: new Uint8Array(0), begin: 0, end: 0, closed: true };
-  /** Where the text of the field read last ends, with its flags. */
-  #fieldStop = 0;
   /** Line feeds inside the quotes of the record being read. */
   #quotedLines = 0;
 
@@ -67,9 +39,8 @@ export class IndexScanner {
     this.#dialect = dialect;
     this.#maxRecordBytes = maxRecordBytes;
     this.#index = index;
-    this.#special[LF] = 1;
-    this.#special[dialect.delimiter] = 1;
-    if (dialect.quote >= 0 && !dialect.literalQuotes) this.#special[dialect.quote] = 1;
+    this.#trims = dialect.trimLeft || dialect.trimRight;
+    this.#classes = byteClasses(dialect);
   }
 
   /**
@@ -143,11 +114,8 @@ export class IndexScanner {
     let at = start;
     for (;;) {
       if (trimLeft) while (at < end && isBlank(bytes[at], this.#dialect)) at++;
-      const quoted = at < end && bytes[at] === quote;
-      const begin = quoted ? at + 1 : at;
-      at = quoted ? this.#quoted(at) : this.#bare(at);
+      at = at < end && bytes[at] === quote ? this.#quoted(at) : this.#bare(at);
       if (at === HALTED) return this.#takeBack(firstField);
-      index.addField(begin, this.#fieldStop);
       if (at === end || bytes[at] === LF) break;
       at++;
     }
@@ -163,17 +131,46 @@ export class IndexScanner {
     return terminated ? at + 1 : at;
   }
 
-  /** Reads an unquoted field; the offset of the delimiter or line feed behind it, or the end of the bytes. */
-  #bare(begin: number): number {
-    const { bytes, end, closed } = this.#range;
-    const special = this.#special;
+  /**
+   * Reads unquoted fields up to one that is quoted, or the record's last; the offset of the delimiter or line feed behind
+   * them, or the end of the bytes. Most of a scan's time is spent in this loop: it touches local variables only.
+   */
+  #bare(from: number): number {
+    const { bytes, end } = this.#range;
+    const { delimiter, quote } = this.#dialect;
+    const classes = this.#classes;
+    const trims = this.#trims;
+    const index = this.#index;
+    let { fields, fieldCount } = index;
+    let begin = from;
+    let at = from;
     let seen = 0;
-    let at = begin;
-    for (; at < end; at++) {
-      const byte = bytes[at] as number;
-      if (special[byte] !== 0) break;
-      seen |= byte;
+    for (;;) {
+      let byte = 0;
+      for (; at < end; at++) {
+        byte = bytes[at] as number;
+        const found = classes[byte] as number;
+        if ((found & ENDS) !== 0) break;
+        seen |= found;
+      }
+      if (at === end || byte !== delimiter || trims) break;
+      if (2 * fieldCount + 2 > fields.length) fields = index.grown();
+      fields[2 * fieldCount] = begin;
+      fields[2 * fieldCount + 1] = at | seen;
+      fieldCount++;
+      seen = 0;
+      begin = ++at;
+      if (begin < end && bytes[begin] !== quote) continue;
+      index.fieldCount = fieldCount;
+      return at - 1;
     }
+    index.fieldCount = fieldCount;
+    return this.#lastBare(begin, at, seen);
+  }
+
+  /** Ends an unquoted field at `at`, whatever stands there. */
+  #lastBare(begin: number, at: number, seen: number): number {
+    const { bytes, end, closed } = this.#range;
     let stop = at;
     if (at === end) {
       if (!closed) return this.#halted("short", at);
@@ -183,7 +180,7 @@ export class IndexScanner {
       return this.#halted("stray", at);
     }
     if (this.#dialect.trimRight) while (stop > begin && isBlank(bytes[stop - 1], this.#dialect)) stop--;
-    this.#fieldStop = seen > 127 ? stop | NON_ASCII : stop;
+    this.#index.addField(begin, stop | (stop === at ? seen : this.#flagsOf(begin, stop)));
     return at;
   }
 
@@ -191,8 +188,8 @@ export class IndexScanner {
   #quoted(open: number): number {
     const { bytes, end } = this.#range;
     const { quote, escape } = this.#dialect;
+    const classes = this.#classes;
     let flags = QUOTED;
-    let seen = 0;
     let at = open + 1;
     for (; at < end; at++) {
       const byte = bytes[at] as number;
@@ -206,12 +203,12 @@ export class IndexScanner {
       }
       if (byte === quote) break;
       if (byte === LF) this.#quotedLines++;
-      seen |= byte;
+      flags |= classes[byte] as number;
     }
     if (at >= end) return this.#halted("open", open);
-    if (seen > 127) flags |= NON_ASCII;
-    this.#fieldStop = at | flags;
-    return this.#behindQuotes(at + 1);
+    const behind = this.#behindQuotes(at + 1);
+    if (behind !== HALTED) this.#index.addField(open + 1, at | (flags & ~ENDS));
+    return behind;
   }
 
   /** Where the field whose closing quote stands before `from` ends. */
@@ -229,6 +226,14 @@ export class IndexScanner {
     return this.#halted("stray", at, true);
   }
 
+  /** The flags of `bytes[begin, end)`. */
+  #flagsOf(begin: number, end: number): number {
+    const { bytes } = this.#range;
+    let flags = 0;
+    for (let at = begin; at < end; at++) flags |= this.#classes[bytes[at] as number] as number;
+    return flags;
+  }
+
   #halted(kind: HaltKind, at: number, behindQuotes = false): typeof HALTED {
     this.halt.kind = kind;
     this.halt.at = at;
@@ -242,4 +247,14 @@ export class IndexScanner {
     this.#index.fieldCount = firstField;
     return HALTED;
   }
+}
+
+function byteClasses({ delimiter, quote, literalQuotes }: Dialect): Int32Array {
+  const classes = new Int32Array(256);
+  classes.fill(SPECIAL, 0, FIRST_PRINTABLE);
+  classes.fill(NON_ASCII, FIRST_NON_ASCII);
+  for (const byte of [DOUBLE_QUOTE, BACKSLASH]) classes[byte] = SPECIAL;
+  const ends = quote >= 0 && !literalQuotes ? [LF, delimiter, quote] : [LF, delimiter];
+  for (const byte of ends) classes[byte] = (classes[byte] as number) | ENDS;
+  return classes;
 }

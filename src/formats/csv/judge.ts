@@ -6,7 +6,7 @@
  */
 import type { RecordFault } from "../../core/ports/format.ts";
 import { behindLine, textEnd } from "../lines.ts";
-import type { Halt, IndexScanner } from "./index-scanner.ts";
+import type { Halt, RecordScanner } from "./record-scanner.ts";
 
 /** What is judged. */
 export interface JudgeRequest {
@@ -31,7 +31,7 @@ export interface Verdict {
 }
 
 /** The verdict on the record at `start`, or null if more bytes are needed for one. */
-export function judge(scanner: IndexScanner, request: JudgeRequest): Verdict | null {
+export function judge(scanner: RecordScanner, request: JudgeRequest): Verdict | null {
   const { bytes, start, final, truncated, first, maxRecordBytes } = request;
   const { length } = bytes;
   const bound = Math.min(length, start + maxRecordBytes + 1);

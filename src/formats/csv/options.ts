@@ -1,14 +1,20 @@
 /** The `csv` keys of sources and sinks. What they mean is in SEMANTICS "CSV". */
 import { z } from "zod";
+import { FILE_ENCODINGS } from "../encodings.ts";
 import { CSV_DEFAULTS } from "./defaults.ts";
 
 const CR = "\r";
 const LF = "\n";
 
+/** Longer ones are mistakes. */
+const LONGEST_MARK = 16;
+
 const character = z
   .string()
   .min(1)
-  .refine((text) => !text.includes(CR) && !text.includes(LF), "expected a character that ends no line");
+  .max(LONGEST_MARK, `expected at most ${LONGEST_MARK} characters`)
+  .refine((text) => !text.includes(CR) && !text.includes(LF), "expected a character that ends no line")
+  .refine((text) => text.isWellFormed(), "expected whole characters");
 
 const names = z
   .array(z.string())
@@ -21,14 +27,13 @@ const names = z
   });
 
 const shared = {
-  delimiter: character.default(CSV_DEFAULTS.delimiter).describe("What stands between two fields."),
+  delimiter: character
+    .default(CSV_DEFAULTS.delimiter)
+    .describe("What stands between two fields: one character, or several."),
   quote: character.nullable().default(CSV_DEFAULTS.quote).describe("What surrounds a field; null: nothing does."),
   escape: character.optional().describe("What makes a quote inside quotes data; the quote itself when absent."),
   comment: character.optional().describe("A line that begins with it is no record."),
-  encoding: z
-    .enum(["utf-8", "latin1", "windows-1252", "utf-16le", "utf-16be"])
-    .default(CSV_DEFAULTS.encoding)
-    .describe("How the bytes are text."),
+  encoding: z.enum(FILE_ENCODINGS).default(CSV_DEFAULTS.encoding).describe("How the bytes are text."),
   nulls: z
     .array(z.string())
     .default([...CSV_DEFAULTS.nulls])
@@ -69,6 +74,7 @@ export const csvSourceShape = z
 export const csvSinkShape = z
   .strictObject({
     ...shared,
+    nulls: shared.nulls.describe("How null is written: the first of them. A text that is one of them is quoted."),
     header: z
       .union([z.boolean(), names])
       .default(CSV_DEFAULTS.header)
@@ -86,13 +92,17 @@ interface Marks {
   readonly comment?: string | undefined;
 }
 
-/** One character with two meanings would make every file ambiguous; only the quote may be its own escape. */
+/** A mark with two meanings would make every file ambiguous; only the quote may be its own escape. */
 function requireDifferentMarks({ delimiter, quote, escape, comment }: Marks, context: z.RefinementCtx): void {
-  const refuse = (key: string, other: string): void => {
-    context.addIssue({ code: "custom", path: [key], message: `expected another character than ${other}`, input: key });
+  const compare = (key: string, mark: string | null | undefined, other: string, otherMark: string | null): void => {
+    if (!mark || !otherMark) return;
+    if (!mark.startsWith(otherMark) && !otherMark.startsWith(mark)) return;
+    const message = `expected another character than ${other}`;
+    context.addIssue({ code: "custom", path: [key], message, input: key });
   };
-  if (quote === delimiter) refuse("quote", "the delimiter");
-  if (escape === delimiter) refuse("escape", "the delimiter");
-  if (comment === delimiter) refuse("comment", "the delimiter");
-  if (comment !== undefined && comment === quote) refuse("comment", "the quote");
+  compare("quote", quote, "the delimiter", delimiter);
+  compare("escape", escape, "the delimiter", delimiter);
+  compare("comment", comment, "the delimiter", delimiter);
+  compare("comment", comment, "the quote", quote);
+  if (escape !== quote) compare("escape", escape, "a part of the quote", quote);
 }

@@ -8,9 +8,13 @@ export type RecordBuilder = (values: readonly unknown[]) => DataRecord;
 export function recordBuilder(names: readonly string[]): RecordBuilder {
   // assigning to __proto__ would change the record's prototype or be lost
   if (names.includes("__proto__")) return (values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
-  // A key comes back as the engine's one copy of that name; a string cut out of a file is searched for at every assignment.
-  const keys = names.map((name) => Object.keys({ [name]: null })[0] as string);
+  const keys = names.map(keyOf);
   return (values) => build(keys, values);
+}
+
+/** The engine's own copy of a name as a key; a string cut out of a file would be searched for at every assignment. */
+export function keyOf(name: string): string {
+  return Object.keys({ [name]: null })[0] as string;
 }
 
 /**

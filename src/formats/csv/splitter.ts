@@ -29,6 +29,7 @@ class BorderSearch {
   readonly #dialect: Dialect;
   readonly #bytes: Buffer;
   readonly #maxRecords: number;
+  readonly #quoteLength: number;
   /** Begin of the line that is outside quotes; the newest border. */
   #lineStart: number;
   #found = false;
@@ -40,6 +41,7 @@ class BorderSearch {
     this.#dialect = dialect;
     this.#bytes = bytes;
     this.#maxRecords = maxRecords;
+    this.#quoteLength = dialect.wide?.quote?.length ?? 1;
     this.#lineStart = begin;
   }
 
@@ -50,11 +52,11 @@ class BorderSearch {
     while (at < length) {
       const quote = this.#quoteFrom(at);
       if (!this.#takeLines(at, quote) || quote === length) break;
-      at = quote + 1;
+      at = quote + this.#quoteLength;
       if (quote !== closed && !this.#opens(quote)) continue;
       const close = this.#closingQuote(quote);
       this.#takeQuotedLines(quote, close);
-      at = close + 1;
+      at = close + this.#quoteLength;
       closed = at;
     }
     if (!this.#found) return NO_BORDER;
@@ -78,39 +80,62 @@ class BorderSearch {
   }
 
   #isRecord(lineFeed: number): boolean {
+    if (this.#isComment()) return false;
     const first = this.#bytes[this.#lineStart];
-    if (first === this.#dialect.comment) return false;
     const blank = this.#lineStart === lineFeed || (first === CR && this.#lineStart + 1 === lineFeed);
     return !blank || this.#dialect.keepBlankLines;
   }
 
   /** Whether a quote stands where a field can begin. */
   #opens(quote: number): boolean {
-    const { comment, delimiter, trimLeft } = this.#dialect;
-    if (comment >= 0 && this.#bytes[this.#lineStart] === comment) return false;
+    const { delimiter, trimLeft, wide } = this.#dialect;
+    if (this.#isComment()) return false;
     let before = quote - 1;
     if (trimLeft) while (before >= this.#lineStart && isBlank(this.#bytes[before], this.#dialect)) before--;
-    return before < this.#lineStart || this.#bytes[before] === delimiter;
+    if (before < this.#lineStart) return true;
+    return wide === null
+      ? this.#bytes[before] === delimiter
+      : this.#stands(wide.delimiter, before + 1 - wide.delimiter.length);
+  }
+
+  /** Whether the line that is outside quotes is a comment. */
+  #isComment(): boolean {
+    const { comment, wide } = this.#dialect;
+    if (wide === null) return this.#bytes[this.#lineStart] === comment;
+    return wide.comment !== null && this.#stands(wide.comment, this.#lineStart);
   }
 
   /** The quote that closes the one at `open`, or the end of the bytes. */
   #closingQuote(open: number): number {
-    const { quote, escape } = this.#dialect;
-    let close = this.#quoteFrom(open + 1);
-    if (escape === quote) return close;
+    const { texts } = this.#dialect;
+    let close = this.#quoteFrom(open + this.#quoteLength);
+    if (texts.escape === texts.quote) return close;
     while (close < this.#bytes.length && this.#escapesBefore(open, close) % 2 === 1) close = this.#quoteFrom(close + 1);
     return close;
   }
 
   #escapesBefore(open: number, close: number): number {
+    const { escape, wide } = this.#dialect;
     let count = 0;
-    while (close - 1 - count > open && this.#bytes[close - 1 - count] === this.#dialect.escape) count++;
+    if (wide === null) {
+      while (close - 1 - count > open && this.#bytes[close - 1 - count] === escape) count++;
+      return count;
+    }
+    const mark = wide.escape as Buffer;
+    const first = open + this.#quoteLength;
+    for (let at = close - mark.length; at >= first && this.#stands(mark, at); at -= mark.length) count++;
     return count;
   }
 
   #quoteFrom(from: number): number {
-    const { quote } = this.#dialect;
-    return quote < 0 ? this.#bytes.length : this.#find(quote, from, this.#bytes.length);
+    const { quote, wide } = this.#dialect;
+    if (quote >= 0) return this.#find(quote, from, this.#bytes.length);
+    const found = wide === null || wide.quote === null ? -1 : this.#bytes.indexOf(wide.quote, from);
+    return found === -1 ? this.#bytes.length : found;
+  }
+
+  #stands(mark: Buffer, at: number): boolean {
+    return at >= 0 && mark.every((byte, index) => this.#bytes[at + index] === byte);
   }
 
   /** The first `byte` in `[from, to)`, or `to`. */

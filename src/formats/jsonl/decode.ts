@@ -3,8 +3,10 @@ import { isAscii, isUtf8 } from "node:buffer";
 import type { DecodeRequest, DecodeSpec, Decoder, RecordBatch, RecordFault } from "../../core/ports/format.ts";
 import { bufferOf } from "../lines.ts";
 import { MAX_JSON_DEPTH, nestingExceeds } from "../values/json-depth.ts";
+import { FieldPicker } from "./field-picker.ts";
 import { isFields, LineFields } from "./line-fields.ts";
-import { LineIndex } from "./line-index.ts";
+import { indexLines } from "./line-index.ts";
+import { RecordBorders, type RecordIndexer } from "./record-borders.ts";
 import { syntaxFault } from "./syntax-fault.ts";
 import { TypedFields } from "./typed-fields.ts";
 
@@ -15,14 +17,18 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
   readonly current = new LineFields();
   readonly #maxRecordBytes: number;
   readonly #typed: TypedFields;
-  readonly #index = new LineIndex();
+  readonly #picker: FieldPicker | null;
+  readonly #index = new RecordBorders();
+  readonly #indexer: RecordIndexer;
   #bytes: Buffer = Buffer.alloc(0);
   #charset: "latin1" | "utf8" | "mixed" = "latin1";
 
   /** @throws MillraceError CONFIG_INVALID for a declared date pattern or time zone that does not exist */
-  constructor(spec: DecodeSpec) {
+  constructor(spec: DecodeSpec, indexer: RecordIndexer = indexLines) {
+    this.#indexer = indexer;
     this.#maxRecordBytes = spec.maxRecordBytes;
-    this.#typed = new TypedFields(spec.columns);
+    this.#picker = FieldPicker.isNeeded(spec) ? new FieldPicker(spec) : null;
+    this.#typed = new TypedFields(this.#picker?.columns ?? spec.columns);
   }
 
   decode({ bytes, final, truncated, ends }: DecodeRequest): RecordBatch {
@@ -30,8 +36,9 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
     // ASCII alone is read as latin1, which is several times faster; nearly always the whole chunk is one or the other
     this.#charset = isAscii(this.#bytes) ? "latin1" : isUtf8(this.#bytes) ? "utf8" : "mixed";
     this.current.reset(this.#bytes);
-    const framed = ends === undefined ? {} : { ends };
-    this.#index.take({ bytes: this.#bytes, final, truncated, ...framed }, this.#maxRecordBytes);
+    this.#index.clear();
+    if (ends === undefined) this.#indexer({ bytes: this.#bytes, final, truncated }, this.#maxRecordBytes, this.#index);
+    else this.#index.takeFrames(this.#bytes, ends);
     return this;
   }
 
@@ -76,12 +83,21 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
 
   #typedRecord(value: unknown, begin: number, end: number): Read {
     this.current.enter(value, begin, end);
-    if (this.#typed.any) {
-      const fault = isFields(value) ? this.#typed.apply(value, this.current) : notAnObject(value);
+    if (this.#typed.any || this.#picker !== null) {
+      if (!isFields(value)) return { fault: notAnObject(value) };
+      const fault = this.#typed.apply(value, this.current);
       if (fault !== undefined) return { fault };
+      if (this.#picker !== null) return this.#pick(this.#picker, value);
     }
     this.current.keepValues();
     return { record: value };
+  }
+
+  #pick(picker: FieldPicker, value: Record<string, unknown>): Read {
+    const picked = picker.pick(value);
+    if ("fault" in picked) return picked;
+    this.current.pick(picked);
+    return { record: picked.record };
   }
 
   #sizeFault(record: number, size: number): RecordFault | undefined {
@@ -106,13 +122,13 @@ const tooDeep: RecordFault = {
 
 const invalidUtf8: RecordFault = {
   code: "ENCODING_INVALID",
-  message: "the record holds bytes that are not UTF-8; JSON lines are UTF-8 only, so convert the file first",
+  message: "the record holds bytes that are not UTF-8; JSON is UTF-8 only, so convert the file first",
 };
 
 function notAnObject(value: unknown): RecordFault {
   const what = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
   return {
     code: "NOT_AN_OBJECT",
-    message: `the record is ${what}, and the declared columns need an object with fields`,
+    message: `the record is ${what}, and declared columns, select and rename need an object with fields`,
   };
 }

@@ -1,12 +1,15 @@
 /** Outputs as JSON lines. */
 import type { ByteWriter } from "../../core/ports/byte-writer.ts";
 import type { Encoder, EncodeSpec, FieldSpan, SourceFields } from "../../core/ports/format.ts";
-import { type Escapes, escapeTable, putEscaped, putEscapedBytes, UNICODE } from "../escapes.ts";
+import { type Escapes, escapeTable, putEscaped, putEscapedBytes } from "../escapes.ts";
 import { LF } from "../lines.ts";
+import { RowWriters } from "../generated/row-writers.ts";
 import { declaredColumns, fieldsOf, type OutputFields, OutputColumns, sameNames } from "../output-fields.ts";
 import { putByte, putCopy, putNumber, putUtf8 } from "../put-bytes.ts";
 import { putStamp, type Stamp, stampOf } from "../stamp.ts";
 import { jsonText } from "../values/json-text.ts";
+import { jsonEscapes } from "./json-escapes.ts";
+import { jsonRowFormat } from "./row-format.ts";
 
 const BLANK = 32;
 const QUOTE = 34;
@@ -14,12 +17,6 @@ const OPEN = 123;
 const CLOSE = 125;
 /** From this length on a native search beats a loop. */
 const LOOP_LIMIT = 64;
-
-/** RFC 8259: everything below U+0020, quotes and backslashes; a lone surrogate as JSON.stringify writes it. */
-const jsonEscapes: Escapes = escapeTable(
-  { "\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r", '"': '"', "\\": "\\" },
-  { controls: UNICODE, nul: UNICODE, loneSurrogate: UNICODE },
-);
 
 const noEscapes: Escapes = escapeTable({}, { controls: 0, nul: 0, loneSurrogate: 0 });
 
@@ -38,6 +35,7 @@ interface Member {
 export class JsonLinesEncoder implements Encoder {
   readonly head = new Uint8Array(0);
   readonly #declared: OutputColumns | null;
+  readonly #rows = new RowWriters();
   #keys: OutputColumns;
   #members: readonly Member[];
 
@@ -50,9 +48,12 @@ export class JsonLinesEncoder implements Encoder {
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {
     if (this.#declared !== null) {
       const fields = fieldsOf(output);
+      if (this.#rows.write(fields, source, to)) return;
       this.#declared.take(fields);
+      this.#learn(source);
       this.#putFields(to, source);
     } else {
+      if (source.registers !== undefined && isRecord(output) && this.#rows.write(output, source, to)) return;
       this.#putAny(to, output, source);
     }
     putByte(to, LF);
@@ -63,7 +64,21 @@ export class JsonLinesEncoder implements Encoder {
     if (line !== undefined) return putOneLine(to, source.bytes, line);
     if (!isRecord(output)) return putUtf8(to, jsonText(output, "value"));
     if (!this.#keys.takeAlike(output)) this.#takeKeys(output);
+    this.#learn(source);
     this.#putFields(to, source);
+  }
+
+  #learn(source: SourceFields): void {
+    const members = this.#members;
+    this.#rows.learn(this.#keys, source, () =>
+      jsonRowFormat(
+        members.map(({ name }) => name),
+        (to, column, value, from) => {
+          const member = members[column] as Member;
+          putMember(to, member, value, from, from.indexOf(member.name));
+        },
+      ),
+    );
   }
 
   #takeKeys(output: OutputFields): void {

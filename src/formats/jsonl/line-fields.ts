@@ -1,6 +1,7 @@
 /** The current record of JSON lines as it stood in the source. */
 import type { FieldSpan, SourceFields } from "../../core/ports/format.ts";
 import { sameNames } from "../output-fields.ts";
+import type { PickedFields } from "./field-picker.ts";
 import type { ColumnReader } from "../values/column-reader.ts";
 import { ESCAPED, FieldScanner, QUOTED } from "./field-scanner.ts";
 
@@ -24,6 +25,11 @@ export class LineFields implements SourceFields {
   bytes: Buffer = Buffer.alloc(0);
   /** The same array as before for a record with the same fields, so that encoders can keep what they derive from it. */
   names: readonly string[] = [];
+  /** The names in the source, and those that `select` and `rename` leave. */
+  #keys: readonly string[] = this.names;
+  #pickedNames: readonly string[] = this.names;
+  /** For each name the number of its field in the source's object; null: they are all of them. */
+  #sources: readonly number[] | null = null;
   readonly #scanner = new FieldScanner();
   readonly #numbers = new Map<string, number>();
   /** By number of field; undefined for fields that are what JSON.parse made of them. */
@@ -54,7 +60,20 @@ export class LineFields implements SourceFields {
     this.#next = 0;
     if (this.#conversions.length > 0) this.#conversions.length = 0;
     const keys = isFields(record) ? Object.keys(record) : [];
-    if (!sameNames(keys, this.names)) this.names = keys;
+    if (!sameNames(keys, this.#keys)) this.#keys = keys;
+    this.names = this.#keys;
+    this.#sources = null;
+  }
+
+  /** Turns to fields taken from the current record, which from now on are all there are. */
+  pick({ record, sources }: PickedFields): void {
+    this.#record = record;
+    this.#sources = sources;
+    this.#next = 0;
+    const names = Object.keys(record);
+    if (!sameNames(names, this.#pickedNames)) this.#pickedNames = names;
+    this.names = this.#pickedNames;
+    this.#values = Object.values(record);
   }
 
   /** Copies the values as they are now, which is when the transform gets them. */
@@ -88,7 +107,7 @@ export class LineFields implements SourceFields {
   isUntouched(index: number, value: unknown): boolean {
     if (value !== this.#values[index]) return false;
     if (typeof value !== "object" || value === null) return true;
-    const conversion = this.#conversions[index];
+    const conversion = this.#conversions[this.#source(index)];
     if (conversion !== undefined) return value instanceof Date && value.getTime() === conversion.instant;
     const field = this.#field(index);
     return this.#isSameJson(value, this.#scanner.valueBegin(field), this.#scanner.valueEnd(field));
@@ -97,7 +116,7 @@ export class LineFields implements SourceFields {
   span(index: number): FieldSpan | undefined {
     const field = this.#field(index);
     const flags = this.#scanner.valueFlags(field);
-    const conversion = this.#conversions[index];
+    const conversion = this.#conversions[this.#source(index)];
     if (conversion !== undefined && !keepsNotation(conversion, flags)) return undefined;
     this.#span.begin = this.#scanner.valueBegin(field);
     this.#span.end = this.#scanner.valueEnd(field);
@@ -111,7 +130,7 @@ export class LineFields implements SourceFields {
   }
 
   whole(value: unknown): { readonly begin: number; readonly end: number } | undefined {
-    if (value !== this.#record || value === undefined) return undefined;
+    if (value !== this.#record || value === undefined || this.#sources !== null) return undefined;
     if (isFields(value) ? !this.#isWhole(value) : !this.#isSameValue(value)) return undefined;
     return { begin: this.#begin, end: this.#end };
   }
@@ -139,15 +158,22 @@ export class LineFields implements SourceFields {
     }
   }
 
+  /** The number of a field in the source's object. */
+  #source(index: number): number {
+    return this.#sources === null ? index : (this.#sources[index] as number);
+  }
+
+  /** The number of a field in the scanner. */
   #field(index: number): number {
     if (!this.#scanned) this.#scan();
-    return this.#fieldOfName === null ? index : (this.#fieldOfName[index] as number);
+    const source = this.#source(index);
+    return this.#fieldOfName === null ? source : (this.#fieldOfName[source] as number);
   }
 
   #scan(): void {
     this.#scanned = true;
     this.#scanner.scan(this.bytes, this.#begin);
-    const { names } = this;
+    const names = this.#keys;
     let same = this.#scanner.count === names.length;
     for (let i = 0; same && i < names.length; i++) same = this.#scanner.hasPlainKey(i, names[i] as string);
     this.#fieldOfName = same ? null : this.#matchNames();
@@ -157,7 +183,7 @@ export class LineFields implements SourceFields {
   #matchNames(): readonly number[] {
     const fields = new Map<string, number>();
     for (let field = 0; field < this.#scanner.count; field++) fields.set(this.#scanner.key(field), field);
-    return this.names.map((name) => fields.get(name) as number);
+    return this.#keys.map((name) => fields.get(name) as number);
   }
 }
 

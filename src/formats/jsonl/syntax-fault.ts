@@ -11,6 +11,7 @@ const wordStartAt = /[-+\d.eE]+|[A-Za-z]+/y;
 
 /** For people: what stands where no JSON can go on, and in which column. */
 export function syntaxFault(text: string): string {
+  if (text === "") return "nothing stands where a JSON value was expected";
   const walk = new Walk(text);
   if (walk.value()) walk.blanks();
   const column = walk.at + 1;

@@ -5,7 +5,9 @@
  */
 import type { ByteWriter } from "../../core/ports/byte-writer.ts";
 import type { Encoder, EncodeSpec, FieldSpan, SourceFields } from "../../core/ports/format.ts";
-import { type Escapes, escapeTable, FORBIDDEN, putEscaped, putEscapedBytes } from "../escapes.ts";
+import { putEscaped, putEscapedBytes } from "../escapes.ts";
+import type { RowFormat } from "../generated/row-code.ts";
+import { RowWriters } from "../generated/row-writers.ts";
 import { LF } from "../lines.ts";
 import { declaredColumns, fieldsOf, type OutputColumns } from "../output-fields.ts";
 import { putAscii, putCopy, putNumber } from "../put-bytes.ts";
@@ -14,6 +16,8 @@ import { jsonText, unwritable, validInstant } from "../values/json-text.ts";
 import { valueText } from "../values/write-text.ts";
 import { arrayLiteral } from "./array-literal.ts";
 import { type ColumnKind, columnKind } from "./column-kind.ts";
+import { copyEscapes } from "./copy-escapes.ts";
+import { copyRowFormat } from "./row-format.ts";
 
 const TAB = 9;
 const BACKSLASH = 92;
@@ -23,11 +27,6 @@ const PLUS = 43;
 const MINUS = 45;
 /** Behind yyyy-MM-dd, where a minus can only be a zone's. */
 const TIME_OFFSET = 10;
-
-const copyEscapes: Escapes = escapeTable(
-  { "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v", "\\": "\\" },
-  { controls: 0, nul: FORBIDDEN, loneSurrogate: FORBIDDEN },
-);
 
 /** Writes one column's values. */
 interface CopyColumn {
@@ -40,6 +39,7 @@ export class CopyTextEncoder implements Encoder {
   readonly head = new Uint8Array(0);
   readonly #columns: OutputColumns;
   readonly #targets: readonly CopyColumn[];
+  readonly #rows = new RowWriters();
 
   constructor(spec: EncodeSpec) {
     this.#columns = declaredColumns(spec);
@@ -48,7 +48,9 @@ export class CopyTextEncoder implements Encoder {
 
   encode(output: unknown, source: SourceFields, to: ByteWriter): void {
     const fields = fieldsOf(output);
+    if (this.#rows.write(fields, source, to)) return;
     this.#columns.take(fields);
+    this.#rows.learn(this.#columns, source, () => this.#rowFormat());
     const { values } = this.#columns;
     const indexes = this.#columns.sourceIndexes(source);
     const count = this.#targets.length;
@@ -59,6 +61,14 @@ export class CopyTextEncoder implements Encoder {
       to.reserve(1);
       to.bytes[to.length++] = i + 1 < count ? TAB : LF;
     }
+  }
+
+  #rowFormat(): RowFormat {
+    const kinds = this.#targets.map(({ kind }) => kind);
+    return copyRowFormat(kinds, (to, column, value, source) => {
+      const index = this.#columns.sourceIndexes(source)[column] as number;
+      putField(to, value, this.#targets[column] as CopyColumn, source, index);
+    });
   }
 }
 

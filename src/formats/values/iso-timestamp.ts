@@ -40,6 +40,16 @@ export function isPortable(text: string): boolean {
   return text.length > DATE && text.charCodeAt(SECOND) !== COMMA;
 }
 
+/** The same for bytes; true for those with seconds only, which nearly all have. */
+export function isPortableBytes(bytes: Uint8Array, begin: number, end: number): boolean {
+  return end - begin > SECOND && bytes[begin + SECOND] !== COMMA;
+}
+
+/** Whether the text that ends at `end` ends in the letter of UTC. */
+export function endsInZ(bytes: Uint8Array, end: number): boolean {
+  return ((bytes[end - 1] as number) | 32) === SMALL_Z;
+}
+
 /** Whether a text that {@link isoTimestamp} read names its own zone. */
 export function namesZone(text: string): boolean {
   const last = text.charCodeAt(text.length - 1) | 32;

@@ -32,6 +32,8 @@ export interface ColumnReader {
    * canonical notation of numbers, ISO dates, ISO timestamps with an explicit zone.
    */
   readonly plain: (text: string) => boolean;
+  /** The same for the text in `bytes[begin, end)` that `readBytes` read; may say false where {@link plain} says true. */
+  readonly plainBytes?: (bytes: Uint8Array, begin: number, end: number) => boolean;
 }
 
 /** {@link ColumnReader.plain} of types all of whose texts are. */

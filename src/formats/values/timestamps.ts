@@ -2,7 +2,7 @@
 import type { Column } from "../../core/record.ts";
 import { asciiBytes } from "./ascii.ts";
 import { datePattern } from "./date-pattern.ts";
-import { isPortable, isoTimestamp, namesZone } from "./iso-timestamp.ts";
+import { endsInZ, isPortable, isPortableBytes, isoTimestamp, namesZone } from "./iso-timestamp.ts";
 import { type ColumnReader, INVALID } from "./reader.ts";
 import { isUtc, type TimeZone, timeZone } from "./time-zone.ts";
 
@@ -29,7 +29,7 @@ export function timestampReader(column: Column): ColumnReader {
     expected: `a timestamp ${formats.map((format) => (format === "ISO" ? "yyyy-MM-ddTHH:mm:ssZ" : format)).join(" or ")}`,
     exact: false,
     read,
-    ...(onlyIso ? { readBytes: isoReader(zone) } : {}),
+    ...(onlyIso ? { readBytes: isoReader(zone), plainBytes: plainBytesTest(isUtc(timezone)) } : {}),
     readJson: (value) => (typeof value === "string" ? read(value) : INVALID),
     plain: plainTest(formats, zone, isUtc(timezone)),
   };
@@ -53,6 +53,11 @@ function plainTest(formats: readonly string[], zone: TimeZone, utc: boolean): (t
   const instantIsClear = (text: string): boolean => isPortable(text) && (utc || namesZone(text));
   if (formats.length === 1) return instantIsClear;
   return (text) => instantIsClear(text) && !Number.isNaN(isoInstant(text, zone));
+}
+
+/** The like for bytes, where ISO is the only notation. */
+function plainBytesTest(utc: boolean): (bytes: Uint8Array, begin: number, end: number) => boolean {
+  return (bytes, begin, end) => isPortableBytes(bytes, begin, end) && (utc || endsInZ(bytes, end));
 }
 
 /** Milliseconds since 1970, or NaN. */

@@ -73,12 +73,18 @@ describe("readHeader()", () => {
     [
       "bytes that are not UTF-8",
       Buffer.from("a,\xff\n", "latin1"),
-      /the header line: field 2 is not valid UTF-8; set csv.encoding/,
+      /the header line: field 2: the bytes are not valid UTF-8; set csv.encoding/,
     ],
     [
       "UTF-16",
       Buffer.from("\uFEFFa,b\n", "utf16le"),
-      /begins with the byte order mark of UTF-16, but csv.encoding is utf-8/,
+      /begins with the byte order mark of utf-16le, but csv.encoding is utf-8; set it to utf-16le/,
+    ],
+    [
+      "UTF-16 in the wrong order",
+      "\uFFFEa,b\n",
+      /begins with the byte order mark of utf-16le, but csv.encoding is utf-16be/,
+      { encoding: "utf-16be" },
     ],
   ])("refuses %s", (_, text, message, options = {}) => {
     const read = () => head(text, options);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CSV_DEFAULTS } from "../../../src/formats/csv/defaults.ts";
 import { csvDialect } from "../../../src/formats/csv/dialect.ts";
-import { csvFormat } from "../../../src/formats/csv/index.ts";
 import { type CsvOptions, csvSinkShape, csvSourceShape } from "../../../src/formats/csv/options.ts";
 
 describe("csvSourceShape", () => {
@@ -36,6 +35,9 @@ describe("csvSourceShape", () => {
     ["escape", { escape: "," }],
     ["comment", { comment: "," }],
     ["comment", { comment: '"' }],
+    ["comment", { delimiter: "//", comment: "/" }],
+    ["quote", { quote: ",," }],
+    ["delimiter", { delimiter: "x".repeat(17) }],
     ["header.1", { header: ["a", "a"] }],
     ["header", { header: [] }],
     ["trim", { trim: "all" }],
@@ -56,24 +58,9 @@ test("csvSinkShape takes the keys that matter for writing", () => {
   expect(csvSinkShape.safeParse({ quote: "," }).success).toBe(false);
 });
 
-describe("what is not built yet", () => {
-  const decoder = (options: CsvOptions) =>
-    csvFormat.decoder({ format: "csv", options, columns: {}, maxRecordBytes: 1 });
-  test.each<[CsvOptions, string]>([
-    [{ delimiter: "||" }, 'csv.delimiter: "||" is not read yet: expected a single ASCII character'],
-    [{ delimiter: "§" }, 'csv.delimiter: "§" is not read yet: expected a single ASCII character'],
-    [{ quote: "''" }, `csv.quote: "''" is not read yet: expected a single ASCII character`],
-    [{ comment: "//" }, 'csv.comment: "//" is not read yet: expected a single ASCII character'],
-    [{ encoding: "windows-1252" }, "csv.encoding: windows-1252 is not read yet: expected utf-8 or latin1"],
-    [{ encoding: "utf-16le" }, "csv.encoding: utf-16le is not read yet: expected utf-8 or latin1"],
-  ])("%j is refused", (options, message) => {
-    expect(() => decoder(options)).toThrow(expect.objectContaining({ code: "NOT_BUILT", message }));
-  });
-
-  test("latin1 is read but not written", () => {
-    const spec = { sink: "s", format: "csv", columns: [], needsColumns: true, onUnknownField: "error" } as const;
-    expect(() => csvFormat.encoder({ ...spec, options: { encoding: "latin1" } })).toThrow(
-      /csv.encoding: latin1 is not written yet/,
-    );
-  });
+test.each<[string, CsvOptions]>([
+  ['csv.delimiter: "€" cannot stand in a file in latin1', { delimiter: "€", encoding: "latin1" }],
+  ['csv.quote: "東" cannot stand in a file in windows-1252', { quote: "東", encoding: "windows-1252" }],
+])("%s", (message, options) => {
+  expect(() => csvDialect(options)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID", message }));
 });

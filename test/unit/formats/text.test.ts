@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { textFormat } from "../../../src/formats/text/index.ts";
+import type { TextOptions } from "../../../src/formats/text/options.ts";
+import { outcomes, sharedBytes } from "../../support/csv-decoding.ts";
+import { encodeSpec } from "./json-lines.ts";
+
+function lines(input: string | Buffer, options: TextOptions = {}, columns = {}, maxRecordBytes = 100): unknown[] {
+  const spec = { format: "text", options, columns, maxRecordBytes };
+  const bytes = sharedBytes(input);
+  const header = textFormat.readHeader(bytes, true, spec);
+  const batch = textFormat.decoder(spec).decode({
+    bytes: bytes.subarray(header?.dataOffset),
+    final: true,
+    truncated: false,
+    ...(header?.fields === undefined ? {} : { fields: header.fields }),
+  });
+  return outcomes(batch).map((outcome) =>
+    typeof outcome === "string" ? outcome : (outcome as { text: unknown }).text,
+  );
+}
+
+describe("The format text", () => {
+  test("takes every line as it stands, blank ones and the last without an end too", () => {
+    expect(lines('a,"b\r\n\r\n  # c \n\nlast')).toEqual(['a,"b', "", "  # c ", "", "last"]);
+    expect(lines("")).toEqual([]);
+    expect(lines("\uFEFFa\n")).toEqual(["a"]);
+    expect(lines("a\rb\n")).toEqual(["a\rb"]);
+  });
+
+  test("reads the encoding that it is told", () => {
+    expect(lines(Buffer.from("\xfc\x80\n", "latin1"), { encoding: "windows-1252" })).toEqual(["ü€"]);
+    expect(lines(Buffer.from("ok\n\xfc\n", "latin1"))).toEqual([
+      "ok",
+      'ENCODING_INVALID: "text": the bytes are not valid UTF-8; set text.encoding to what the file is written in',
+    ]);
+  });
+
+  test("rejects a line that is too long and goes on behind it", () => {
+    expect(lines(`${"x".repeat(101)}\ny\n`)).toEqual([expect.stringContaining("RECORD_TOO_LARGE"), "y"]);
+  });
+
+  test("reads the field as its declared type", () => {
+    expect(lines("1\n\n2\n", {}, { text: { type: "int" } })).toEqual([1, null, 2]);
+  });
+
+  test("is not written", () => {
+    expect(() => textFormat.encoder(encodeSpec("text", null))).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_INVALID",
+        message: 'sink "sink": text is read only; write csv or jsonl',
+      }),
+    );
+  });
+});
