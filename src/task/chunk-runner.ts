@@ -1,179 +1,110 @@
 /**
- * What a thread does with a chunk: decode, transform and encode, record by record, straight into the lent memory.
+ * What a thread does with a chunk: decode, transform and encode, straight into the lent memory.
  *
  * A record's way: it is read; a fault, a poison mark or the transform's word may end it; else each sink encodes its
  * outputs. Whatever refuses a record, the record becomes one reject with its bytes and its neighbours are untouched.
  */
-import { realpath } from "node:fs/promises";
 import { encodeRaw, type ChunkReject, type RejectStage } from "../core/reject.ts";
-import { MillraceError } from "../core/errors.ts";
-import type { Decoder, Format, RecordBatch } from "../core/ports/format.ts";
-import type { PoisonRecord, Task, TaskReply, TaskSpec } from "../core/task.ts";
-import { fieldsBefore, type HeldOutcome, rebind, unionOfKeys } from "./column-finder.ts";
+import type { Decoder, Format, RecordBatch, SourceFields } from "../core/ports/format.ts";
+import type { Task, TaskReply, TaskSpec } from "../core/task.ts";
+import { FanOut } from "./fan-out.ts";
+import { decodeTask } from "./decode-task.ts";
 import { GrowingInts } from "./growing-ints.ts";
 import { packIndex } from "./index-memory.ts";
-import { type Outcome, rejected } from "./outcome.ts";
-import { SinkRows } from "./sink-rows.ts";
-import { RecordContext } from "./transform-context.ts";
-import { identity, type Transformer, transformer } from "./transformer.ts";
-import { loadTransform } from "./user-module.ts";
+import type { ChunkWork, Mode, Verdicts } from "./mode.ts";
+import { type Outcome, type Outputs, rejected } from "./outcome.ts";
+import type { Progress } from "./progress.ts";
 
-/** Told which record is being worked on; the flight recorder's side of a thread. */
-export interface Progress {
-  at(record: number): void;
-}
-
-/** How a thread finds its formats and reads its time. */
-export interface RunnerTools {
-  readonly format: (name: string) => Format;
-  /** Milliseconds that only this thread's work moves. */
-  readonly busyClock: () => number;
-}
-
-/** Works chunks off, one at a time; made once a thread. */
+/** Works chunks off, one at a time. */
 export class ChunkRunner {
   readonly #decoder: Decoder;
-  readonly #transform: Transformer;
-  readonly #context: RecordContext;
-  readonly #sinks: readonly SinkRows[];
-  readonly #busyClock: () => number;
+  readonly #mode: Mode;
+  readonly #sinks: FanOut;
   readonly #spans = new GrowingInts(2048);
   #rejects: ChunkReject[] = [];
-  #filtered = 0;
 
-  private constructor(spec: TaskSpec, tools: RunnerTools, transform: Transformer, context: RecordContext) {
-    this.#decoder = tools.format(spec.decode.format).decoder(spec.decode);
-    this.#sinks = spec.sinks.map((sink) => new SinkRows(sink, tools.format(sink.format)));
-    this.#transform = transform;
-    this.#context = context;
-    this.#busyClock = tools.busyClock;
+  constructor(spec: Pick<TaskSpec, "decode" | "sinks">, format: (name: string) => Format, mode: Mode) {
+    this.#decoder = format(spec.decode.format).decoder(spec.decode);
+    this.#sinks = new FanOut(spec.sinks, format);
+    this.#mode = mode;
   }
 
-  /** @throws MillraceError TRANSFORM_UNLOADABLE, NOT_BUILT */
-  static async create(spec: TaskSpec, tools: RunnerTools): Promise<ChunkRunner> {
-    const context = new RecordContext(spec.job, spec.run);
-    if (spec.transform === null) return new ChunkRunner(spec, tools, identity, context);
-    const user = await loadTransform(spec.transform);
-    return new ChunkRunner(spec, tools, transformer(user, await realpath(spec.transform.module), context), context);
+  /**
+   * Works one chunk off; the answer is a promise only where the mode waits for the user's function.
+   *
+   * @throws MillraceError TRANSFORM_INVALID when the user's function works in another way than its mode
+   */
+  run(task: Task, progress: Progress): TaskReplyBody | Promise<TaskReplyBody> {
+    const work = this.#begin(task, progress);
+    const { judge } = this.#mode;
+    const probing = task.only !== null;
+    if (judge !== null && (probing || this.#sinks.ready)) {
+      this.#stream(work, judge);
+      return this.#reply(task, work);
+    }
+    const verdicts = this.#mode.judgeAll(work);
+    if (verdicts instanceof Promise) return verdicts.then((all) => this.#finish(task, work, all));
+    return this.#finish(task, work, verdicts);
   }
 
-  /** Works one chunk off. Throws only for mistakes of this program. */
-  run(task: Task, progress: Progress): TaskReply {
-    const begun = this.#busyClock();
-    const batch = this.#begin(task);
-    const poison = new Map(task.poison.map((entry) => [entry.record, entry]));
-    if (task.only !== null) this.#probe(batch, task.only, progress);
-    else if (this.#sinks.every((sink) => sink.ready)) this.#stream(batch, poison, progress);
-    else this.#findColumns(batch, poison, progress);
-    return this.#reply(task, batch, begun);
-  }
-
-  #begin(task: Task): RecordBatch {
+  #begin(task: Task, progress: Progress): ChunkWork {
     this.#rejects = [];
-    this.#filtered = 0;
     this.#spans.clear();
-    this.#sinks.forEach((sink, index) => {
-      sink.begin(task.out[index] ?? new SharedArrayBuffer(0));
-      // An own property only: a sink may be called `constructor`.
-      const columns = Object.hasOwn(task.columns, sink.sink) ? task.columns[sink.sink] : undefined;
-      if (columns !== undefined) sink.useColumns(columns);
-    });
-    const batch = this.#decoder.decode({
-      bytes: new Uint8Array(task.memory, task.begin, task.end - task.begin),
-      final: task.final,
-      truncated: task.truncated,
-      ...(task.ends === undefined ? {} : { ends: task.ends }),
-      ...(task.fields === undefined ? {} : { fields: task.fields }),
-    });
-    this.#context.enter(task.split, batch, task.firstLine);
-    return batch;
+    this.#sinks.begin(task);
+    const batch = decodeTask(this.#decoder, task);
+    const place = { split: task.split, batch, firstLine: task.firstLine, meta: task.meta };
+    this.#mode.enter(place);
+    return {
+      place,
+      ...rangeOf(task, batch),
+      poison: new Map(task.poison.map((entry) => [entry.record, entry])),
+      careful: task.careful || task.only !== null,
+      progress,
+    };
   }
 
-  /** The ordinary way: each record is encoded as soon as it is transformed. */
-  #stream(batch: RecordBatch, poison: ReadonlyMap<number, PoisonRecord>, progress: Progress): void {
-    for (let record = 0; record < batch.count; record++) {
+  /** The ordinary way of mode record: each record is encoded as soon as it is transformed. */
+  #stream({ place: { batch }, from, to, poison, progress }: ChunkWork, judge: NonNullable<Mode["judge"]>): void {
+    const writes = this.#sinks.ready;
+    for (let record = from; record < to; record++) {
       progress.at(record);
-      const outcome = this.#judge(batch, record, poison.get(record));
-      if (outcome !== undefined) this.#settle(batch, record, outcome);
+      const mark = poison.get(record);
+      const outcome =
+        mark === undefined ? judgeNext(batch, record, judge) : rejected("transform", mark.code, mark.message);
+      if (writes) this.#settle(batch, record, outcome, batch.current);
     }
   }
 
-  /** The first chunk of a sink without declared columns: all outputs are looked at before any is encoded. */
-  #findColumns(batch: RecordBatch, poison: ReadonlyMap<number, PoisonRecord>, progress: Progress): void {
-    const held: (HeldOutcome | undefined)[] = [];
-    for (let record = 0; record < batch.count; record++) {
-      progress.at(record);
-      held.push(this.#hold(batch, record, poison.get(record)));
+  /** The way of all who have to see a chunk's outputs before any is encoded: other modes, and unknown output columns. */
+  #finish(task: Task, work: ChunkWork, verdicts: Verdicts): TaskReplyBody {
+    if (!this.#sinks.ready && task.only === null) this.#sinks.findColumns(inOrder(verdicts, work));
+    if (this.#sinks.ready || task.only === null) this.#settleAll(work, verdicts);
+    return this.#reply(task, work);
+  }
+
+  #settleAll({ place: { batch }, from, to }: ChunkWork, verdicts: Verdicts): void {
+    for (let record = from; record < to; record++) {
+      const outcome = verdicts.of(record);
+      this.#settle(batch, record, outcome, verdicts.source);
     }
-    const columns = unionOfKeys(held);
-    if (columns.length > 0) for (const sink of this.#sinks) sink.useColumns(columns);
-    held.forEach((entry, record) => {
-      if (entry !== undefined) this.#settle(batch, record, rebind(entry, batch, record));
-    });
-    this.#rejects.sort((a, b) => a.record - b.record);
   }
 
-  #hold(batch: RecordBatch, record: number, poison: PoisonRecord | undefined): HeldOutcome | undefined {
-    let before: HeldOutcome["before"] = {};
-    const outcome = this.#judge(batch, record, poison, (fields) => {
-      before = fieldsBefore(fields);
-    });
-    return outcome === undefined ? undefined : { outcome, before };
-  }
-
-  /** Runs one record alone and forgets what comes of it: the question is whether the thread survives. */
-  #probe(batch: RecordBatch, record: number, progress: Progress): void {
-    if (record >= batch.count) return; // the death was not of a record's making
-    progress.at(record);
-    const outcome = this.#judge(batch, record, undefined);
-    if (outcome !== undefined && this.#sinks.every((sink) => sink.ready)) this.#settle(batch, record, outcome);
-  }
-
-  /** What becomes of a record; undefined when it was rejected before the transform saw it. */
-  #judge(
-    batch: RecordBatch,
-    record: number,
-    poison: PoisonRecord | undefined,
-    onRead?: (record: unknown) => void,
-  ): Outcome | undefined {
-    if (poison !== undefined) return rejected(poison.code, poison.message);
-    const read = batch.read(record);
-    if ("fault" in read) {
-      this.#reject(batch, record, { stage: "decode", code: read.fault.code, message: read.fault.message });
-      return undefined;
-    }
-    onRead?.(read.record);
-    this.#context.at(record);
-    return this.#transform(read.record);
-  }
-
-  #settle(batch: RecordBatch, record: number, outcome: Outcome): void {
+  #settle(batch: RecordBatch, record: number, outcome: Outcome, source: SourceFields): void {
     switch (outcome.kind) {
       case "filtered":
-        this.#filtered++;
+        this.#sinks.filter();
         return;
       case "rejected":
-        this.#reject(batch, record, { stage: "transform", code: outcome.code, message: outcome.message });
+        this.#reject(batch, record, { stage: outcome.stage, code: outcome.code, message: outcome.message });
         return;
       case "outputs":
-        this.#write(batch, record, outcome.outputs);
+        this.#write(batch, record, outcome, source);
     }
   }
 
-  #write(batch: RecordBatch, record: number, outputs: readonly unknown[]): void {
-    for (const sink of this.#sinks) {
-      sink.mark();
-      for (let output = 0; output < outputs.length; output++) {
-        try {
-          sink.write(outputs[output], batch.current, record);
-        } catch (thrown) {
-          const { code, message } = faultOf(thrown);
-          sink.undo();
-          const where = { sink: sink.sink, ...(outputs.length > 1 ? { output } : {}) };
-          this.#reject(batch, record, { stage: "write", ...where, code, message });
-          break;
-        }
-      }
+  #write(batch: RecordBatch, record: number, outputs: Outputs, source: SourceFields): void {
+    for (const refusal of this.#sinks.write(outputs, source, record)) {
+      this.#reject(batch, record, { stage: "write", ...refusal });
     }
   }
 
@@ -187,41 +118,41 @@ export class ChunkRunner {
     this.#rejects.push({ record, offset, line: batch.line(record), ...why, ...raw });
   }
 
-  #reply(task: Task, batch: RecordBatch, begun: number): TaskReply {
+  #reply(task: Task, { place: { batch } }: ChunkWork): TaskReplyBody {
     for (let record = 0; record < batch.count; record++) {
       this.#spans.push(batch.start(record));
       this.#spans.push(batch.stop(record));
     }
-    const arrays = this.#sinks.flatMap((sink) => [sink.rowEnds.view(), sink.recordOfRow.view()]);
-    const { memory, slices } = packIndex(task.index, [this.#spans.view(), ...arrays]);
+    const { memory, slices } = packIndex(task.index, [this.#spans.view(), ...this.#sinks.index]);
     const [spans, ...rest] = slices;
-    const empty = { from: 0, length: 0 };
     return {
       records: batch.count,
       end: batch.end,
       lines: batch.lines,
-      filtered: this.#filtered,
       rejects: this.#rejects,
       index: memory,
-      spans: spans ?? empty,
-      outputs: this.#sinks.map((sink, index) => ({
-        sink: sink.sink,
-        ...sink.finish(),
-        rows: sink.rowEnds.length,
-        rowEnds: rest[2 * index] ?? empty,
-        recordOfRow: rest[2 * index + 1] ?? empty,
-      })),
-      columns: Object.fromEntries(
-        this.#sinks.flatMap((sink) => (sink.ready && sink.columns !== null ? [[sink.sink, sink.columns]] : [])),
-      ),
-      busyMs: this.#busyClock() - begun,
+      spans: spans ?? { from: 0, length: 0 },
+      outputs: this.#sinks.outputs(rest),
+      columns: this.#sinks.columns,
     };
   }
 }
 
-/** What an encoder has against an output; what is not ours was thrown by a getter or a `toJSON` of the user's. */
-function faultOf(thrown: unknown): MillraceError {
-  const error = MillraceError.from(thrown, "VALUE_INVALID", "the output cannot be written");
-  if (error.fault !== "record") throw error;
-  return error;
+/** A reply without the time it took, which is the thread's to tell. */
+export type TaskReplyBody = Omit<TaskReply, "busyMs">;
+
+/** All records, or the one that is run alone; nothing where that one is not there: the death was not of its making. */
+function rangeOf({ only }: Task, { count }: RecordBatch): Pick<ChunkWork, "from" | "to"> {
+  if (only === null) return { from: 0, to: count };
+  return { from: only, to: Math.min(only + 1, count) };
+}
+
+function judgeNext(batch: RecordBatch, record: number, judge: NonNullable<Mode["judge"]>): Outcome {
+  const read = batch.read(record);
+  if ("fault" in read) return rejected("decode", read.fault.code, read.fault.message);
+  return judge(read.record, record);
+}
+
+function* inOrder(verdicts: Verdicts, { from, to }: ChunkWork): Iterable<Outcome> {
+  for (let record = from; record < to; record++) yield verdicts.of(record);
 }

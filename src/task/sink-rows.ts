@@ -4,6 +4,7 @@ import type { Encoder, EncodeSpec, Format, OutputColumn, SourceFields } from "..
 import { GrowingBytes } from "../formats/growing-bytes.ts";
 import { fieldsOf } from "../formats/output-fields.ts";
 import { GrowingInts } from "./growing-ints.ts";
+import { RowPartitions } from "./row-partitions.ts";
 
 /**
  * Encodes rows for one sink. Made once a thread; `begin` turns it to the next chunk's memory.
@@ -15,6 +16,10 @@ export class SinkRows {
   readonly sink: string;
   readonly rowEnds = new GrowingInts();
   readonly recordOfRow = new GrowingInts();
+  /** Null for a sink that has none. */
+  readonly partitions: RowPartitions | null;
+  /** Records that have outputs, none of them for this sink. */
+  filtered = 0;
   readonly #spec: EncodeSpec;
   readonly #format: Format;
   #columns: readonly string[] | null;
@@ -27,6 +32,7 @@ export class SinkRows {
     this.sink = spec.sink;
     this.#spec = spec;
     this.#format = format;
+    this.partitions = spec.partition === undefined ? null : new RowPartitions(spec.partition);
     this.#columns = spec.columns?.map((column) => column.name) ?? null;
     this.#encoder = spec.columns !== null || !spec.needsColumns ? format.encoder(spec) : null;
   }
@@ -41,19 +47,32 @@ export class SinkRows {
     return this.#encoder !== null;
   }
 
-  /** Settles the output columns; the same ones again change nothing. */
+  /** Settles the output columns. */
   useColumns(columns: readonly string[]): void {
-    if (this.#encoder !== null) return;
     const types = (this.#spec.options["types"] ?? {}) as { readonly [column: string]: string };
     this.#columns = columns;
     this.#encoder = this.#format.encoder({ ...this.#spec, columns: columns.map((name) => typedColumn(name, types)) });
   }
 
-  /** Turns to the next chunk. */
-  begin(memory: SharedArrayBuffer): void {
+  /**
+   * Turns to the next chunk.
+   *
+   * @param columns what earlier chunks settled; undefined: nothing yet, whatever this thread may have found
+   */
+  begin(memory: SharedArrayBuffer, columns: readonly string[] | undefined): void {
+    this.filtered = 0;
+    if (this.#spec.columns === null && this.#spec.needsColumns) this.#settle(columns);
     this.#bytes = new GrowingBytes(memory);
     this.rowEnds.clear();
     this.recordOfRow.clear();
+    this.partitions?.begin();
+  }
+
+  #settle(columns: readonly string[] | undefined): void {
+    if (columns === undefined) {
+      this.#columns = null;
+      this.#encoder = null;
+    } else if (this.#columns === null || !sameNames(columns, this.#columns)) this.useColumns(columns);
   }
 
   mark(): void {
@@ -65,6 +84,7 @@ export class SinkRows {
     this.#bytes.length = this.#markedBytes;
     this.rowEnds.length = this.#markedRows;
     this.recordOfRow.length = this.#markedRows;
+    if (this.partitions !== null) this.partitions.ofRow.length = this.#markedRows;
   }
 
   /** @throws MillraceError of fault class `record` when the sink cannot hold the output; `undo` is then due */
@@ -73,6 +93,7 @@ export class SinkRows {
     this.#encoder.encode(output, source, this.#bytes);
     this.rowEnds.push(this.#bytes.length);
     this.recordOfRow.push(record);
+    if (this.partitions !== null) this.partitions.ofRow.push(this.partitions.numberOf(output));
   }
 
   /** Bytes written, and the memory they are in if the lent one was too small. */
@@ -88,6 +109,10 @@ function withoutColumns(output: unknown): MillraceError {
     "VALUE_INVALID",
     "the output has no fields, and the sink's columns are not known yet: return a field, or set the sink's columns",
   );
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
 }
 
 function typedColumn(name: string, types: { readonly [column: string]: string }): OutputColumn {

@@ -1,12 +1,17 @@
-/** Where in the user's own file an error was thrown. */
-import { basename } from "node:path";
-import { pathToFileURL } from "node:url";
+/** Where in the user's own files an error was thrown. */
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 
-const FRAME = /^\s+at /;
-const LINE_AND_COLUMN = /^:(\d+):(\d+)/;
+/** The file, line and column at the end of a stack's frame, whether called or awaited. */
+const FRAME = /^\s+at (?:.*?[( ])??((?:file:\/\/)?\/.*?|[A-Za-z]:\\.*?):(\d+):(\d+)\)?$/;
+
+/** Where this program's own modules lie: the sources, or what is built of them. */
+const OWN_FOLDER = path.resolve(import.meta.dirname, "..") + path.sep;
+const PACKAGES = `${path.sep}node_modules${path.sep}`;
 
 /**
- * `orders.ts:6:19` for the topmost frame of `error` that lies in `module`; undefined when there is none.
+ * `orders.ts:6:19` for the topmost frame of `error` that is the user's: in the module, in what it imports, but neither in
+ * a package nor in this program. Files are named from the module's folder on. Undefined when there is none.
  *
  * Types are taken out in place, so lines and columns are those of the source.
  *
@@ -14,14 +19,31 @@ const LINE_AND_COLUMN = /^:(\d+):(\d+)/;
  */
 export function positionInModule(error: unknown, module: string): string | undefined {
   if (!(error instanceof Error) || typeof error.stack !== "string") return undefined;
-  const names = [pathToFileURL(module).href, module];
-  for (const frame of error.stack.split("\n")) {
-    if (!FRAME.test(frame)) continue;
-    for (const name of names) {
-      const at = frame.lastIndexOf(`${name}:`);
-      const place = at === -1 ? null : LINE_AND_COLUMN.exec(frame.slice(at + name.length));
-      if (place !== null) return `${basename(module)}:${place[1]}:${place[2]}`;
-    }
+  const frames = error.stack.split("\n").flatMap((line) => frameOf(line) ?? []);
+  const own = frames.find(({ file }) => file === module || isUsers(file));
+  if (own === undefined) return undefined;
+  const name = path.relative(path.dirname(module), own.file).replaceAll(path.sep, "/");
+  return `${name}:${own.line}:${own.column}`;
+}
+
+interface Frame {
+  readonly file: string;
+  readonly line: string;
+  readonly column: string;
+}
+
+function frameOf(text: string): Frame | undefined {
+  const found = FRAME.exec(text);
+  if (found === null) return undefined;
+  const [, place = "", line = "", column = ""] = found;
+  try {
+    // a query tells two loads of one file apart, and is no part of its name
+    return { file: place.startsWith("file:") ? fileURLToPath(place.replace(/\?.*$/, "")) : place, line, column };
+  } catch {
+    return undefined; // not a file of this machine
   }
-  return undefined;
+}
+
+function isUsers(file: string): boolean {
+  return !file.startsWith(OWN_FOLDER) && !file.includes(PACKAGES);
 }

@@ -1,74 +1,109 @@
-/** Loads a user's transform module and says in plain words why one cannot be used. */
+/** Loads a user's transform module: the function that its mode calls, and what stands beside it. */
+import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MillraceError } from "../core/errors.ts";
-import type { TransformSpec } from "../core/task.ts";
-import { messageOf } from "../core/thrown.ts";
-import { positionInModule } from "./stack-position.ts";
-import type { TransformContext } from "./transform-context.ts";
+import type { TransformMode, TransformSpec } from "../core/task.ts";
+import { whyUnloadable } from "./module-failure.ts";
+import type { Route } from "./route.ts";
+import { isStandardSchema, type StandardSchema } from "../core/standard-schema.ts";
 
-/** A transform in record mode: null filters, an array gives several records, undefined is an error. */
-export type RecordTransform = (record: unknown, context: TransformContext) => unknown;
+/** The user's function; what it is given and what it has to give depends on the mode. */
+export type UserFunction = (input: unknown, context: unknown) => unknown;
 
-/** Exports that later releases give a meaning to; ignoring them silently would be wrong. */
-const RESERVED_EXPORTS = ["schema", "validate", "route", "setup", "teardown", "transformChunk"] as const;
-
-/**
- * Imports the module and returns its transform.
- *
- * @throws MillraceError TRANSFORM_UNLOADABLE when it cannot be loaded or exports no function of that name
- * @throws MillraceError NOT_BUILT when it exports something this release would have to ignore
- */
-export async function loadTransform(spec: TransformSpec): Promise<RecordTransform> {
-  const exports = await importModule(spec.module);
-  const reserved = RESERVED_EXPORTS.find((name) => name in exports && name !== spec.export);
-  if (reserved !== undefined) {
-    const name = basename(spec.module);
-    throw new MillraceError("NOT_BUILT", `${name}: the export \`${reserved}\` is not built in this release; remove it`);
-  }
-  const transform = exports[spec.export];
-  if (typeof transform !== "function") throw noFunction(spec, exports);
-  return transform as RecordTransform;
+/** A module as it was found. */
+export interface UserModule {
+  /** Its real path, for telling the user's own lines. */
+  readonly file: string;
+  readonly mode: TransformMode;
+  readonly transform: UserFunction;
+  readonly schema: StandardSchema | null;
+  readonly validate: UserFunction | null;
+  readonly route: Route | null;
+  readonly setup: ((context: unknown) => unknown) | null;
+  readonly teardown: ((context: unknown) => unknown) | null;
 }
 
-function noFunction({ module, export: wanted }: TransformSpec, exports: object): MillraceError {
+type Exports = { readonly [name: string]: unknown };
+
+/** The export that a mode calls unless the job names another one, and how one is written. */
+const FUNCTIONS: { readonly [M in TransformMode]: { readonly name: string; readonly example: string } } = {
+  record: { name: "default", example: "export default (record, context) => record" },
+  chunk: { name: "transformChunk", example: "export const transformChunk = (records, context) => records" },
+  columns: {
+    name: "transformColumns",
+    example: "export const transformColumns = ({ columns }, context) => ({ columns })",
+  },
+  async: { name: "default", example: "export default async (record, context) => record" },
+};
+
+/** In this order a mode is looked for when the job names none; async cannot be told from record by a name. */
+const TOLD_BY_NAME = ["record", "chunk", "columns"] as const;
+
+/**
+ * Imports the module and picks out what the run calls.
+ *
+ * @throws MillraceError TRANSFORM_UNLOADABLE when it cannot be loaded, exports no function for its mode, functions for two
+ *   modes where the job names none, or something else under a name that has a meaning
+ */
+export async function loadUserModule(spec: TransformSpec): Promise<UserModule> {
+  const exports = await importModule(spec.module);
+  const mode = spec.mode ?? modeOf(spec, exports);
+  const wanted = spec.export ?? FUNCTIONS[mode].name;
+  const transform = exports[wanted];
+  if (typeof transform !== "function") throw noFunction(spec, mode, wanted, exports);
+  const { schema = null } = exports;
+  if (schema !== null && !isStandardSchema(schema)) {
+    throw unloadable(spec, "the export `schema` is no Standard Schema, as zod, valibot and arktype make them");
+  }
+  return {
+    file: await realpath(spec.module),
+    mode,
+    transform: transform as UserFunction,
+    schema,
+    validate: optional(spec, exports, "validate", '(record) => record.quantity > 0 || "no quantity"'),
+    route: optional(spec, exports, "route", '(output) => "archive"'),
+    setup: optional(spec, exports, "setup", "async (context) => resources"),
+    teardown: optional(spec, exports, "teardown", "async ({ resources }) => {}"),
+  };
+}
+
+/** A job that names no mode means the one whose function is there. */
+function modeOf(spec: TransformSpec, exports: Exports): TransformMode {
+  if (spec.export !== null) return "record";
+  const found = TOLD_BY_NAME.filter((mode) => typeof exports[FUNCTIONS[mode].name] === "function");
+  if (found.length < 2) return found[0] ?? "record";
+  const names = found.map((mode) => `\`${FUNCTIONS[mode].name}\``).join(" and ");
+  throw unloadable(spec, `it exports ${names}: set transform.mode to ${found.join(" or ")}`);
+}
+
+function optional<F>(spec: TransformSpec, exports: Exports, name: string, example: string): F | null {
+  const found = exports[name] ?? null;
+  if (found === null || typeof found === "function") return found as F | null;
+  throw unloadable(spec, `the export \`${name}\` is no function. Write: export const ${name} = ${example}`);
+}
+
+function noFunction({ module }: TransformSpec, mode: TransformMode, wanted: string, exports: Exports): MillraceError {
   // What Node adds to a CommonJS module, which a file without import and export is.
   const added = "module.exports" in exports ? ["default", "module.exports"] : [];
   const found = Object.keys(exports).filter((name) => !added.includes(name));
+  const { name, example } = FUNCTIONS[mode];
   return new MillraceError(
     "TRANSFORM_UNLOADABLE",
-    `${module}: no function is exported as \`${wanted}\`; ` +
+    `${module}: no function is exported as \`${wanted}\`${mode === "record" ? "" : `, which mode ${mode} calls`}; ` +
       (found.length === 0 ? "the module exports nothing" : `it exports ${found.join(", ")}`) +
-      (wanted === "default" ? ". Write: export default (record, context) => record" : ""),
+      (wanted === name ? `. Write: ${example}` : ""),
   );
 }
 
-async function importModule(file: string): Promise<{ readonly [name: string]: unknown }> {
+function unloadable({ module }: TransformSpec, why: string): MillraceError {
+  return new MillraceError("TRANSFORM_UNLOADABLE", `${basename(module)}: ${why}`);
+}
+
+async function importModule(file: string): Promise<Exports> {
   try {
-    return (await import(pathToFileURL(file).href)) as { readonly [name: string]: unknown };
+    return (await import(pathToFileURL(file).href)) as Exports;
   } catch (cause) {
     throw new MillraceError("TRANSFORM_UNLOADABLE", `${file}: ${whyUnloadable(cause, file)}`, { cause });
   }
-}
-
-function whyUnloadable(cause: unknown, file: string): string {
-  const message = messageOf(cause);
-  const { code, url } = (typeof cause === "object" && cause !== null ? cause : {}) as { code?: unknown; url?: unknown };
-  switch (code) {
-    case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
-      return (
-        "it uses TypeScript that is more than types (an enum, a namespace with values or a parameter property). " +
-        `Node runs it with the types taken out, so write plain objects and fields instead. ${message}`
-      );
-    case "ERR_MODULE_NOT_FOUND":
-      // It may as well be something that the module imports.
-      return url === pathToFileURL(file).href ? "no such file" : message;
-    default:
-      return cause instanceof SyntaxError ? `it cannot be parsed: ${message}` : threwWhileLoading(cause, message, file);
-  }
-}
-
-function threwWhileLoading(cause: unknown, message: string, file: string): string {
-  const position = positionInModule(cause, file);
-  return `it threw while loading: ${position === undefined ? message : `${position}: ${message}`}`;
 }

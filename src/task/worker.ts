@@ -1,11 +1,12 @@
 /** The entry file of a worker thread. */
-import { serve, workerDataOf } from "../runtime/threads/worker-side.ts";
+import { systemClock } from "../core/clock.ts";
 import type { Task, TaskReply, TaskSpec } from "../core/task.ts";
 import { formatByName } from "../formats/catalog.ts";
-import { ChunkRunner } from "./chunk-runner.ts";
+import { serve, workerDataOf } from "../runtime/threads/worker-side.ts";
+import { TaskThread } from "./task-thread.ts";
 
 const spec = workerDataOf<TaskSpec>();
-let runner: Promise<ChunkRunner> | undefined;
+let thread: Promise<TaskThread> | undefined;
 
 /** Milliseconds of CPU that this thread has spent. */
 function threadCpuMs(): number {
@@ -13,8 +14,11 @@ function threadCpuMs(): number {
   return (user + system) / 1000;
 }
 
-export default serve<Task, TaskReply>(async (task, slot) => {
-  // A module that cannot be loaded fails every task with the same words, so the promise is kept and not made anew.
-  runner ??= ChunkRunner.create(spec, { format: formatByName, busyClock: threadCpuMs });
-  return (await runner).run(task, slot);
-});
+export default serve<Task, TaskReply>(
+  async (task, slot) => {
+    // A module that cannot be loaded fails every task with the same words, so the promise is kept and not made anew.
+    thread ??= TaskThread.create(spec, { format: formatByName, busyClock: threadCpuMs, clock: systemClock });
+    return (await thread).run(task, slot);
+  },
+  { onClose: async () => (await thread)?.close() },
+);

@@ -3,6 +3,7 @@ import { TestThread } from "../../support/run-chunk.ts";
 
 const csvSink = { sink: "sink", format: "csv", needsColumns: true } as const;
 const texts = (rows: readonly (readonly [number, string])[] | undefined) => rows?.map(([, row]) => row);
+const filtered = ({ reply }: Awaited<ReturnType<TestThread["run"]>>) => reply.outputs[0]?.filtered;
 const bare = ({ reply }: Awaited<ReturnType<TestThread["run"]>>) =>
   reply.rejects.map(({ record, stage, code, message }) => ({ record, stage, code, message }));
 
@@ -19,7 +20,6 @@ describe("ChunkRunner", () => {
       records: 3,
       end: 13,
       lines: 2,
-      filtered: 0,
       rejects: [],
       index: null,
       busyMs: 1,
@@ -47,8 +47,8 @@ describe("ChunkRunner", () => {
     const thread = new TestThread({ transform: "evenOnly" });
     const first = await thread.run("1,a\n2,b\nx\n");
     const second = await thread.run("4,d\n");
-    expect([first.reply.filtered, first.reply.rejects.length]).toEqual([1, 1]);
-    expect(second.reply).toMatchObject({ records: 1, filtered: 0, rejects: [] });
+    expect([filtered(first), first.reply.rejects.length]).toEqual([1, 1]);
+    expect([second.reply.records, filtered(second), second.reply.rejects]).toEqual([1, 0, []]);
     expect(texts(second.rows["sink"])).toEqual(['{"id":"4","name":"d"}\n']);
   });
 });
@@ -56,9 +56,9 @@ describe("ChunkRunner", () => {
 describe("A transform", () => {
   test("filters with null and with an empty array", async () => {
     const some = await new TestThread({ transform: "evenOnly" }).run("1,a\n2,b\n3,c\n");
-    expect([some.reply.filtered, some.rows["sink"]?.length]).toEqual([2, 1]);
+    expect([filtered(some), some.rows["sink"]?.length]).toEqual([2, 1]);
     const all = await new TestThread({ transform: "none" }).run("1,a\n2,b\n");
-    expect([all.reply.filtered, all.reply.rejects, all.rows["sink"]]).toEqual([2, [], []]);
+    expect([filtered(all), all.reply.rejects, all.rows["sink"]]).toEqual([2, [], []]);
   });
 
   test("gives several records with an array, which stand together", async () => {
@@ -71,8 +71,6 @@ describe("A transform", () => {
   test.each([
     ["nothing", "TRANSFORM_NO_RESULT", "the transform returned nothing; return a record, or null to filter it"],
     ["withHole", "TRANSFORM_NO_RESULT", "output 1 of 2 is null; leave it out instead"],
-    ["later", "TRANSFORM_FAILED", "the transform returned a promise; in mode record it must be synchronous"],
-    ["laterFailing", "TRANSFORM_FAILED", "the transform returned a promise; in mode record it must be synchronous"],
     ["throwingText", "TRANSFORM_FAILED", "just a text"],
     ["throwingNothingShown", "TRANSFORM_FAILED", "something was thrown that cannot be shown as text"],
   ])("is rejected for what %s does", async (transform, code, message) => {
@@ -80,6 +78,16 @@ describe("A transform", () => {
       { record: 0, stage: "transform", code, message },
     ]);
   });
+
+  test.each(["later", "laterFailing"])(
+    "that gives a promise outside mode async ends the run: %s",
+    async (transform) => {
+      await expect(new TestThread({ transform }).run("1,a\n")).rejects.toMatchObject({
+        code: "TRANSFORM_INVALID",
+        message: "the transform returned a promise, which only mode async can wait for; set transform.mode to async",
+      });
+    },
+  );
 
   test("that throws is told with the user's own file and line, and only its record is rejected", async () => {
     const outcome = await new TestThread({ transform: "throwing" }).run("1,a\n2,b\n3,c\n");
@@ -140,7 +148,7 @@ describe("ChunkRunner with faults of the source", () => {
       ["3", 2, 9],
     ]);
     expect(outcome.rows["sink"]?.map(([record]) => record)).toEqual([0, 3]);
-    expect(outcome.reply).toMatchObject({ records: 4, filtered: 0 });
+    expect([outcome.reply.records, filtered(outcome)]).toEqual([4, 0]);
   });
 
   test("keeps bytes that are no text as base64", async () => {
@@ -207,12 +215,14 @@ describe("ChunkRunner where output columns are to be found", () => {
     expect(texts(rows["sink"])).toEqual([",1\n", "1,2\n"]);
   });
 
-  test("keeps what it found for the chunks behind, and is not deceived by a sink's name", async () => {
+  test("uses what was settled for all, whatever it has found before, and is not deceived by a sink's name", async () => {
     const thread = finding({ transform: "wider", sinks: [{ ...csvSink, sink: "constructor" }] });
-    await thread.run("1,a\n");
-    const { reply } = await thread.run("2,b\n");
-    expect(reply.columns).toEqual({ constructor: ["id"] });
-    expect(reply.rejects).toMatchObject([{ code: "FIELD_UNKNOWN" }]);
+    const { reply: first } = await thread.run("1,a\n");
+    const { reply: open } = await thread.run("2,b\n");
+    expect([first.columns, open.columns]).toEqual([{ constructor: ["id"] }, { constructor: ["id", "extra"] }]);
+    const { reply: settled } = await thread.run("2,b\n", { columns: { constructor: ["id"] } });
+    expect(settled.columns).toEqual({ constructor: ["id"] });
+    expect(settled.rejects).toMatchObject([{ code: "FIELD_UNKNOWN" }]);
   });
 
   test("tells rejects of both passes in the order of their records", async () => {
@@ -236,8 +246,8 @@ describe("ChunkRunner where output columns are to be found", () => {
   });
 
   test("finds none where everything was filtered", async () => {
-    const { reply } = await finding({ transform: "none" }).run("1,a\n");
-    expect([reply.columns, reply.filtered]).toEqual([{}, 1]);
+    const outcome = await finding({ transform: "none" }).run("1,a\n");
+    expect([outcome.reply.columns, filtered(outcome)]).toEqual([{}, 1]);
   });
 
   const timed = { fields: ["id", "at"], columns: { at: { type: "timestamp" } } } as const;

@@ -18,15 +18,26 @@ describe("positionInModule()", () => {
     expect(positionInModule(errorWith(frame), "/jobs/orders.ts")).toBe("orders.ts:6:19");
   });
 
-  test("takes the topmost frame that lies in the module", () => {
+  test("takes the topmost frame that is the user's, in a file beside the module too", () => {
     const error = errorWith(
-      "parse (file:///jobs/lib/dates.ts:2:3)",
-      "file:///jobs/orders.ts:9:1",
+      "node:internal/process/task_queues:105:5",
+      "parse (file:///jobs/node_modules/dates/index.js:2:3)",
+      `run (${import.meta.resolve("../../../src/task/outcome.ts")}:1:1)`,
+      "cents (file:///jobs/lib/money.ts?v=2:4:5)",
       "file:///jobs/orders.ts:20:1",
-      "run (file:///millrace/dist/task/transformer.js:1:1)",
     );
-    expect(positionInModule(error, "/jobs/orders.ts")).toBe("orders.ts:9:1");
-    expect(positionInModule(error, "/jobs/other.ts")).toBeUndefined();
+    expect(positionInModule(error, "/jobs/orders.ts")).toBe("lib/money.ts:4:5");
+    expect(positionInModule(error, "/jobs/daily/orders.ts")).toBe("../lib/money.ts:4:5");
+  });
+
+  test("names nothing that is a package's or millrace's own", () => {
+    const error = errorWith("parse (/jobs/node_modules/dates/index.js:2:3)", "native", "fetch (https://cdn/x.js:1:1)");
+    expect(positionInModule(error, "/jobs/orders.ts")).toBeUndefined();
+  });
+
+  test("takes the module itself wherever it lies", () => {
+    const module = "/jobs/node_modules/transforms/orders.js";
+    expect(positionInModule(errorWith(`file://${module}:3:4`), module)).toBe("orders.js:3:4");
   });
 
   test("finds paths with blanks, brackets and letters beyond ASCII", () => {
@@ -35,9 +46,9 @@ describe("positionInModule()", () => {
   });
 
   test("is not deceived by a message that looks like a place", () => {
-    const error = errorWith("elsewhere (file:///lib.ts:1:1)");
+    const error = errorWith("elsewhere (file:///jobs/lib.ts:1:1)");
     error.stack = `RangeError: see /jobs/orders.ts:1:1\n${error.stack}`;
-    expect(positionInModule(error, "/jobs/orders.ts")).toBeUndefined();
+    expect(positionInModule(error, "/jobs/orders.ts")).toBe("lib.ts:1:1");
   });
 
   test("knows nothing of what has no stack", () => {
