@@ -1,6 +1,7 @@
 /** Whole reads, whole writes, and names that survive a power cut: the only place that knows how platforms differ. */
 import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import path from "node:path";
+import { mapSideBySide } from "./side-by-side.ts";
 
 /** Errors with which file systems say that a folder cannot be flushed: Windows, some network file systems. */
 const UNSYNCABLE = new Set(["EINVAL", "ENOTSUP", "EISDIR", "EPERM", "EACCES", "EBADF"]);
@@ -40,9 +41,13 @@ export async function renameDurably(from: string, to: string): Promise<void> {
   await syncFolder(path.dirname(to));
 }
 
-/** Makes a folder and those above it, each entry durable. */
-export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = path.dirname(made)) await syncFolder(path.dirname(made));
+/** Makes folders and those above them, each entry durable. */
+export async function makeFolders(folders: readonly string[]): Promise<void> {
+  const changed = new Set<string>();
+  await mapSideBySide(folders, async (folder) => {
+    const first = await mkdir(folder, { recursive: true });
+    if (first === undefined) return;
+    for (let made = folder; made.length >= first.length; made = path.dirname(made)) changed.add(path.dirname(made));
+  });
+  await mapSideBySide([...changed], syncFolder);
 }

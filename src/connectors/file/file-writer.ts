@@ -1,145 +1,300 @@
-/** A file sink at work: units append to parts; a unit that fails is cut off again; the end of the run publishes. */
-import { rename } from "node:fs/promises";
+/**
+ * A file sink at work for one run: units append to unfinished parts, commits make their lengths known beside the
+ * positions, and complete parts get their names when the run has succeeded (`replace`) or as they are complete (`append`).
+ *
+ * What a commit remembers of a part (`PartRecord`) is all that counts after a crash: a part is cut back to the recorded
+ * length, and files that no record knows are removed.
+ */
 import { MillraceError } from "../../core/errors.ts";
-import type { SinkUnit, SinkWriter, WriteOutcome } from "../../core/ports/sink.ts";
+import type { SinkMemory, SinkSession, SinkUnit, SinkWord, SinkWriter, WriteOutcome } from "../../core/ports/sink.ts";
 import type { SinkOutput } from "../../core/result.ts";
-import { makeFolder, syncFolder } from "./durable-files.ts";
-import { toSinkError } from "./errors.ts";
-import { Part, type PartMark } from "./part.ts";
-import { type RotationLimits, cutIntoParts } from "./rotation.ts";
-import type { FileTarget } from "./target.ts";
+import { syncFolder } from "./durable-files.ts";
+import { errnoOf, toSinkError } from "./errors.ts";
+import type { PartBook } from "./part-book.ts";
+import type { PartFiles, PartFilesOptions } from "./part-files.ts";
+import type { PartRecord } from "./part-record.ts";
+import { PartSeries } from "./part-series.ts";
+import { PartitionedRows } from "./partitioned-rows.ts";
+import { Publishing } from "./publishing.ts";
+import { mapSideBySide } from "./side-by-side.ts";
+import { takeUp, type TakenUp } from "./take-up.ts";
+import { removeIfPresent } from "./target.ts";
 
 /** What a writer is made of. */
-export interface FileWriterOptions {
-  readonly target: FileTarget;
-  readonly run: string;
+export interface FileWriterOptions extends Pick<PartFilesOptions, "target" | "limits" | "codec" | "clock"> {
+  /** The path as the job spells it. */
+  readonly path: string;
+  readonly mode: "replace" | "append";
   /** What every part begins with, for the run's output columns. */
   readonly head: (columns: readonly string[] | null) => Uint8Array;
-  readonly limits: RotationLimits;
 }
 
 const NO_REJECTS: WriteOutcome = { rejects: [] };
 
-/** Where a unit began: what came after is what a rollback takes away. */
-interface UnitStart {
-  readonly parts: number;
-  readonly last: PartMark;
-}
+/** More than that is a mistake in the choice of the fields; every partition takes memory until the end. */
+const MAX_PARTITIONS = 100_000;
 
 /** One run's parts. */
 export class FileWriter implements SinkWriter {
-  readonly lanes = 1;
+  /** Units of partitions only gather rows until they commit, so the next can do so meanwhile. */
+  readonly lanes: 1 | 2;
   readonly #options: FileWriterOptions;
-  /** In order; only those from `#flushed` on are open. The first begins with the first unit. */
-  readonly #parts: Part[] = [];
-  #flushed = 0;
-  #head: Uint8Array = new Uint8Array();
+  readonly #session: SinkSession;
+  readonly #memory: SinkMemory;
+  readonly #files: PartFiles;
+  readonly #book: PartBook;
+  readonly #publishing: Publishing;
+  readonly #series = new Map<string, PartSeries>();
+  /** Of the partitions that an earlier process began, the number of the next part. */
+  readonly #nextNumbers = new Map<string, number>();
+  /** The columns that the head of a part was made for; undefined: for none yet. */
+  #headOf: readonly string[] | null | undefined;
+  /** All is published, or was begun to be: nothing can be added to the result. */
+  #published: boolean;
   /** A rollback that failed: what the parts hold is not known any more. */
   #broken: MillraceError | undefined;
-  /** Parts that have their names; a `finish` that failed in between goes on there. */
-  #published = 0;
-  #finished = false;
 
-  private constructor(options: FileWriterOptions) {
+  private constructor(options: FileWriterOptions, session: SinkSession, memory: SinkMemory, found: TakenUp) {
+    const { target, path } = options;
+    const { book, files, published } = found;
+    this.lanes = target.partitioned ? 2 : 1;
     this.#options = options;
+    this.#session = session;
+    this.#memory = memory;
+    this.#files = files;
+    this.#book = book;
+    this.#publishing = new Publishing({ target, path, run: session.run, book, memory });
+    this.#published = published;
+    for (const { partition, number } of book.records()) {
+      this.#nextNumbers.set(partition, Math.max(this.#nextNumbers.get(partition) ?? 0, number + 1));
+    }
   }
 
-  /** Makes the folder and removes what dead runs left in it. */
-  static async create(options: FileWriterOptions): Promise<FileWriter> {
-    const { target } = options;
+  /**
+   * Takes up what the last commit left, and removes what no commit knows.
+   *
+   * @throws MillraceError SINK_REFUSED when a part is missing, FENCED
+   */
+  static async create(options: FileWriterOptions, session: SinkSession): Promise<FileWriter> {
+    const memory = session.memory ?? forgetful();
     try {
-      await makeFolder(target.folder);
-      await target.removePartials();
+      const found = await takeUp({ ...options, run: session.run }, memory);
+      const writer = new FileWriter(options, session, memory, found);
+      if (options.mode === "append") await writer.#publishing.add();
+      for (const open of found.book.records("open")) await writer.#seriesOf(open.partition, open);
+      return writer;
     } catch (thrown) {
-      throw toSinkError(thrown, `preparing ${target.folder}`);
+      throw toSinkError(thrown, `preparing ${options.target.folder}`);
     }
-    return new FileWriter(options);
   }
 
   async begin(_mode: "fast" | "careful", columns: readonly string[] | null): Promise<SinkUnit> {
     if (this.#broken !== undefined) throw this.#broken;
-    if (this.#parts.length === 0) await this.#beginFirst(columns);
-    const start: UnitStart = { parts: this.#parts.length, last: this.#last().mark() };
-    return {
-      write: (output) => this.#write(output),
-      commit: () => this.#commit(),
-      rollback: () => this.#rollback(start),
-    };
+    this.#setHead(columns);
+    return this.#options.target.partitioned ? this.#partitionedUnit() : this.#plainUnit(await this.#seriesOf(""));
+  }
+
+  async settle(): Promise<void> {
+    await this.#publish(async () => {
+      await this.#files.removeReplaced();
+      if (this.#options.mode === "append") await this.#publishing.add();
+    });
   }
 
   async finish(): Promise<void> {
     const { target } = this.#options;
-    try {
-      if (this.#parts.length === 0) await this.#beginFirst(null);
-      if (this.#published === 0) await this.#commit();
-      await this.#publish();
-      await target.removePartsFrom(this.#parts.length);
-      await syncFolder(target.folder);
-    } catch (thrown) {
-      throw toSinkError(thrown, `publishing ${target.fileOf(0)}`);
-    }
-    this.#finished = true;
+    await this.#publish(async () => {
+      if (!this.#published || !this.#book.isEmpty) await this.#publishAll();
+      for (const { file, run } of await target.partials()) if (run === this.#session.run) await removeIfPresent(file);
+    });
   }
 
+  /** Keeps what a commit knows: the run may go on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#finished) return;
-    for (const part of this.#parts) await part.discard();
+    for (const series of this.#series.values()) await series.close(true).catch(() => {});
   }
 
-  async #beginFirst(columns: readonly string[] | null): Promise<void> {
-    this.#head = this.#options.head(columns);
-    await this.#beginPart();
+  #publish(work: () => Promise<void>): Promise<void> {
+    return this.#owning(() =>
+      work().catch((thrown: unknown) => {
+        throw toSinkError(thrown, `publishing ${this.#options.target.fileOf()}`);
+      }),
+    );
   }
 
-  async #beginPart(): Promise<void> {
-    const { target, run } = this.#options;
-    const number = this.#parts.length;
-    const part = await Part.create(target.partialOf(number, run), target.fileOf(number));
+  /** The columns of a run are found once. */
+  #setHead(columns: readonly string[] | null): void {
+    if (this.#headOf === columns) return;
+    this.#files.head = this.#options.head(columns);
+    this.#headOf = columns;
+  }
+
+  /** Rows go to the file as they come. */
+  #plainUnit(series: PartSeries): SinkUnit {
+    const touched = [series];
+    let words: readonly SinkWord[] = [];
+    return {
+      get words() {
+        return words;
+      },
+      write: async (output) => {
+        this.#assertUnpublished(output);
+        await this.#owning(() => series.append(output));
+        return NO_REJECTS;
+      },
+      commit: async () => {
+        words = await this.#owning(() => this.#commit(touched));
+      },
+      rollback: () => this.#rollback(touched),
+    };
+  }
+
+  /** Rows wait, where they are anyway, until the unit commits; then each partition's file is opened once. */
+  #partitionedUnit(): SinkUnit {
+    const rows = new PartitionedRows();
+    const touched: PartSeries[] = [];
+    let words: readonly SinkWord[] = [];
+    return {
+      get words() {
+        return words;
+      },
+      write: async (output) => {
+        this.#assertUnpublished(output);
+        rows.add(output);
+        return NO_REJECTS;
+      },
+      commit: async () => {
+        words = await this.#owning(() => this.#commitRows(rows, touched));
+      },
+      rollback: () => this.#rollback(touched),
+    };
+  }
+
+  async #commit(touched: readonly PartSeries[]): Promise<readonly SinkWord[]> {
+    const now = this.#options.clock.now();
+    for (const series of touched) await series.flush(now);
+    return this.#remembered(touched);
+  }
+
+  async #commitRows(rows: PartitionedRows, touched: PartSeries[]): Promise<readonly SinkWord[]> {
+    const now = this.#options.clock.now();
+    await mapSideBySide(rows.partitions, async (partition) => {
+      const series = await this.#seriesOf(partition);
+      touched.push(series);
+      await series.append(rows.gather(partition));
+      await series.flush(now);
+    });
+    return this.#remembered(touched);
+  }
+
+  /** Whose files vanish under its hands may have been taken over: then that is what is to be told. */
+  async #owning<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await part.append(this.#head, 0);
+      return await work();
     } catch (thrown) {
-      await part.discard();
+      if (isMissing(thrown)) await this.#memory.scope.keep([]);
       throw thrown;
     }
-    this.#parts.push(part);
   }
 
-  async #write(output: SinkOutput): Promise<WriteOutcome> {
-    const cuts = cutIntoParts(output, this.#last(), this.#options.limits, this.#head.byteLength);
-    for (const { begin, end, rows, rotate } of cuts) {
-      if (rotate) await this.#beginPart();
-      await this.#last().append(output.bytes.subarray(begin, end), rows);
+  /** What a commit of these series, which are flushed, is to remember. */
+  async #remembered(touched: readonly PartSeries[]): Promise<readonly SinkWord[]> {
+    const { folder } = this.#options.target;
+    if (this.#files.takeEntriesChanged()) {
+      await syncFolder(folder).catch((thrown: unknown) => {
+        throw toSinkError(thrown, `writing in ${folder}`);
+      });
     }
-    return NO_REJECTS;
+    const records = touched.flatMap((series) => series.flushed);
+    for (const series of touched) series.committed();
+    return this.#book.take(records);
   }
 
-  async #commit(): Promise<void> {
-    for (const part of this.#parts.slice(this.#flushed)) await part.flush();
-    // The last one goes on, those before it are complete.
-    for (const part of this.#parts.slice(this.#flushed, -1)) await part.close();
-    this.#flushed = this.#parts.length - 1;
-  }
-
-  async #rollback({ parts, last }: UnitStart): Promise<void> {
+  async #rollback(touched: readonly PartSeries[]): Promise<void> {
     try {
-      for (const part of this.#parts.splice(parts)) await part.discard();
-      await this.#last().cutBack(last);
+      for (const series of touched) await series.rollback();
     } catch (thrown) {
-      this.#broken = toSinkError(thrown, `taking an unfinished unit back from ${this.#last().file}`);
+      this.#broken = toSinkError(thrown, `taking an unfinished unit back from ${this.#options.path}`);
     }
   }
 
-  async #publish(): Promise<void> {
-    for (const part of this.#parts) await part.close();
-    for (const { partial, file } of this.#parts.slice(this.#published)) {
-      await rename(partial, file);
-      this.#published++;
+  async #seriesOf(partition: string, open: PartRecord | null = null): Promise<PartSeries> {
+    const known = this.#series.get(partition);
+    if (known !== undefined) return known;
+    if (this.#series.size >= MAX_PARTITIONS) {
+      throw new MillraceError(
+        "SINK_REFUSED",
+        `sink.partitionBy: more than ${MAX_PARTITIONS} partitions; choose fields with fewer different values`,
+      );
     }
+    const { target, mode } = this.#options;
+    const own = this.#nextNumbers.get(partition) ?? 0;
+    const there = mode === "append" ? await target.nextPart(partition) : 0;
+    const series = new PartSeries({
+      maker: this.#files,
+      partition,
+      open,
+      next: Math.max(own, there),
+      staysOpen: !target.partitioned,
+    });
+    this.#series.set(partition, series);
+    return series;
   }
 
-  #last(): Part {
-    const last = this.#parts.at(-1);
-    if (last === undefined) throw new MillraceError("INVARIANT", "a file sink always has a part under way");
-    return last;
+  #assertUnpublished({ rows }: SinkOutput): void {
+    if (rows === 0 || !this.#published || this.#options.mode === "append") return;
+    throw new MillraceError(
+      "SINK_REFUSED",
+      `${this.#options.path}: this run's result was already being published when its process ended, and the source has ` +
+        "more records now; begin anew with --restart",
+    );
   }
+
+  /** All parts that do not have their names yet. */
+  async #publishAll(): Promise<void> {
+    const again = this.#published;
+    if (this.#options.mode === "append") {
+      await this.#completeAll();
+      await this.#book.keepAs("complete", this.#book.records("open"));
+      await this.#publishing.add();
+    } else {
+      if (!again) await this.#completeAll();
+      await this.#book.keepAs("publishing", again ? [] : this.#book.records());
+      this.#published = true;
+      await this.#publishing.replace(again);
+    }
+    await this.#book.close(this.#session.run);
+    this.#published = true;
+  }
+
+  /** No part is open any more; a result without a row is one empty part, save for partitions and parts that are added. */
+  async #completeAll(): Promise<void> {
+    const { target, mode, clock } = this.#options;
+    if (this.#book.isEmpty && mode === "replace" && !target.partitioned) await this.#beginEmpty();
+    const open = [...this.#series.values()].filter((series) => series.open !== null);
+    await mapSideBySide(open, async (series) => {
+      // What another process wrote is held to its length here, or copied away from it.
+      if (series.open?.by !== this.#files.by) await series.current();
+      await series.flush(clock.now());
+    });
+    await this.#remembered(open);
+    for (const series of open) await series.close(false);
+  }
+
+  async #beginEmpty(): Promise<void> {
+    this.#setHead(null);
+    const series = await this.#seriesOf("");
+    await series.current();
+    await this.#commit([series]);
+  }
+}
+
+function isMissing(thrown: unknown): boolean {
+  return errnoOf(thrown) === "ENOENT" || (thrown instanceof MillraceError && errnoOf(thrown.cause) === "ENOENT");
+}
+
+/** For a writer that nobody will ever go on with. */
+function forgetful(): SinkMemory {
+  const words = { all: async () => [], keep: async () => {} };
+  return { epoch: 0, scope: words, job: words, writer: "", isGone: () => true, isOver: async () => false };
 }

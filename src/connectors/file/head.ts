@@ -1,71 +1,173 @@
 /** Looks at the head of a file before anything is written: compression, header, declared columns, fingerprint. */
-import { type FileHandle, open } from "node:fs/promises";
 import { MillraceError, isMillraceError } from "../../core/errors.ts";
-import { nearestName } from "../../core/nearest.ts";
-import type { Compression } from "../../core/ports/compression.ts";
-import type { Header } from "../../core/ports/format.ts";
+import { assertFieldsThere } from "../../core/field-names.ts";
+import type { ByteInput } from "../../core/ports/compression.ts";
+import type { Header, Transcoder } from "../../core/ports/format.ts";
 import type { SourceContext, SplitPlan } from "../../core/ports/source.ts";
-import { readFully } from "./durable-files.ts";
+import { codecOf } from "./compressed.ts";
+import { contentOf, isDirect, type Layers } from "./content.ts";
 import { toSourceError } from "./errors.ts";
-import { type FileLook, HEAD_BYTES, fingerprintOf, formatFingerprint } from "./fingerprint.ts";
+import { type FileLook, HEAD_BYTES, fingerprintOf, formatFingerprint, growingFingerprintOf } from "./fingerprint.ts";
 import type { FoundFile } from "./locate.ts";
-import { compressionOfPath } from "./options.ts";
+import { HeaderMemory } from "./header-memory.ts";
+import { OpenFile } from "./open-file.ts";
+import type { FileSourceOptions } from "./options.ts";
 
-/** First bytes of compressed files: RFC 1952 (gzip), RFC 8878 (zstd). */
-const MAGIC = { gzip: [0x1f, 0x8b], zstd: [0x28, 0xb5, 0x2f, 0xfd] } as const;
+/** A file as it was found: its split, and how it is read. */
+export interface PlannedFile {
+  readonly file: FoundFile;
+  readonly split: SplitPlan;
+  readonly layers: Layers;
+  readonly inode: string;
+  /** Bytes on disk. */
+  readonly size: number;
+  /** When it was made, nanoseconds; undefined where the file system may not keep births. */
+  readonly born: string | undefined;
+}
+
+/** What {@link planFile} needs to know of the job. */
+export interface HeadOptions {
+  readonly options: Pick<FileSourceOptions, "compression" | "inflate" | "incremental">;
+  readonly context: SourceContext;
+  /** {@link transcoderOf} the context: the same for all files. */
+  readonly transcoder: (() => Transcoder) | null;
+  readonly headers: HeaderMemory;
+}
 
 /**
- * Makes a file's split. A file of no bytes is one without records, unless its format expects a header.
+ * Plans a file. One of no bytes is one without records, unless its format expects a header.
  *
+ * @returns null for a file that grows and has nothing behind its header yet
  * @throws MillraceError HEADER_INVALID, COLUMN_UNKNOWN, SOURCE_FAILED
- * @throws MillraceError NOT_BUILT for compressed files
  */
-export async function planSplit(
-  { name, path }: FoundFile,
-  compression: Compression | undefined,
-  context: SourceContext,
-): Promise<SplitPlan> {
-  assertPlain(name, compression ?? compressionOfPath(name));
+export async function planFile(file: FoundFile, about: HeadOptions): Promise<PlannedFile | null> {
+  const { name } = file;
+  const { options, context } = about;
   try {
-    await using handle = await open(path, "r");
-    const look = await lookAt(handle, HEAD_BYTES);
-    if (compression === undefined) assertPlain(name, compressionOfBytes(look.head));
-    const fingerprint = formatFingerprint(fingerprintOf(look));
-    const known = { id: name, bytes: look.size, fingerprint };
-    const header = await readHeader(handle, name, look, context);
-    if (look.size === 0) return { ...known, origin: "0", originLine: 1 };
-    if (header.fields !== undefined) assertDeclared(name, header.fields, context);
-    const place = { origin: String(header.dataOffset), originLine: header.lines + 1 };
-    return header.fields === undefined ? { ...known, ...place } : { ...known, ...place, fields: header.fields };
+    using opened = new OpenFile(file.path);
+    const look = opened.look(HEAD_BYTES);
+    const layers = layersOf(name, look.head, about);
+    const head = isDirect(layers) ? new DirectHead(opened, look) : new LayeredHead(opened, name, layers);
+    const header = await readHeader(head, name, about);
+    if (header === null || (options.incremental && isDirect(layers) && look.size <= header.dataOffset)) return null;
+    const known = {
+      id: name,
+      fingerprint: formatFingerprint(options.incremental ? growingFingerprintOf(look) : fingerprintOf(look)),
+      ...(isDirect(layers) && { bytes: look.size }),
+      ...(options.incremental && { growing: true }),
+    };
+    const split = { ...known, ...placeOf(name, header, look.size, context) };
+    return { file, split, layers, inode: look.inode, size: look.size, born: opened.birth };
   } catch (thrown) {
     throw toSourceError(thrown, `source.path: reading ${name}`);
   }
 }
 
-/** A file's size, inode and first bytes. */
-export async function lookAt(handle: FileHandle, bytes: number): Promise<FileLook> {
-  const { size, ino } = await handle.stat({ bigint: true });
-  return { head: await readStart(handle, bytes), inode: String(ino), size: Number(size) };
+/** The first bytes of a file. @throws MillraceError SOURCE_FAILED */
+export function readHead({ name, path }: FoundFile, bytes: number): Uint8Array {
+  try {
+    using opened = new OpenFile(path);
+    return opened.look(bytes).head;
+  } catch (thrown) {
+    throw toSourceError(thrown, `source.path: reading ${name}`);
+  }
 }
 
-async function readStart(handle: FileHandle, bytes: number): Promise<Uint8Array> {
-  const head = new Uint8Array(bytes);
-  return head.subarray(0, await readFully(handle, head, 0));
+/** How the bytes of all files become UTF-8; null where they are taken as they are. */
+export function transcoderOf({ format, decode }: Pick<SourceContext, "format" | "decode">): (() => Transcoder) | null {
+  const make = (): Transcoder | null => format.transcoder?.(decode) ?? null;
+  return make() === null ? null : () => make() as Transcoder;
 }
 
-/** Reads more and more of the file until the header is complete. */
-async function readHeader(handle: FileHandle, name: string, look: FileLook, context: SourceContext): Promise<Header> {
+function layersOf(name: string, head: Uint8Array, { options, context, transcoder }: HeadOptions): Layers {
+  const { compression: said, inflate } = options;
+  return {
+    codec: codecOf({ name, head, said }, context.codec),
+    limits: { maxRatio: inflate.maxRatio, maxBytes: inflate.maxBytes ?? Number.POSITIVE_INFINITY },
+    transcoder,
+  };
+}
+
+function placeOf(name: string, header: Header, size: number, context: SourceContext): Omit<SplitPlan, "id"> {
+  if (size === 0) return { origin: "0", originLine: 1 };
+  const { fields, dataOffset, lines } = header;
+  if (fields !== undefined) assertFieldsThere(name, fields, context.decode);
+  const place = { origin: String(dataOffset), originLine: lines + 1 };
+  return fields === undefined ? place : { ...place, fields };
+}
+
+/** The first bytes of a file's content. */
+interface Head {
+  start(bytes: number): Promise<{ readonly bytes: Uint8Array; readonly final: boolean }>;
+}
+
+class DirectHead implements Head {
+  readonly #file: OpenFile;
+  readonly #look: FileLook;
+
+  constructor(file: OpenFile, look: FileLook) {
+    this.#file = file;
+    this.#look = look;
+  }
+
+  async start(bytes: number): ReturnType<Head["start"]> {
+    const { head, size } = this.#look;
+    return { bytes: bytes <= HEAD_BYTES ? head : this.#file.start(bytes), final: bytes >= size };
+  }
+}
+
+class LayeredHead implements Head {
+  readonly #file: OpenFile;
+  readonly #name: string;
+  readonly #layers: Layers;
+
+  constructor(file: OpenFile, name: string, layers: Layers) {
+    this.#file = file;
+    this.#name = name;
+    this.#layers = layers;
+  }
+
+  async start(bytes: number): ReturnType<Head["start"]> {
+    await using content = contentOf(this.#input(), this.#name, this.#layers);
+    const head = new Uint8Array(bytes);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes; length += read) read = await content.read(head.subarray(length));
+    return { bytes: head.subarray(0, length), final: length < bytes };
+  }
+
+  #input(): ByteInput {
+    let position = 0;
+    return {
+      read: async (into) => {
+        const read = this.#file.read(into, position);
+        position += read;
+        return read;
+      },
+    };
+  }
+}
+
+/** Reads more and more of the file until the header is complete; null when the rest of it may still come. */
+async function readHeader(
+  head: Head,
+  name: string,
+  { options, context, headers }: HeadOptions,
+): Promise<Header | null> {
   const { format, decode } = context;
-  for (let { head } = look; ; head = await readStart(handle, head.byteLength * 2)) {
-    const final = head.byteLength >= look.size;
-    const header = ofFile(name, () => format.readHeader(head, final, decode));
+  for (let wanted = HEAD_BYTES; ; wanted *= 2) {
+    const { bytes, final } = await head.start(wanted);
+    const known = headers.find(bytes);
+    if (known !== undefined) return known;
+    const header = ofFile(name, () => format.readHeader(bytes, final && !options.incremental, decode));
+    if (header !== null) headers.keep(bytes, header);
     if (header !== null) return header;
-    if (final || head.byteLength > decode.maxRecordBytes + HEAD_BYTES) {
+    if (bytes.byteLength > decode.maxRecordBytes + HEAD_BYTES || (final && !options.incremental)) {
       throw new MillraceError(
         "HEADER_INVALID",
         `${name}: its header does not end within maxRecordBytes (${decode.maxRecordBytes}); is a quote left open in it?`,
       );
     }
+    if (final) return null;
   }
 }
 
@@ -78,33 +180,4 @@ function ofFile<T>(name: string, read: () => T): T {
     const { code, message, fault, details } = thrown;
     throw new MillraceError(code, `${name}: ${message}`, { cause: thrown, fault, details });
   }
-}
-
-function assertDeclared(name: string, fields: readonly string[], { decode }: SourceContext): void {
-  for (const column of Object.keys(decode.columns)) {
-    if (fields.includes(column)) continue;
-    const nearest = nearestName(column, fields);
-    const hint = nearest === undefined ? `the header has ${fields.join(", ")}` : `did you mean ${nearest}?`;
-    throw new MillraceError(
-      "COLUMN_UNKNOWN",
-      `columns.${column}: the header of ${name} has no such column\n  ${hint}`,
-      {
-        details: { file: name, column },
-      },
-    );
-  }
-}
-
-function compressionOfBytes(head: Uint8Array): Compression {
-  if (MAGIC.gzip.every((byte, i) => head[i] === byte)) return "gzip";
-  if (MAGIC.zstd.every((byte, i) => head[i] === byte)) return "zstd";
-  return "none";
-}
-
-function assertPlain(name: string, compression: Compression): void {
-  if (compression === "none") return;
-  throw new MillraceError(
-    "NOT_BUILT",
-    `source.compression: ${name} is compressed with ${compression}, which is not built yet; decompress it first`,
-  );
 }

@@ -4,16 +4,19 @@
  * While the run works they stand under a hidden name beside the file; every end of the run, also a failed one, gives
  * them the file's name. A run that goes on takes them back and drops those whose records it will read again.
  */
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, type FileHandle, open, rename } from "node:fs/promises";
+import path from "node:path";
 import { MillraceError } from "../../core/errors.ts";
-import type { RejectStore } from "../../core/ports/sink.ts";
+import type { CommittedRejects, RejectStore } from "../../core/ports/sink.ts";
 import { type Reject, rejectToJson } from "../../core/reject.ts";
-import { makeFolder, readFully, renameDurably, writeFully } from "./durable-files.ts";
+import { makeFolders, readFully, renameDurably, syncFolder, writeFully } from "./durable-files.ts";
 import { errnoOf, toSinkError } from "./errors.ts";
+import { copyCommitted } from "./committed-rejects.ts";
 import { linesBackwards } from "./lines-backwards.ts";
 import { LINE_HEAD_BYTES, type RejectPlace, parseRejectPlace } from "./reject-line.ts";
-import { type FileSinkOptions, formatOfPath } from "./options.ts";
-import { FileTarget } from "./target.ts";
+import { type FileSinkOptions, compressionOfPath, formatOfPath } from "./options.ts";
+import { FileTarget, removeIfPresent } from "./target.ts";
 
 /** Whose rejects, and where relative paths start from. */
 export interface RejectFileContext {
@@ -29,21 +32,50 @@ export interface RejectFileContext {
  * @throws MillraceError SINK_REFUSED when nothing can be written there
  */
 export async function openRejectFile(
-  options: Pick<FileSinkOptions, "path" | "format">,
+  options: Pick<FileSinkOptions, "path"> & Partial<FileSinkOptions>,
   { run, baseDir }: RejectFileContext,
 ): Promise<RejectStore> {
-  const { path, format = formatOfPath(path) ?? "jsonl" } = options;
-  if (format !== "jsonl") throw new MillraceError("CONFIG_INVALID", `rejects: ${path}: rejects are written as jsonl`);
-  const target = await FileTarget.at(path, baseDir, "rejects.path");
-  if (target.parted)
-    throw new MillraceError("CONFIG_INVALID", `rejects.path: ${path}: rejects are one file, without {part}`);
+  const { path: spelled, format = formatOfPath(spelled) ?? "jsonl" } = options;
+  if (format !== "jsonl")
+    throw new MillraceError("CONFIG_INVALID", `rejects: ${spelled}: rejects are written as jsonl`);
+  const target = await FileTarget.at(spelled, baseDir, "rejects.path");
+  assertPlain(options);
+  if (target.parted || target.partitioned) {
+    throw new MillraceError(
+      "CONFIG_INVALID",
+      `rejects.path: ${spelled}: rejects are one file, without {part} and {partition}`,
+    );
+  }
   try {
-    await makeFolder(target.folder);
-    await target.removePartials(run);
+    await makeFolders([target.folder]);
+    // Those of the run itself are taken up when it goes on.
+    for (const partial of await target.partials()) if (partial.run !== run) await removeIfPresent(partial.file);
   } catch (thrown) {
-    throw toSinkError(thrown, `rejects.path: ${path}`);
+    throw toSinkError(thrown, `rejects.path: ${spelled}`);
   }
   return new RejectFile(target, run);
+}
+
+/** @throws MillraceError CONFIG_INVALID for what only a sink's own files can be */
+function assertPlain({
+  path: spelled,
+  compression,
+  mode,
+  rotate,
+  partitionBy,
+  columns,
+}: Parameters<typeof openRejectFile>[0]): void {
+  const given = [
+    compression !== undefined && compression !== "none" ? "compression" : null,
+    compressionOfPath(spelled) === "none" ? null : "path",
+    mode === "append" ? "mode" : null,
+    rotate === undefined ? null : "rotate",
+    partitionBy === undefined ? null : "partitionBy",
+    columns === undefined ? null : "columns",
+  ].find((key) => key !== null);
+  if (given === undefined) return;
+  const what = given === "path" ? `${spelled}: name a plain file` : "leave it out";
+  throw new MillraceError("CONFIG_INVALID", `rejects.${given}: rejects are one plain file of JSON lines; ${what}`);
 }
 
 class RejectFile implements RejectStore {
@@ -52,6 +84,8 @@ class RejectFile implements RejectStore {
   readonly #file: string;
   /** The name until then. */
   readonly #partial: string;
+  /** The name of what is to replace that. */
+  readonly #rewritten: string;
   #handle: FileHandle | undefined;
   /** Whether the hidden file is this process's, so that opening it again must not empty it. */
   #begun = false;
@@ -61,8 +95,9 @@ class RejectFile implements RejectStore {
 
   constructor(target: FileTarget, run: string) {
     this.#run = run;
-    this.#file = target.fileOf(0);
-    this.#partial = target.partialOf(0, run);
+    this.#file = target.fileOf();
+    this.#partial = target.partialOf({ run, epoch: 0, slot: 0 });
+    this.#rewritten = target.partialOf({ run, epoch: 0, slot: 1 });
   }
 
   async append(rejects: readonly Reject[]): Promise<void> {
@@ -77,14 +112,13 @@ class RejectFile implements RejectStore {
     });
   }
 
-  async resume(committed: ReadonlyMap<string, bigint>): Promise<void> {
+  async resume(committed: CommittedRejects): Promise<void> {
     await this.#doing("taking up", async () => {
+      await this.#close();
       const handle = (await this.#openPartial()) ?? (await this.#takeBack());
       if (handle === undefined) return;
       [this.#handle, this.#begun] = [handle, true];
-      this.#length = await this.#committedLength(handle, committed);
-      await handle.truncate(this.#length);
-      await handle.datasync();
+      await (committed.inOrder ? this.#cut(handle, committed) : this.#rewrite(handle, committed));
     });
   }
 
@@ -106,7 +140,9 @@ class RejectFile implements RejectStore {
   }
 
   async #opened(): Promise<FileHandle> {
-    this.#handle ??= await open(this.#partial, this.#begun ? "r+" : "w+");
+    if (this.#handle !== undefined) return this.#handle;
+    this.#handle = await open(this.#partial, this.#begun ? "r+" : "w+");
+    if (!this.#begun) await syncFolder(path.dirname(this.#partial));
     this.#begun = true;
     return this.#handle;
   }
@@ -136,15 +172,49 @@ class RejectFile implements RejectStore {
   }
 
   /** Rejects are appended in the order of the commits, so those that never were committed stand at the end. */
-  async #committedLength(handle: FileHandle, committed: ReadonlyMap<string, bigint>): Promise<number> {
+  async #committedLength(handle: FileHandle, committed: CommittedRejects): Promise<number> {
     const { size } = await handle.stat();
     for await (const { begin, end, complete } of linesBackwards(handle, size)) {
       if (!complete) continue;
       const place = await readPlace(handle, begin, end);
       if (place === undefined) throw foreignLine(this.#partial, begin);
-      if (place.ordinal < (committed.get(place.split) ?? 0n)) return end;
+      if (place.ordinal < committed.before(place.split, undefined)) return end;
     }
     return 0;
+  }
+
+  async #cut(handle: FileHandle, committed: CommittedRejects): Promise<void> {
+    const length = await this.#committedLength(handle, committed);
+    await copyFile(this.#partial, this.#rewritten, constants.COPYFILE_FICLONE);
+    await this.#goOnIn(await open(this.#rewritten, "r+"), async (kept) => {
+      await kept.truncate(length);
+      return length;
+    });
+  }
+
+  /** Rejects of several sinks stand among each other, so what was never committed may stand anywhere. */
+  async #rewrite(handle: FileHandle, committed: CommittedRejects): Promise<void> {
+    const fill = (kept: FileHandle): Promise<number> => copyCommitted(handle, kept, committed, this.#partial);
+    await this.#goOnIn(await open(this.#rewritten, "w+"), fill);
+  }
+
+  /**
+   * Puts a file of its own in the place of the one that was taken up: a process that was taken for dead may wake up and
+   * go on writing into that one.
+   *
+   * @param fill gives the bytes that are to be kept
+   */
+  async #goOnIn(kept: FileHandle, fill: (kept: FileHandle) => Promise<number>): Promise<void> {
+    try {
+      this.#length = await fill(kept);
+      await kept.sync();
+      await renameDurably(this.#rewritten, this.#partial);
+    } catch (thrown) {
+      await kept.close();
+      throw thrown;
+    }
+    await this.#close();
+    this.#handle = kept;
   }
 
   async #doing(what: string, work: () => Promise<void>): Promise<void> {

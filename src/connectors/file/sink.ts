@@ -1,21 +1,22 @@
 /**
- * The file sink: writes parts under hidden names and gives them their own when the whole run has succeeded, so that
- * nobody ever reads half a result.
- *
- * Until runs can go on inside a file, an interrupted run discards what it wrote and starts again.
+ * The file sink: writes parts under hidden names and gives them their own when the whole run has succeeded, or, with
+ * `mode: append`, when each is complete, so that nobody ever reads half a file.
  */
 import { MillraceError } from "../../core/errors.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Codec } from "../../core/ports/compression.ts";
 import type { EncodeSpec } from "../../core/ports/format.ts";
 import type { BoundSink, SinkConnector, SinkContext, SinkSession, SinkWriter } from "../../core/ports/sink.ts";
+import { toSinkError } from "./errors.ts";
 import { FileWriter } from "./file-writer.ts";
 import { type FileSinkOptions, compressionOfPath, formatOfPath } from "./options.ts";
-import { FileTarget } from "./target.ts";
+import { FileTarget, removeIfPresent } from "./target.ts";
 
-/** Writes files. Compression, partitions, rotation by time and `mode: append` are refused until they are built. */
+/** Writes files. */
 export const fileSink: SinkConnector<FileSinkOptions> = { resolve };
 
 async function resolve(options: FileSinkOptions, context: SinkContext): Promise<BoundSink> {
-  assertBuilt(options);
+  assertTemplate(options);
   const format = options.format ?? formatOfPath(options.path);
   if (format !== "csv" && format !== "jsonl") {
     throw new MillraceError(
@@ -24,10 +25,15 @@ async function resolve(options: FileSinkOptions, context: SinkContext): Promise<
     );
   }
   const target = await FileTarget.at(options.path, context.baseDir, "sink.path");
-  return new BoundFileSink(options, encodeSpec(options, format, context.name), target, context);
+  return new BoundFileSink(options, encodeSpec(options, format, context.name, target), target, context);
 }
 
-function encodeSpec({ columns, csv }: FileSinkOptions, format: "csv" | "jsonl", sink: string): EncodeSpec {
+function encodeSpec(
+  { columns, csv, partitionBy }: FileSinkOptions,
+  format: "csv" | "jsonl",
+  sink: string,
+  { partitionNames }: FileTarget,
+): EncodeSpec {
   return {
     sink,
     format,
@@ -35,20 +41,26 @@ function encodeSpec({ columns, csv }: FileSinkOptions, format: "csv" | "jsonl", 
     columns: columns?.map((name) => ({ name })) ?? null,
     needsColumns: format === "csv",
     onUnknownField: "error",
+    ...(partitionBy && { partition: { fields: partitionBy, ...partitionNames } }),
   };
 }
 
-function assertBuilt({ path, compression, mode, rotate, partitionBy }: FileSinkOptions): void {
-  const refuse = (what: string): never => {
-    throw new MillraceError("NOT_BUILT", `${what} is not built yet; leave it out`);
+/** What of the other keys the placeholders of the path have to agree with. */
+function assertTemplate({ path, mode, rotate, partitionBy }: FileSinkOptions): void {
+  const refuse = (message: string): never => {
+    throw new MillraceError("CONFIG_INVALID", message);
   };
-  const compressed = compression ?? compressionOfPath(path);
-  if (compressed !== "none") refuse(`sink.compression: ${compressed} (${path})`);
-  if (mode === "append") refuse("sink.mode: append for files");
-  if (rotate?.interval !== undefined) refuse("sink.rotate.interval");
-  if (partitionBy !== undefined || path.includes("{partition}")) refuse("sink.partitionBy");
-  if (rotate !== undefined && !path.includes("{part}")) {
-    throw new MillraceError("CONFIG_INVALID", `sink.rotate: parts need {part} in sink.path (${path})`);
+  const parted = path.includes("{part}");
+  const partitioned = path.includes("{partition}");
+  if (rotate !== undefined && !parted) refuse(`sink.rotate: parts need {part} in sink.path (${path})`);
+  if (mode === "append" && !parted) {
+    refuse(`sink.mode: append adds a file at a time, which needs {part} in sink.path (${path})`);
+  }
+  if (partitionBy !== undefined && !partitioned) {
+    refuse(`sink.partitionBy: partitions need {partition} in sink.path (${path})`);
+  }
+  if (partitionBy === undefined && partitioned) {
+    refuse(`sink.path: {partition} needs sink.partitionBy, the fields that name it (${path})`);
   }
 }
 
@@ -56,8 +68,8 @@ class BoundFileSink implements BoundSink {
   readonly label: string;
   readonly encode: EncodeSpec;
   readonly positions = "state";
-  readonly resume = "restart";
-  readonly appends = false;
+  readonly resume = "position";
+  readonly appends: boolean;
   readonly #options: FileSinkOptions;
   readonly #target: FileTarget;
   readonly #context: SinkContext;
@@ -65,19 +77,41 @@ class BoundFileSink implements BoundSink {
   constructor(options: FileSinkOptions, encode: EncodeSpec, target: FileTarget, context: SinkContext) {
     this.label = `file ${options.path}`;
     this.encode = encode;
+    this.appends = options.mode === "append";
     this.#options = options;
     this.#target = target;
     this.#context = context;
   }
 
-  async open({ run }: SinkSession): Promise<SinkWriter> {
-    const { bytes = Number.POSITIVE_INFINITY, records = Number.POSITIVE_INFINITY } = this.#options.rotate ?? {};
+  open(session: SinkSession): Promise<SinkWriter> {
+    const { mode, path, rotate = {} } = this.#options;
+    const { bytes = Infinity, records = Infinity, interval: intervalMs = Infinity } = rotate;
+    const limits = { bytes, records, intervalMs };
     const head = (columns: readonly string[] | null): Uint8Array => this.#head(columns);
-    return FileWriter.create({ target: this.#target, run, head, limits: { bytes, records } });
+    const clock: Clock = this.#context.clock;
+    const writer = { target: this.#target, path, mode, limits, codec: this.#codec(), head, clock };
+    return FileWriter.create(writer, session);
+  }
+
+  /** What a run that is given up had not shown yet goes. */
+  async abandon(_job: string, given: string): Promise<void> {
+    try {
+      for (const { file, run } of await this.#target.partials()) if (run === given) await removeIfPresent(file);
+    } catch (thrown) {
+      throw toSinkError(thrown, `clearing ${this.#target.folder} of run ${given}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Nothing is held between resolving and opening.
+  }
+
+  #codec(): Codec | null {
+    const compression = this.#options.compression ?? compressionOfPath(this.#options.path);
+    if (compression === "none") return null;
+    const { codec } = this.#context;
+    if (codec === undefined) throw new MillraceError("INVARIANT", "a sink of files needs the codecs in its context");
+    return codec(compression);
   }
 
   /** What every part begins with: a CSV header. Without a record and without `columns` nobody knows the columns. */

@@ -1,113 +1,73 @@
-/** The file source: every file is one split, read at explicit positions so that any of its bytes can be a start. */
-import { type FileHandle, open } from "node:fs/promises";
-import { abortError } from "../../core/clock.ts";
+/** The file source: every file is one split. */
 import { MillraceError } from "../../core/errors.ts";
 import type { Position } from "../../core/position.ts";
-import type { BoundSource, ByteReader, SourceConnector, SourceContext, SplitPlan } from "../../core/ports/source.ts";
-import { toSourceError } from "./errors.ts";
-import { differenceFrom, parseFingerprint } from "./fingerprint.ts";
-import { lookAt, planSplit } from "./head.ts";
-import { type FoundFile, locateFiles } from "./locate.ts";
+import type {
+  BoundSource,
+  ByteReader,
+  KnownSplit,
+  SourceConnector,
+  SourceContext,
+  SplitPlan,
+} from "../../core/ports/source.ts";
+import { filesWithNews } from "./continue.ts";
+import { type PlannedFile, planFile, transcoderOf } from "./head.ts";
+import { HeaderMemory } from "./header-memory.ts";
+import { locateFiles } from "./locate.ts";
 import type { FileSourceOptions } from "./options.ts";
-import { mapSideBySide } from "./side-by-side.ts";
+import { mapInSlices } from "./slices.ts";
+import { openSplit } from "./split-reader.ts";
 
-/** Reads files. Compression and `incremental` are refused until they are built. */
+/** Reads files. */
 export const fileSource: SourceConnector<FileSourceOptions> = { resolve };
 
 async function resolve(options: FileSourceOptions, context: SourceContext): Promise<BoundSource> {
-  if (options.incremental) {
-    throw new MillraceError("NOT_BUILT", "source.incremental: reading only what is new is not built yet; leave it out");
-  }
   const patterns = typeof options.path === "string" ? [options.path] : options.path;
-  const files = await locateFiles(patterns, context.baseDir);
-  const splits = await mapSideBySide(files, (file) => planSplit(file, options.compression, context));
-  return new FileSet(labelOf(patterns, files.length), files, splits);
-}
-
-function labelOf(patterns: readonly string[], files: number): string {
-  return files === 1 && patterns.length === 1 ? patterns.join() : `${patterns.join(", ")} (${files} files)`;
+  const found = await locateFiles(patterns, context.baseDir);
+  const about = { options, context, transcoder: transcoderOf(context), headers: new HeaderMemory() };
+  const files = await mapInSlices(found, (file) => planFile(file, about));
+  const names = patterns.join(", ");
+  const label = found.length === 1 && patterns.length === 1 ? names : `${names} (${found.length} files)`;
+  const ready = files.filter((file) => file !== null);
+  return new FileSet(label, ready, names);
 }
 
 class FileSet implements BoundSource {
   readonly label: string;
   readonly splits: readonly SplitPlan[];
-  readonly #paths: ReadonlyMap<string, string>;
+  readonly #files: ReadonlyMap<string, PlannedFile>;
+  readonly #names: string;
 
-  constructor(label: string, files: readonly FoundFile[], splits: readonly SplitPlan[]) {
+  /** @param names the paths as the job spells them */
+  constructor(label: string, files: readonly PlannedFile[], names: string) {
     this.label = label;
-    this.splits = splits;
-    this.#paths = new Map(files.map(({ name, path }) => [name, path]));
+    this.#names = names;
+    this.splits = files.map(({ split }) => split);
+    this.#files = new Map(files.map((file) => [file.split.id, file]));
   }
 
   async open(split: SplitPlan, from: Position, signal: AbortSignal): Promise<ByteReader> {
-    const path = this.#paths.get(split.id);
+    const file = this.#files.get(split.id);
     const offset = Number(from.token);
-    if (path === undefined || !Number.isSafeInteger(offset)) {
+    if (file === undefined || !Number.isSafeInteger(offset)) {
       throw new MillraceError(
         "SOURCE_CHANGED",
-        `${split.id} is no longer among the files of ${this.label}; ${RESTART}`,
+        `${split.id} is no longer among the files of ${this.label}; bring it back, or begin again with --restart`,
       );
     }
-    const handle = await openFile(path, split.id);
-    try {
-      await assertUnchanged(handle, split, offset);
-    } catch (thrown) {
-      await handle.close();
-      throw toSourceError(thrown, `reading ${split.id}`);
-    }
-    return new FileReader(handle, split.id, offset, signal);
+    return openSplit(file, split, offset, signal);
+  }
+
+  async continueFrom(known: readonly KnownSplit[]): Promise<BoundSource> {
+    const files = [...this.#files.values()];
+    const news = filesWithNews(files, known);
+    return new FileSet(
+      `${this.#names} (${news.length} of ${files.length} files have something new)`,
+      news,
+      this.#names,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Nothing is held between resolving and opening.
-  }
-}
-
-const RESTART = "bring it back, or begin again with --restart";
-
-async function openFile(path: string, name: string): Promise<FileHandle> {
-  try {
-    return await open(path, "r");
-  } catch (thrown) {
-    throw toSourceError(thrown, `opening ${name}`);
-  }
-}
-
-/** @throws MillraceError SOURCE_CHANGED */
-async function assertUnchanged(handle: FileHandle, split: SplitPlan, offset: number): Promise<void> {
-  if (split.fingerprint === undefined) return;
-  const known = parseFingerprint(split.fingerprint);
-  const difference = differenceFrom(known, await lookAt(handle, known.bytes), offset);
-  if (difference === undefined) return;
-  throw new MillraceError("SOURCE_CHANGED", `${split.id} has changed since this run began: ${difference}; ${RESTART}`);
-}
-
-class FileReader implements ByteReader {
-  readonly kind = "bytes";
-  readonly #handle: FileHandle;
-  readonly #name: string;
-  readonly #signal: AbortSignal;
-  #offset: number;
-
-  constructor(handle: FileHandle, name: string, offset: number, signal: AbortSignal) {
-    this.#handle = handle;
-    this.#name = name;
-    this.#offset = offset;
-    this.#signal = signal;
-  }
-
-  async read(into: Uint8Array): Promise<number> {
-    if (this.#signal.aborted) throw abortError(this.#signal);
-    try {
-      const { bytesRead } = await this.#handle.read(into, 0, into.byteLength, this.#offset);
-      this.#offset += bytesRead;
-      return bytesRead;
-    } catch (thrown) {
-      throw toSourceError(thrown, `reading ${this.#name} at byte ${this.#offset}`);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close();
   }
 }

@@ -1,4 +1,5 @@
 /** Where a file sink writes: the names of its parts, of their unfinished forms, and which of them are left over. */
+import { hash } from "node:crypto";
 import { constants } from "node:fs";
 import { access, readdir, realpath, stat, unlink } from "node:fs/promises";
 import path from "node:path";
@@ -7,96 +8,129 @@ import { errnoOf, toSinkError } from "./errors.ts";
 
 /** Digits of a part's number, so that names sort as numbers do. */
 const PART_DIGITS = 5;
-
 const PART = "{part}";
+const PARTITION = "{partition}";
+
+/** Bytes that a name may have on every usual file system. */
+const MAX_NAME_BYTES = 255;
+/** Bytes left for the label in the name of an unfinished part, beside run, epoch and slot. */
+const MAX_LABEL_BYTES = 150;
+
+/** What makes the name of an unfinished part one writer's alone. */
+export interface PartialName {
+  readonly run: string;
+  /** Raised whenever another process takes the sink over. */
+  readonly epoch: number;
+  /** The part's own number among all that the run has begun. */
+  readonly slot: number;
+}
 
 /** The place of a sink's files. */
 export class FileTarget {
-  /** Folder of the files, absolute. */
+  /** The deepest folder that all files share, absolute; unfinished parts lie in it. */
   readonly folder: string;
-  /** Whether the result is many files. */
+  /** Whether the result is many files, numbered. */
   readonly parted: boolean;
-  readonly #name: string;
+  readonly partitioned: boolean;
+  /** Below `folder`. */
+  readonly #template: string;
 
-  private constructor(file: string) {
-    this.folder = path.dirname(file);
-    this.#name = path.basename(file);
-    this.parted = this.#name.includes(PART);
+  /** @param file absolute, with its placeholders */
+  constructor(file: string) {
+    const segments = file.split(path.sep);
+    const first = segments.findIndex((segment) => segment.includes(PARTITION));
+    const depth = first === -1 ? segments.length - 1 : first;
+    this.folder = segments.slice(0, depth).join(path.sep) || path.sep;
+    this.#template = segments.slice(depth).join(path.sep);
+    this.parted = path.basename(file).includes(PART);
+    this.partitioned = first !== -1;
   }
 
   /**
    * Looks at the place. A link is followed, so that it still is one when the file behind it has been replaced.
    *
-   * @param spelled the path as the job spells it; `{part}` may stand in its last part
+   * @param spelled the path as the job spells it; `{part}` may stand in its last part, `{partition}` anywhere
    * @throws MillraceError SINK_REFUSED when nothing can be written there
    */
   static async at(spelled: string, baseDir: string, option: string): Promise<FileTarget> {
     const file = path.resolve(baseDir, spelled);
-    const target = new FileTarget(await realpath(file).catch(() => file));
-    if (target.folder.includes(PART)) {
+    if (path.dirname(file).includes(PART)) {
       throw new MillraceError(
         "CONFIG_INVALID",
         `${option}: {part} can only stand in the file's name, not in a folder's`,
       );
     }
+    const target = new FileTarget(await realpath(file).catch(() => file));
     const what = `${option}: ${spelled}`;
-    if (!target.parted) await assertReplaceable(target.fileOf(0), what);
+    if (!target.parted && !target.partitioned) await assertReplaceable(target.fileOf(), what);
     await assertWritable(target.folder, what);
     return target;
   }
 
-  /** The path of a part when it is complete; all parts are the same file where there are no numbers. */
-  fileOf(part: number): string {
-    return path.join(this.folder, this.#nameOf(part));
+  /** What stands between the fields of a partition, and how long each may be. */
+  get partitionNames(): { readonly separator: "/" | ","; readonly maxBytes: number } {
+    const around = this.#template.split(path.sep).filter((segment) => segment.includes(PARTITION));
+    const rest = around.map((segment) => segment.replace(PARTITION, "").replaceAll(PART, "0".repeat(2 * PART_DIGITS)));
+    const longest = Math.max(0, ...rest.map((text) => Buffer.byteLength(text)));
+    return { separator: longest === 0 ? "/" : ",", maxBytes: MAX_NAME_BYTES - longest };
   }
 
-  /** Its path until then: hidden from `*`, in the same folder so that renaming is one step. */
-  partialOf(part: number, run: string): string {
-    return path.join(this.folder, `.${this.#nameOf(part)}.${run}.partial`);
+  /** The path of a part when it is complete; all parts of a partition are the same file where there are no numbers. */
+  fileOf(part = 0, partition = ""): string {
+    return path.join(this.folder, this.nameOf(part, partition));
   }
 
-  /** Removes what runs of this target left unfinished, save for the run `kept`. */
-  async removePartials(kept?: string): Promise<void> {
-    const names = await this.#names();
-    const own = new RegExp(`^\\.${this.#pattern()}\\.(?<run>[\\w-]+)\\.partial$`);
-    const left = names.filter((name) => {
+  /** The same, below {@link folder}. */
+  nameOf(part: number, partition: string): string {
+    const number = String(part).padStart(PART_DIGITS, "0");
+    // A function: a value may hold what a replacement text would read as a pattern.
+    return this.#template.replaceAll(PARTITION, () => partition).replaceAll(PART, number);
+  }
+
+  /** Its path until then: hidden from `*`, on the same file system so that publishing is one step. */
+  partialOf({ run, epoch, slot }: PartialName): string {
+    return path.join(this.folder, `.${this.#label()}.${run}.${epoch}.${slot}.partial`);
+  }
+
+  /** What writers of this target left unfinished. */
+  async partials(): Promise<readonly { readonly file: string; readonly run: string }[]> {
+    const own = new RegExp(`^\\.${RegExp.escape(this.#label())}\\.(?<run>[\\w-]+)\\.\\d+\\.\\d+\\.partial$`);
+    return (await namesIn(this.folder)).flatMap((name) => {
       const run = own.exec(name)?.groups?.["run"];
-      return run !== undefined && run !== kept;
+      return run === undefined ? [] : [{ file: path.join(this.folder, name), run }];
     });
-    await this.#remove(left);
   }
 
-  /** Removes complete parts from number `from` on: those of an earlier, longer result. */
-  async removePartsFrom(from: number): Promise<void> {
-    if (!this.parted) return;
-    const own = new RegExp(`^${this.#pattern()}$`);
-    const names = await this.#names();
-    await this.#remove(names.filter((name) => Number(own.exec(name)?.groups?.["part"] ?? -1) >= from));
+  /** The number behind the highest one of the parts that are there, whoever wrote them. */
+  async nextPart(partition: string): Promise<number> {
+    const example = path.basename(this.nameOf(0, partition));
+    const pattern = path
+      .basename(this.#template)
+      .replaceAll(PARTITION, () => partition)
+      .split(PART)
+      .map((text) => RegExp.escape(text));
+    const [first = "", second = "", ...others] = pattern;
+    const own = new RegExp(`^${first}(?<part>\\d{${PART_DIGITS},})${[second, ...others].join("\\k<part>")}$`);
+    const names = await namesIn(path.dirname(this.fileOf(0, partition)));
+    const numbers = names.map((name) => Number(own.exec(name)?.groups?.["part"] ?? -1));
+    return this.parted
+      ? numbers.reduce((highest, number) => Math.max(highest, number), -1) + 1
+      : Number(names.includes(example));
   }
 
-  #nameOf(part: number): string {
-    return this.#name.replaceAll(PART, String(part).padStart(PART_DIGITS, "0"));
+  #label(): string {
+    const label = path.basename(this.#template);
+    if (Buffer.byteLength(label) <= MAX_LABEL_BYTES) return label;
+    return hash("sha256", label).slice(0, 32);
   }
+}
 
-  /** Of the names of complete files, as a regular expression. */
-  #pattern(): string {
-    const [first = "", ...rest] = this.#name.split(PART).map((text) => RegExp.escape(text));
-    const [second, ...others] = rest;
-    if (second === undefined) return first;
-    return `${first}(?<part>\\d{${PART_DIGITS},})${[second, ...others].join("\\k<part>")}`;
-  }
-
-  async #names(): Promise<readonly string[]> {
-    try {
-      return await readdir(this.folder);
-    } catch (thrown) {
-      if (errnoOf(thrown) === "ENOENT") return [];
-      throw thrown;
-    }
-  }
-
-  async #remove(names: readonly string[]): Promise<void> {
-    for (const name of names) await removeIfPresent(path.join(this.folder, name));
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return [];
+    throw thrown;
   }
 }
 
@@ -109,11 +143,13 @@ export async function removeIfPresent(file: string): Promise<void> {
   }
 }
 
-/** Renaming onto a folder fails, onto a device it would replace the device. */
+/** Renaming onto a folder fails, onto a device or pipe it would replace it. */
 async function assertReplaceable(file: string, what: string): Promise<void> {
   const stats = await stat(file).catch(() => undefined);
   if (stats === undefined || stats.isFile()) return;
-  const kind = stats.isDirectory() ? "a folder; name a file in it" : "no regular file and cannot be replaced";
+  const kind = stats.isDirectory()
+    ? "a folder; name a file in it"
+    : "a device or pipe, which a finished file cannot replace; name a file";
   throw new MillraceError("SINK_REFUSED", `${what} is ${kind}`);
 }
 

@@ -1,15 +1,16 @@
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, truncateSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { RejectStore } from "../../../src/core/ports/sink.ts";
+import type { CommittedRejects, RejectStore } from "../../../src/core/ports/sink.ts";
 import { type Reject, rejectToJson } from "../../../src/core/reject.ts";
 import { seededRandom } from "../../../src/core/random.ts";
 import { linesBackwards } from "../../../src/connectors/file/lines-backwards.ts";
+import type { FileSinkOptions } from "../../../src/connectors/file/options.ts";
 import { openRejectFile } from "../../../src/connectors/file/rejects.ts";
 import { Folder } from "./file-support.ts";
 
 const RUN = "01J9ZK";
-const PARTIAL = `.r.jsonl.${RUN}.partial`;
+const PARTIAL = `.r.jsonl.${RUN}.0.0.partial`;
 
 function rejectAt(ordinal: number, change: Partial<Reject> = {}): Reject {
   return {
@@ -42,7 +43,7 @@ describe("openRejectFile()", () => {
   test("appends under a hidden name and publishes at the end", async () => {
     using folder = new Folder();
     folder.write("r.jsonl", "of an earlier run\n");
-    folder.write(".r.jsonl.dead.partial", "left over");
+    folder.write(".r.jsonl.dead.0.0.partial", "left over");
     await using store = await openIn(folder);
     await store.append([rejectAt(1), rejectAt(2)]);
     await store.append([]);
@@ -70,8 +71,23 @@ describe("openRejectFile()", () => {
       openRejectFile({ path }, { run: RUN, baseDir: folder.path }).catch(({ code }: { code: string }) => code);
     expect(await code("r-{part}.jsonl")).toBe("CONFIG_INVALID");
     expect(await code("r.csv")).toBe("CONFIG_INVALID");
+    expect(await code("r-{partition}.jsonl")).toBe("CONFIG_INVALID");
     expect(await code("folder.jsonl")).toBe("SINK_REFUSED");
     expect(await code("plain/r.jsonl")).toBe("SINK_REFUSED");
+  });
+
+  test.each<[key: string, options: Partial<FileSinkOptions>]>([
+    ["path", { path: "r.jsonl.gz" }],
+    ["compression", { compression: "gzip" }],
+    ["mode", { mode: "append" }],
+    ["rotate", { rotate: { records: 1 } }],
+    ["partitionBy", { partitionBy: ["day"] }],
+    ["columns", { columns: ["raw"] }],
+  ])("refuses what only a sink's own files can be: %s", async (key, options) => {
+    using folder = new Folder();
+    const opening = openRejectFile({ path: "r.jsonl", ...options }, { run: RUN, baseDir: folder.path });
+    const message = expect.stringContaining(`rejects.${key}: rejects are one plain file of JSON lines`);
+    await expect(opening).rejects.toMatchObject({ code: "CONFIG_INVALID", message });
   });
 
   test("keeps what it wrote when nobody publishes", async () => {
@@ -111,10 +127,18 @@ describe("openRejectFile()", () => {
   });
 });
 
-describe("RejectStore.resume()", () => {
+describe.each([
+  ["of one sink, in the order of the commits", true],
+  ["of several sinks, in any order", false],
+])("RejectStore.resume() of rejects %s", (_whose, inOrder) => {
+  const upTo = (committed: Iterable<[string, bigint]> = []): CommittedRejects => {
+    const ordinals = new Map(committed);
+    return { before: (split) => ordinals.get(split) ?? 0n, inOrder };
+  };
+
   async function resumed(folder: Folder, committed: Iterable<[string, bigint]>): Promise<string> {
     await using store = await openIn(folder);
-    await store.resume(new Map(committed));
+    await store.resume(upTo(committed));
     await store.append([rejectAt(99)]);
     await store.publish();
     expect(readdirSync(folder.path)).toEqual(["r.jsonl"]);
@@ -150,12 +174,25 @@ describe("RejectStore.resume()", () => {
     expect(await resumed(folder, [["a.csv", 5n]])).toBe(textOf([rejectAt(1), rejectAt(99)]));
   });
 
+  test("goes on in a file of its own, so that a late write of a process taken for dead changes nothing", async () => {
+    using folder = new Folder();
+    await using zombie = await openIn(folder);
+    await zombie.append([rejectAt(1)]);
+    await using store = await openIn(folder);
+    await store.resume(upTo([["a.csv", 5n]]));
+    await store.append([rejectAt(2)]);
+    await zombie.append([rejectAt(7, { message: "late" })]);
+    await store.publish();
+    expect(read(folder)).toBe(textOf([rejectAt(1), rejectAt(2)]));
+    expect(readdirSync(folder.path)).toEqual(["r.jsonl"]);
+  });
+
   test("leaves what another run published until it publishes itself", async () => {
     using folder = new Folder();
     const other = textOf([rejectAt(1, { run: "other" })]);
     folder.write("r.jsonl", other);
     await using store = await openIn(folder);
-    await store.resume(new Map([["a.csv", 5n]]));
+    await store.resume(upTo([["a.csv", 5n]]));
     expect(read(folder)).toBe(other);
     await store.publish();
     expect(read(folder)).toBe("");
@@ -184,7 +221,7 @@ describe("RejectStore.resume()", () => {
     folder.write(PARTIAL, `${textOf([rejectAt(1)])}{"some":"thing"}\n`);
     await using store = await openIn(folder);
     const refusal = { code: "SINK_REFUSED", message: expect.stringContaining("is no reject of millrace") };
-    await expect(store.resume(new Map())).rejects.toMatchObject(refusal);
+    await expect(store.resume(upTo())).rejects.toMatchObject(refusal);
   });
 
   test("ends at the same file wherever the process died: every cut of the bytes, every committed place", async () => {
@@ -198,7 +235,7 @@ describe("RejectStore.resume()", () => {
         if (cut < Buffer.byteLength(durable)) continue;
         folder.write(PARTIAL, whole.subarray(0, cut));
         await using store = await openIn(folder);
-        await store.resume(new Map([["a.csv", committed]]));
+        await store.resume(upTo([["a.csv", committed]]));
         expect(read(folder, PARTIAL)).toBe(durable);
       }
     }
@@ -232,4 +269,25 @@ describe("linesBackwards()", () => {
       truncateSync(file, 0);
     }
   });
+});
+
+test("RejectStore.resume() of several sinks drops what each has not committed, wherever it stands", async () => {
+  using folder = new Folder();
+  const common = [rejectAt(1), rejectAt(5), rejectAt(9)];
+  const ofA = [rejectAt(2, { sink: "a", stage: "write" }), rejectAt(6, { sink: "a", stage: "write" })];
+  const ofB = [rejectAt(2, { sink: "b", stage: "write" }), rejectAt(3, { sink: "b", raw: "one\u2028two" })];
+  const [firstOfA, lastOfA] = ofA as [Reject, Reject];
+  const [firstOfB, lastOfB] = ofB as [Reject, Reject];
+  await using first = await openIn(folder);
+  for (const batch of [[firstOfB], [common[0], firstOfA], [lastOfB], [common[1], lastOfA], [common[2]]]) {
+    await first.append(batch as Reject[]);
+  }
+  appendFileSync(folder.at(PARTIAL), '{"torn');
+  const ordinals: { readonly [sink: string]: bigint } = { a: 7n, b: 3n };
+  await using second = await openIn(folder);
+  await second.resume({ before: (_split, sink) => (sink === undefined ? 7n : (ordinals[sink] ?? 0n)), inOrder: false });
+  await second.append([rejectAt(9)]);
+  await second.publish();
+  expect(read(folder)).toBe(textOf([firstOfB, rejectAt(1), firstOfA, rejectAt(5), lastOfA, rejectAt(9)]));
+  expect(readdirSync(folder.path)).toEqual(["r.jsonl"]);
 });

@@ -1,55 +1,28 @@
-import {
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { z } from "zod";
 import { isMillraceError } from "../../../src/core/errors.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { BoundSink, SinkSession, SinkUnit, SinkWriter } from "../../../src/core/ports/sink.ts";
-import type { SinkOutput } from "../../../src/core/result.ts";
 import { toSinkError, toSourceError } from "../../../src/connectors/file/errors.ts";
-import { type FileSinkOptions, fileSinkShape, formatOfPath } from "../../../src/connectors/file/options.ts";
+import { formatOfPath } from "../../../src/connectors/file/options.ts";
 import { cutIntoParts } from "../../../src/connectors/file/rotation.ts";
 import { fileSink } from "../../../src/connectors/file/sink.ts";
+import { contents, numbered, rows, type SinkChange, sinkOptions as options } from "./file-sink-support.ts";
 import { Folder, sinkContext } from "./file-support.ts";
-
-const shape = z.strictObject(fileSinkShape);
-
-function options(path: string, change: Partial<z.input<typeof shape>> = {}): FileSinkOptions {
-  return shape.parse({ path, ...change });
-}
 
 function session(run = "run-1"): SinkSession {
   const signal = new AbortController().signal;
   return { job: "j", run, scope: run, sink: "sink", signal, resumed: false };
 }
 
-function resolve(folder: Folder, path: string, change: Partial<z.input<typeof shape>> = {}): Promise<BoundSink> {
+function resolve(folder: Folder, path: string, change: SinkChange = {}): Promise<BoundSink> {
   return fileSink.resolve(options(path, change), sinkContext(folder.path));
 }
 
-async function open(folder: Folder, path: string, change: Partial<z.input<typeof shape>> = {}): Promise<SinkWriter> {
+async function open(folder: Folder, path: string, change: SinkChange = {}): Promise<SinkWriter> {
   return (await resolve(folder, path, change)).open(session());
-}
-
-/** Rows as a thread hands them over, in shared memory. */
-function rows(...lines: string[]): SinkOutput {
-  const text = Buffer.from(lines.join(""));
-  const bytes = new Uint8Array(new SharedArrayBuffer(text.byteLength));
-  bytes.set(text);
-  let end = 0;
-  const ends = lines.map((line) => (end += Buffer.byteLength(line)));
-  const recordOfRow = Int32Array.from(lines.keys());
-  return { sink: "sink", bytes, rows: lines.length, rowEnds: Int32Array.from(ends), recordOfRow };
 }
 
 async function write(writer: SinkWriter, ...lines: string[]): Promise<void> {
@@ -57,11 +30,6 @@ async function write(writer: SinkWriter, ...lines: string[]): Promise<void> {
   expect(await unit.write(rows(...lines))).toEqual({ rejects: [] });
   await unit.commit([], []);
 }
-
-const contents = (folder: Folder, name = ".") =>
-  Object.fromEntries(readdirSync(folder.at(name)).map((file) => [file, readFileSync(folder.at(name, file), "utf8")]));
-
-const numbered = (count: number) => Array.from({ length: count }, (_, i) => `row ${i}\n`);
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -83,7 +51,7 @@ describe("fileSink.resolve()", () => {
       { ...options("a.csv", { columns: ["id"] }), csv: { delimiter: ";" } },
       sinkContext(folder.path),
     );
-    expect(csv).toMatchObject({ label: "file a.csv", positions: "state", resume: "restart", appends: false });
+    expect(csv).toMatchObject({ label: "file a.csv", positions: "state", resume: "position", appends: false });
     const columns = [{ name: "id" }];
     const spec = {
       sink: "sink",
@@ -101,13 +69,10 @@ describe("fileSink.resolve()", () => {
     expect(contents(folder)).toEqual({});
   });
 
-  const refusals: readonly [string, Partial<z.input<typeof shape>>, string, string][] = [
-    ["a.csv.gz", {}, "NOT_BUILT", "sink.compression: gzip (a.csv.gz)"],
-    ["a.csv", { compression: "zstd" }, "NOT_BUILT", "sink.compression: zstd"],
-    ["a.csv", { mode: "append" }, "NOT_BUILT", "sink.mode: append"],
-    ["{part}.csv", { rotate: { interval: "1m" } }, "NOT_BUILT", "sink.rotate.interval"],
-    ["a.csv", { partitionBy: ["day"] }, "NOT_BUILT", "sink.partitionBy"],
-    ["{partition}.csv", {}, "NOT_BUILT", "sink.partitionBy"],
+  const refusals: readonly [string, SinkChange, string, string][] = [
+    ["a.csv", { mode: "append" }, "CONFIG_INVALID", "sink.mode: append adds a file at a time, which needs {part}"],
+    ["a.csv", { partitionBy: ["day"] }, "CONFIG_INVALID", "sink.partitionBy: partitions need {partition}"],
+    ["{partition}.csv", {}, "CONFIG_INVALID", "sink.path: {partition} needs sink.partitionBy"],
     ["a.csv", { rotate: { records: 5 } }, "CONFIG_INVALID", "parts need {part} in sink.path"],
     ["{part}/a.csv", {}, "CONFIG_INVALID", "only stand in the file's name"],
     ["a.txt", {}, "CONFIG_INVALID", "does not tell the format by its extension"],
@@ -125,7 +90,10 @@ describe("fileSink.resolve()", () => {
 
   test("refuses to replace a device", async () => {
     using folder = new Folder();
-    const refusal = { code: "SINK_REFUSED", message: expect.stringContaining("cannot be replaced") };
+    const refusal = {
+      code: "SINK_REFUSED",
+      message: expect.stringContaining("a device or pipe, which a finished file cannot"),
+    };
     await expect(resolve(folder, "/dev/null", { format: "csv" })).rejects.toMatchObject(refusal);
   });
 });
@@ -137,7 +105,7 @@ describe("a file sink of one file", () => {
     await using writer = await open(folder, "out/a.jsonl");
     await write(writer, "1\n", "2\n");
     await write(writer, "3\n");
-    expect(contents(folder, "out")).toEqual({ "a.jsonl": "old\n", ".a.jsonl.run-1.partial": "1\n2\n3\n" });
+    expect(contents(folder, "out")).toEqual({ "a.jsonl": "old\n", ".a.jsonl.run-1.0.0.partial": "1\n2\n3\n" });
     await writer.finish();
     expect(contents(folder, "out")).toEqual({ "a.jsonl": "1\n2\n3\n" });
   });
@@ -173,38 +141,8 @@ describe("a file sink of one file", () => {
   test("says so when it is not given the formats", async () => {
     using folder = new Folder();
     const sink = await fileSink.resolve(options("a.csv"), { name: "sink", baseDir: folder.path, clock: systemClock });
-    const writer = await sink.open(session());
+    await using writer = await sink.open(session());
     await expect(writer.begin("fast", ["id"])).rejects.toMatchObject({ code: "INVARIANT" });
-  });
-
-  test("removes what dead runs of this file left, and nobody else's", async () => {
-    using folder = new Folder();
-    const left = [
-      ".a.csv.01J9ZK.partial",
-      ".a.csv.run-0.partial",
-      ".b.csv.run-0.partial",
-      ".a.csv.partial",
-      "a.csv.run-0.partial",
-    ];
-    for (const name of left) folder.write(name, "x");
-    await using writer = await open(folder, "a.csv", { columns: ["id"] });
-    await writer.finish();
-    expect(Object.keys(contents(folder)).toSorted()).toEqual([
-      ".a.csv.partial",
-      ".b.csv.run-0.partial",
-      "a.csv",
-      "a.csv.run-0.partial",
-    ]);
-  });
-
-  test("leaves nothing behind and the old file in its place when the run did not succeed", async () => {
-    using folder = new Folder();
-    folder.write("a.jsonl", "old\n");
-    {
-      await using writer = await open(folder, "a.jsonl");
-      await write(writer, "1\n");
-    }
-    expect(contents(folder)).toEqual({ "a.jsonl": "old\n" });
   });
 
   test("follows a link, so that it stays one", async () => {
@@ -231,7 +169,7 @@ describe("a file sink of one file", () => {
     using folder = new Folder();
     await using writer = await open(folder, "a.jsonl");
     await write(writer, "1\n");
-    unlinkSync(folder.at(".a.jsonl.run-1.partial"));
+    unlinkSync(folder.at(".a.jsonl.run-1.0.0.partial"));
     const refusal = {
       code: "SINK_FAILED",
       message: expect.stringContaining(`publishing ${folder.at("a.jsonl")}: it does not exist`),
@@ -249,7 +187,7 @@ describe("a unit of a file sink", () => {
     await unit.write(rows(...numbered(9)));
     expect(readdirSync(folder.path)).toHaveLength(4);
     await unit.rollback();
-    expect(contents(folder)).toEqual({ ".00000.jsonl.run-1.partial": "row 0\nrow 1\n" });
+    expect(contents(folder)).toEqual({ ".{part}.jsonl.run-1.0.0.partial": "row 0\nrow 1\n" });
     await write(writer, "x\n", "y\n");
     await writer.finish();
     expect(contents(folder)).toEqual({ "00000.jsonl": "row 0\nrow 1\nx\n", "00001.jsonl": "y\n" });
@@ -297,54 +235,44 @@ describe("a unit of a file sink", () => {
   test("begin() refuses to go on after a rollback that failed", async () => {
     using folder = new Folder();
     await using writer = await open(folder, "a.jsonl");
+    await write(writer, "1\n");
     const unit: SinkUnit = await writer.begin("fast", null);
-    await unit.write(rows("1\n"));
+    await unit.write(rows("2\n"));
     await failNext("truncate", "EIO");
     await unit.rollback();
     const refusal = { message: expect.stringContaining("taking an unfinished unit back") };
     await expect(writer.begin("fast", null)).rejects.toMatchObject(refusal);
   });
 
-  test("begin() whose header cannot be written leaves nothing and can be tried again", async () => {
+  test("write() whose header cannot be written leaves nothing and can be tried again", async () => {
     using folder = new Folder();
     await using writer = await open(folder, "a.csv");
+    const unit = await writer.begin("fast", ["id"]);
     await failNext("write", "EAGAIN");
-    await expect(writer.begin("fast", ["id"])).rejects.toMatchObject({ code: "SINK_UNAVAILABLE" });
+    await expect(unit.write(rows("1\n"))).rejects.toMatchObject({ code: "SINK_UNAVAILABLE" });
+    await unit.rollback();
     expect(contents(folder)).toEqual({});
-    await (await writer.begin("fast", ["id"])).commit([], []);
+    const again = await writer.begin("fast", ["id"]);
+    await again.write(rows("1\n"));
+    await again.commit([], []);
     await writer.finish();
-    expect(contents(folder)).toEqual({ "a.csv": "id\n" });
+    expect(contents(folder)).toEqual({ "a.csv": "id\n1\n" });
   });
 
-  test("begin() names a folder that was taken away", async () => {
+  test("write() names a folder that was taken away", async () => {
     using folder = new Folder();
-    const writer = await open(folder, "out/a.jsonl");
+    await using writer = await open(folder, "out/a.jsonl");
     await fs.rmdir(folder.at("out"));
+    const unit = await writer.begin("fast", null);
     const refusal = { code: "SINK_FAILED", message: expect.stringContaining("it does not exist") };
-    await expect(writer.begin("fast", null)).rejects.toMatchObject(refusal);
+    await expect(unit.write(rows("1\n"))).rejects.toMatchObject(refusal);
   });
 });
 
 describe("a file sink of parts", () => {
-  test("replaces the parts of an earlier, longer run and touches no other file", async () => {
-    using folder = new Folder();
-    const others = ["part-.jsonl", "part-1.jsonl", "part-00002.jsonl.bak", "xpart-00003.jsonl"];
-    for (const name of others) folder.write(name, "other");
-    for (let i = 0; i < 5; i++) folder.write(`part-0000${i}.jsonl`, "old");
-    folder.write(".part-00000.jsonl.dead.partial", "left over");
-    await using writer = await open(folder, "part-{part}.jsonl", { rotate: { records: 2 } });
-    await write(writer, ...numbered(3));
-    await writer.finish();
-    expect(contents(folder)).toEqual({
-      ...Object.fromEntries(others.map((name) => [name, "other"])),
-      "part-00000.jsonl": "row 0\nrow 1\n",
-      "part-00001.jsonl": "row 2\n",
-    });
-  });
-
   test("begins every part with the header and counts it in", async () => {
     using folder = new Folder();
-    const writer = await open(folder, "{part}.csv", { rotate: { bytes: 7 } });
+    await using writer = await open(folder, "{part}.csv", { rotate: { bytes: 7 } });
     const unit = await writer.begin("fast", ["id"]);
     await unit.write(rows("1\n", "2\n", "3\n", "44444444\n", "5\n"));
     await unit.commit([], []);
@@ -357,7 +285,6 @@ describe("a file sink of parts", () => {
     using folder = new Folder();
     await using writer = await open(folder, "{part}-{part}.jsonl");
     folder.write("00000-00001.jsonl", "not a part");
-    folder.write("00001-00001.jsonl", "an old part");
     await write(writer, ...numbered(3));
     await writer.finish();
     expect(contents(folder)).toEqual({
@@ -388,7 +315,7 @@ describe("a file sink of parts", () => {
 
   test("goes on publishing where a rename failed", async () => {
     using folder = new Folder();
-    const writer = await open(folder, "{part}.jsonl", { rotate: { records: 1 } });
+    await using writer = await open(folder, "{part}.jsonl", { rotate: { records: 1 } });
     await write(writer, ...numbered(3));
     mkdirSync(folder.at("00001.jsonl"));
     writeFileSync(path.join(folder.at("00001.jsonl"), "x"), "");
@@ -402,12 +329,12 @@ describe("a file sink of parts", () => {
 describe("cutIntoParts()", () => {
   test("makes nothing of an output without rows", () => {
     const none = { bytes: new Uint8Array(), rows: 0, rowEnds: new Int32Array() };
-    expect([...cutIntoParts(none, { bytes: 0, rows: 0 }, { bytes: 1, records: 1 }, 0)]).toEqual([]);
+    expect([...cutIntoParts(none, { size: 0, rows: 0 }, { bytes: 1, records: 1 }, 0)]).toEqual([]);
   });
 
   test("rotates before the first row where the part is full already", () => {
     const limits = { bytes: 100, records: 2 };
-    expect([...cutIntoParts(rows("a\n"), { bytes: 4, rows: 2 }, limits, 0)]).toEqual([
+    expect([...cutIntoParts(rows("a\n"), { size: 4, rows: 2 }, limits, 0)]).toEqual([
       { begin: 0, end: 2, rows: 1, rotate: true },
     ]);
   });

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
+  chmodSync,
   copyFileSync,
   mkdirSync,
   renameSync,
@@ -70,6 +71,44 @@ describe("fileSource.resolve() finds", () => {
     const source = await resolve(folder, "*.csv");
     expect(source.splits.map(({ id }) => id)).toEqual(["Z.csv", "a.csv", "b.csv"]);
     expect(source.label).toBe("*.csv (3 files)");
+  });
+
+  test("all files of a folder, without hidden ones and its own folders", async () => {
+    using folder = new Folder();
+    for (const name of ["in/b.csv", "in/a.csv", "in/.a.csv.partial", "in/deep/c.csv"]) folder.write(name, "id\n");
+    symlinkSync("..", folder.at("in/up"));
+    const source = await resolve(folder, "in/");
+    expect(source.splits.map(({ id }) => id)).toEqual(["in/a.csv", "in/b.csv"]);
+    expect(source.label).toBe("in/ (2 files)");
+  });
+
+  test("files of odd names, by path, glob and folder", async () => {
+    using folder = new Folder();
+    const names = [
+      "a b.csv",
+      "[x].csv",
+      "line\nfeed.csv",
+      "quote\"'.csv",
+      "*.csv",
+      "ünï😀.csv",
+      "-rf.csv",
+      "back\\slash.csv",
+    ];
+    for (const name of names) folder.write(`in/${name}`, `id\n${name.length}\n`);
+    const expected = names.map((name) => `in/${name}`).toSorted();
+    for (const path of ["in", "in/*", names.map((name) => `in/${name}`)]) {
+      const source = await resolve(folder, path);
+      expect(source.splits.map(({ id }) => id)).toEqual(expected);
+      for (const split of source.splits) expect(await readAll(source, split)).toBe(`${split.id.length - 3}\n`);
+    }
+  });
+
+  test("files behind links that lead in a circle, once each", async () => {
+    using folder = new Folder();
+    folder.write("in/a.csv", "id\n");
+    symlinkSync("..", folder.at("in/up"));
+    const source = await resolve(folder, "in/**/*.csv");
+    expect(source.splits.map(({ id }) => id)).toEqual(["in/a.csv"]);
   });
 
   test("the files of a list of paths and globs, once each", async () => {
@@ -170,13 +209,40 @@ describe("fileSource.resolve() refuses", () => {
     expect(message).toContain(`did you mean ${folder.at("data/users.csv")}?`);
   });
 
-  test("a folder, and says how to name its files", async () => {
+  test("a folder without files", async () => {
     using folder = data();
-    const { code, message } = await failure(resolve(folder, "data"));
+    folder.write("full/.hidden.csv", "id\n");
+    mkdirSync(folder.at("full/deeper"));
+    const { code, message } = await failure(resolve(folder, "full"));
     expect({ code, message }).toEqual({
       code: "SOURCE_NOT_FOUND",
-      message: "source.path: data is a folder; name its files: data/*",
+      message: "source.path: the folder full holds no files",
     });
+  });
+
+  test.skipIf(process.getuid?.() === 0)("a folder that may not be read, wherever a glob meets it", async () => {
+    using folder = data();
+    folder.write("in/b/x.csv", "id\n");
+    folder.write("in/a/x.csv", "id\n");
+    chmodSync(folder.at("in/b"), 0o300);
+    for (const path of ["in/b", "in/b/*.csv", "in/*/x.csv", "in/**/*.csv"]) {
+      const { code, message } = await failure(resolve(folder, path));
+      expect({ code, message }).toEqual({
+        code: "SOURCE_FAILED",
+        message: expect.stringMatching(/^source\.path: .*in\/b cannot be read: this user may not do that/),
+      });
+    }
+    chmodSync(folder.at("in/b"), 0o700);
+  });
+
+  test("a name that the system's bytes cannot say in UTF-8", async () => {
+    using folder = new Folder();
+    spawnSync("sh", ["-c", 'printf "id\\n" > "$(printf "a\\377.csv")"'], { cwd: folder.path });
+    for (const path of ["*.csv", "."]) {
+      const { code, message } = await failure(resolve(folder, path));
+      expect(code).toBe("SOURCE_FAILED");
+      expect(message).toContain("name is not valid UTF-8; rename it");
+    }
   });
 
   test("links in a circle and links to nothing", async () => {
@@ -234,33 +300,6 @@ describe("fileSource.resolve() refuses", () => {
     const never = { ...plainFormat, readHeader: () => null };
     const short = await failure(resolve(folder, "a.csv", sourceContext(folder.path, { format: never })));
     expect(short.code).toBe("HEADER_INVALID");
-  });
-
-  test("what is not built yet, by name", async () => {
-    using folder = new Folder();
-    folder.write("a.csv.gz", "x");
-    folder.write("b.csv.zst", "x");
-    folder.write("c.csv", new Uint8Array([0x1f, 0x8b, 8]));
-    folder.write("d.csv", new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]));
-    for (const [path, kind] of [
-      ["a.csv.gz", "gzip"],
-      ["b.csv.zst", "zstd"],
-      ["c.csv", "gzip"],
-      ["d.csv", "zstd"],
-    ] as const) {
-      const { code, message } = await failure(resolve(folder, path));
-      expect({ code, message }).toEqual({
-        code: "NOT_BUILT",
-        message: expect.stringContaining(`${path} is compressed with ${kind}`),
-      });
-    }
-    const context = sourceContext(folder.path);
-    const named = await failure(fileSource.resolve(options("c.csv", { compression: "zstd" }), context));
-    expect(named).toMatchObject({ code: "NOT_BUILT", message: expect.stringContaining("zstd") });
-    const plain = await fileSource.resolve(options("c.csv", { compression: "none" }), context);
-    expect(plain.splits).toHaveLength(1);
-    const incremental = await failure(fileSource.resolve(options("c.csv", { incremental: true }), context));
-    expect(incremental).toMatchObject({ code: "NOT_BUILT", message: expect.stringContaining("source.incremental") });
   });
 
   test("everything at the first fault, though many files are looked at side by side", async () => {

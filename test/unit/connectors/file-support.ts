@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { codecByName } from "../../../src/compression/catalog.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { DecodeSpec, Encoder, Format } from "../../../src/core/ports/format.ts";
@@ -65,6 +66,7 @@ export function sourceContext(baseDir: string, change: SourceChange = {}): Sourc
     baseDir,
     clock: systemClock,
     format,
+    codec: codecByName,
     decode: { format: format.name, options: {}, columns, maxRecordBytes },
   };
 }
