@@ -9,9 +9,11 @@ import type { Chunk } from "../core/chunk.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Position } from "../core/position.ts";
 import { type ChunkReject, encodeRaw, type Reject } from "../core/reject.ts";
-import type { ChunkResult, SinkOutput } from "../core/result.ts";
+import type { ChunkResult } from "../core/result.ts";
 import type { Actor } from "../runtime/actor.ts";
 import type { Mailbox } from "../runtime/mailbox.ts";
+import { type ChunkShare, shareFrom } from "./chunk-share.ts";
+import type { HeadStarts } from "./head-starts.ts";
 import type { Lane } from "./lane.ts";
 import type { Delivery, Emit, Processed } from "./messages.ts";
 import type { StageMeter } from "./stage-meter.ts";
@@ -25,6 +27,7 @@ export interface AggregatorOptions {
   readonly lanes: readonly Lane[];
   /** Where each split goes on. */
   readonly positions: ReadonlyMap<string, Position>;
+  readonly headStarts: HeadStarts;
   readonly results: Mailbox<Processed>;
   readonly sinks: ReadonlyMap<string, Mailbox<Delivery>>;
   readonly window: Window;
@@ -83,14 +86,15 @@ export class Aggregator implements Actor {
     const to = positionBehind(chunk, result, from);
     this.#positions.set(chunk.split, to);
     this.#verify(lane, chunk, result, to);
-    this.#tell(chunk, result);
-    return this.#deliveriesOf(chunk, result, from, to);
+    const shares = this.#sharesOf(chunk, result, from, to);
+    this.#tell(chunk, result, this.#newRejects(chunk, result, from, shares), shares);
+    return this.#deliveriesOf(chunk, result, from, to, shares);
   }
 
   #positionOf(chunk: Chunk, lane: Lane): Position {
     const known = this.#positions.get(chunk.split);
     if (known !== undefined) return known;
-    const split = lane.splits.find(({ id }) => id === chunk.split);
+    const split = lane.splits[lane.indexOf(chunk.split)];
     if (split === undefined) throw new MillraceError("INVARIANT", `a chunk of the unknown split ${chunk.split}`);
     return { ordinal: 0n, token: split.origin, ...(split.originLine === undefined ? {} : { line: split.originLine }) };
   }
@@ -98,9 +102,9 @@ export class Aggregator implements Actor {
   /** Where the chunk was cut too late the lane is rewound; where the lane ends it is told so. */
   #verify(lane: Lane, chunk: Chunk, result: ChunkResult, to: Position): void {
     const bytes = chunk.end - chunk.begin;
-    const splitIndex = lane.splits.findIndex(({ id }) => id === chunk.split);
+    const splitIndex = lane.indexOf(chunk.split);
     const left = bytes - result.end;
-    if (left === 0) {
+    if (left === 0 || chunk.growing === true) {
       if (chunk.final) this.#options.emit({ kind: "split-ended", split: chunk.split });
       if (chunk.final && splitIndex === lane.splits.length - 1) lane.finish();
       return;
@@ -113,10 +117,32 @@ export class Aggregator implements Actor {
     this.#options.emit({ kind: "rewound", split: chunk.split, token: to.token, dropped: left });
   }
 
-  #tell(chunk: Chunk, result: ChunkResult): void {
+  /** A record that another sink has passed was told then; what a sink itself refuses is told when its share comes. */
+  #newRejects(
+    chunk: Chunk,
+    { rejects }: ChunkResult,
+    from: Position,
+    shares: readonly ChunkShare[],
+  ): readonly ChunkReject[] {
+    const ahead = this.#options.headStarts.get(chunk.split);
+    if (ahead === undefined) return rejects;
+    const told = [...ahead.values()].reduce((most, { ordinal }) => (ordinal > most ? ordinal : most), 0n);
+    return rejects.filter((reject) =>
+      reject.sink === undefined
+        ? from.ordinal + BigInt(reject.record) >= told
+        : shares.some((share) => share.rejects.includes(reject)),
+    );
+  }
+
+  #tell(
+    chunk: Chunk,
+    { records, end }: ChunkResult,
+    rejects: readonly ChunkReject[],
+    shares: readonly ChunkShare[],
+  ): void {
     const { emit } = this.#options;
-    const { records, rejects } = result;
-    emit({ kind: "chunk-done", split: chunk.split, records, bytes: result.end, rejected: rejects.length });
+    const sinks = shares.length === this.#options.sinks.size ? {} : { sinks: shares.map(({ output }) => output.sink) };
+    emit({ kind: "chunk-done", split: chunk.split, records, bytes: end, rejected: rejects.length, ...sinks });
     const groups = Map.groupBy(rejects, ({ stage, code, sink }) => `${stage} ${code} ${sink ?? ""}`);
     for (const [first, ...others] of groups.values()) {
       if (first === undefined) continue;
@@ -126,30 +152,45 @@ export class Aggregator implements Actor {
     }
   }
 
-  #deliveriesOf(chunk: Chunk, result: ChunkResult, from: Position, to: Position): readonly Delivery[] {
-    if (result.records === 0) return [];
-    const needed = result.outputs.filter(({ sink }) => this.#options.sinks.has(sink) && chunk.needs.includes(sink));
-    return needed.map((output) => this.#deliveryOf(chunk, result, output, from, to));
-  }
-
-  /** A chunk's share of one sink; it holds the chunk's memory by itself. */
-  #deliveryOf(chunk: Chunk, result: ChunkResult, output: SinkOutput, from: Position, to: Position): Delivery {
-    const mine = result.rejects.filter((reject) => reject.sink === undefined || reject.sink === output.sink);
-    chunk.memory.retain();
-    return {
-      sink: output.sink,
+  #deliveriesOf(
+    chunk: Chunk,
+    result: ChunkResult,
+    from: Position,
+    to: Position,
+    shares: readonly ChunkShare[],
+  ): readonly Delivery[] {
+    // One object a reject, whichever sinks it is told.
+    const rejects = new Map(result.rejects.map((reject) => [reject, this.#rejectOf(chunk, from, reject)]));
+    return shares.map((share) => ({
+      sink: share.output.sink,
       split: chunk.split,
       chunk,
-      output,
-      from: from.ordinal,
+      output: share.output,
+      from: to.ordinal - BigInt(share.read),
       to,
-      read: result.records,
-      filtered: result.filtered,
+      read: share.read,
+      filtered: share.output.filtered,
       folded: result.folded,
-      rejects: mine.map((reject) => this.#rejectOf(chunk, from, reject)),
-      rejectRow: (refused) => this.#rejectOf(chunk, from, chunkRejectOf(chunk, result, output.sink, refused)),
+      rejects: share.rejects.map((reject) => rejects.get(reject) as Reject),
+      rejectRow: (refused) => this.#rejectOf(chunk, from, chunkRejectOf(chunk, result, share.output.sink, refused)),
       release: () => chunk.memory.release(),
-    };
+    }));
+  }
+
+  /** What of a chunk each sink is to get; every share holds the chunk's memory by itself. */
+  #sharesOf(chunk: Chunk, result: ChunkResult, from: Position, to: Position): readonly ChunkShare[] {
+    const ahead = this.#options.headStarts.get(chunk.split);
+    const shares: ChunkShare[] = [];
+    if (result.records === 0) return shares;
+    for (const output of result.outputs) {
+      const start = ahead?.get(output.sink)?.ordinal ?? from.ordinal;
+      if (start >= to.ordinal) continue;
+      const rejects = result.rejects.filter(({ sink = output.sink }) => sink === output.sink);
+      const whole = { output, rejects, read: result.records };
+      shares.push(start <= from.ordinal ? whole : shareFrom(whole, Number(start - from.ordinal)));
+      chunk.memory.retain();
+    }
+    return shares;
   }
 
   #rejectOf(chunk: Chunk, from: Position, { record, offset, line, ...rest }: ChunkReject): Reject {

@@ -3,6 +3,7 @@ import type { Chunk } from "../core/chunk.ts";
 import type { Splitter } from "../core/ports/format.ts";
 import type { Actor } from "../runtime/actor.ts";
 import type { Mailbox } from "../runtime/mailbox.ts";
+import type { HeadStarts } from "./head-starts.ts";
 import { LaneCutter } from "./lane-cutter.ts";
 import type { Block, Emit } from "./messages.ts";
 import type { StageMeter } from "./stage-meter.ts";
@@ -14,6 +15,7 @@ export interface ChunkerOptions {
   readonly maxRecordBytes: number;
   readonly maxRecords: number | null;
   readonly sinks: readonly string[];
+  readonly headStarts: HeadStarts;
   readonly blocks: Mailbox<Block>;
   readonly chunks: Mailbox<Chunk>;
   readonly meter: StageMeter;

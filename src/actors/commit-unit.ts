@@ -26,6 +26,8 @@ export class CommitUnit {
   rowsAreDurable = false;
   /** What went wrong while it was filled; it is mended when its turn to commit comes. */
   fault: MillraceError | null = null;
+  /** Whether an attempt to commit it has failed: it may have been committed all the same. */
+  failed = false;
   careful = false;
   readonly #appended = new Set<string>();
 
@@ -59,9 +61,9 @@ export class CommitUnit {
     return this.#held.flatMap(({ delivery, refused }) => [...delivery.rejects, ...refused.map(delivery.rejectRow)]);
   }
 
-  /** Rejects that are not yet durable in a place of their own; sending a unit again must not append them twice. */
-  get rejectsToAppend(): readonly Reject[] {
-    return this.rejects.filter((reject) => !this.#appended.has(keyOf(reject)));
+  /** Of these rejects those that are not yet durable in a place of their own: sending a unit again must not append them twice. */
+  notAppended(rejects: readonly Reject[]): readonly Reject[] {
+    return rejects.filter((reject) => !this.#appended.has(keyOf(reject)));
   }
 
   /** They are durable now. */

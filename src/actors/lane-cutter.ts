@@ -12,7 +12,9 @@
  */
 import type { Chunk, Framing } from "../core/chunk.ts";
 import type { Splitter } from "../core/ports/format.ts";
+import type { Position } from "../core/position.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
+import type { HeadStarts } from "./head-starts.ts";
 import type { BlockPlace, ByteContent, FrameContent, Opening } from "./messages.ts";
 
 /** What a {@link LaneCutter} needs to know of the job. */
@@ -23,6 +25,7 @@ export interface CutterOptions {
   /** Cut after this many records; null: as large as the blocks are. */
   readonly maxRecords: number | null;
   readonly sinks: readonly string[];
+  readonly headStarts: HeadStarts;
 }
 
 /** A stretch of a block's memory, with the line feeds in it. */
@@ -49,10 +52,15 @@ export class LaneCutter {
   readonly #options: CutterOptions;
   #generation = -1;
   #split = "";
+  #growing = false;
+  /** The sinks that are to get of the split. */
+  #sinks: readonly string[];
   #seq = 0;
   /** Resume word of the first byte or record that is in no chunk yet; a number for bytes. */
   #from = "";
   #offset = 0;
+  /** Of the first framed record that is in no chunk yet. */
+  #ordinal = 0n;
   #line: number | undefined;
   /** The next chunk must have more bytes than this. */
   #moreThan = 0;
@@ -61,6 +69,7 @@ export class LaneCutter {
 
   constructor(options: CutterOptions) {
     this.#options = options;
+    this.#sinks = options.sinks;
   }
 
   /** The chunks that a block completes. */
@@ -72,6 +81,8 @@ export class LaneCutter {
     const next = this.#skipLine(line, block);
     if (next === null) return;
     this.#oversized = null;
+    // Its end is still to be written; what stands there then is the rest of this line and no record.
+    if (final && this.#growing && memory.bytes[next - 1] !== LINE_FEED) return yield this.#last(memory, block.begin);
     this.#tail = line.kept;
     const [begin, end] = this.#withTail(memory, next, block.end);
     const behind = begin + line.kept.length;
@@ -87,8 +98,11 @@ export class LaneCutter {
     const count = frames?.ends.length ?? 0;
     const at = (record: number): string => (frames === null || record === 0 ? from : frames.tokens.after(record - 1));
     this.#from = at(count);
+    this.#ordinal += BigInt(count);
+    const behind = this.#ordinal;
     return {
       ...this.#place(block.memory, 0, frames?.bytes ?? 0),
+      needs: this.#needs(({ ordinal }) => behind > ordinal),
       framing: { kind: "framed", ends: frames?.ends ?? new Int32Array(0) },
       from,
       to: null,
@@ -110,11 +124,14 @@ export class LaneCutter {
     if (generation !== this.#generation) this.#seq = 0;
     this.#generation = generation;
     this.#split = split.id;
+    this.#growing = split.growing === true;
+    this.#sinks = this.#options.sinks.filter((sink) => split.sinks?.includes(sink) ?? true);
     this.#beginAt(opens);
   }
 
   #beginAt({ position, moreThanBytes }: Opening): void {
     this.#from = position.token;
+    this.#ordinal = position.ordinal;
     this.#offset = Number(position.token);
     this.#line = position.line;
     this.#moreThan = moreThanBytes;
@@ -128,7 +145,8 @@ export class LaneCutter {
       if (last) return;
       begin = cut.end;
     }
-    if (final) yield this.#chunk(memory, begin, { end, lines: 0 }, true);
+    if (final && this.#growing && this.#isOversized(memory, begin, end)) yield this.#last(memory, begin);
+    else if (final) yield this.#chunk(memory, begin, { end, lines: 0 }, true);
     else if (this.#isOversized(memory, begin, end)) this.#oversized = { kept: copyOf(memory, begin, end), skipped: 0 };
     else this.#tail = copyOf(memory, begin, end);
   }
@@ -188,17 +206,25 @@ export class LaneCutter {
     return skipped === 0 ? chunk : { ...chunk, to: String(this.#offset) };
   }
 
+  /** The end of a split whose last bytes are left where they are. */
+  #last(memory: ChunkMemory, at: number): Chunk {
+    return this.#chunk(memory, at, { end: at, lines: 0 }, true);
+  }
+
   #chunk(memory: ChunkMemory, begin: number, { end, lines }: Cut, final: boolean): Chunk {
     const from = this.#offset;
+    const behind = from + end - begin;
     const chunk: Chunk = {
       ...this.#place(memory, begin, end),
+      needs: this.#needs(({ token }) => behind > Number(token)),
       framing: DELIMITED,
       from: String(from),
       to: null,
       tokens: { at: (offset) => String(from + offset) },
       final,
+      ...(final && this.#growing && { growing: true }),
     };
-    this.#offset += end - begin;
+    this.#offset = behind;
     if (this.#line !== undefined) this.#line += lines;
     this.#moreThan = 0;
     return chunk;
@@ -213,9 +239,18 @@ export class LaneCutter {
       memory: memory.retain(),
       begin,
       end,
-      needs: this.#options.sinks,
       ...(this.#line === undefined ? {} : { firstLine: this.#line }),
     };
+  }
+
+  /** The sinks for which a chunk of the present split holds something new. @param endsBehind whether it ends behind a place */
+  #needs(endsBehind: (headStart: Position) => boolean): readonly string[] {
+    const ahead = this.#options.headStarts.get(this.#split);
+    if (ahead === undefined) return this.#sinks;
+    return this.#sinks.filter((sink) => {
+      const headStart = ahead.get(sink);
+      return headStart === undefined || endsBehind(headStart);
+    });
   }
 }
 

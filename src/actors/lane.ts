@@ -18,6 +18,7 @@ export interface LaneStart {
 export class Lane {
   readonly number: number;
   readonly splits: readonly SplitPlan[];
+  readonly #indexes: ReadonlyMap<string, number>;
   #generation = 0;
   #rewind: LaneStart | null = null;
   #done = false;
@@ -26,6 +27,12 @@ export class Lane {
   constructor(number: number, splits: readonly SplitPlan[]) {
     this.number = number;
     this.splits = splits;
+    this.#indexes = new Map(splits.map(({ id }, index) => [id, index]));
+  }
+
+  /** Where a split stands in the lane; -1 when it is none of its own. */
+  indexOf(split: string): number {
+    return this.#indexes.get(split) ?? -1;
   }
 
   get generation(): number {

@@ -16,6 +16,10 @@ export interface RetryPolicy extends BackoffOptions {
 export interface OutageOptions {
   readonly policy: RetryPolicy;
   readonly stage: StageName;
+  /** The sink that it is about. */
+  readonly sink?: string;
+  /** When the run last moved although this lasts, in the clock's monotonic milliseconds: only what came after counts. */
+  readonly movedAt?: () => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Emit;
@@ -39,10 +43,10 @@ export class Outage {
    * @throws MillraceError ABORTED once `signal` is aborted
    */
   async pause(error: MillraceError, signal: AbortSignal): Promise<void> {
-    const { policy, stage, clock, emit } = this.#options;
+    const { policy, stage, sink, movedAt, clock, emit } = this.#options;
     const now = clock.monotonic();
     this.#since ??= now;
-    if (now - this.#since >= policy.forMs) {
+    if (now - Math.max(this.#since, movedAt?.() ?? this.#since) >= policy.forMs) {
       const seconds = Math.round((now - this.#since) / 1000);
       throw new MillraceError(
         "RETRIES_EXHAUSTED",
@@ -54,6 +58,7 @@ export class Outage {
     emit({
       kind: "retrying",
       stage,
+      ...(sink === undefined ? {} : { sink }),
       attempt: this.#backoff.attempts,
       delayMs,
       code: error.code,

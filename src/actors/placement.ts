@@ -1,13 +1,20 @@
 /** Where a sink's positions and rejects live, and so what has to happen in which order for a unit to be durable. */
 import type { ProgressKey } from "../core/position.ts";
-import type { Advance, Progress, RejectStore, SinkUnit, SinkWriter } from "../core/ports/sink.ts";
+import type { Advance, Progress, SinkUnit, SinkWord, SinkWriter } from "../core/ports/sink.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
 import type { Reject } from "../core/reject.ts";
+import type { RejectPlace } from "./reject-place.ts";
+
+/** Rejects that are kept apart, before the position passes them: all, or those of no sink in particular. */
+export interface RejectsApart {
+  readonly place: RejectPlace;
+  readonly takes: "all" | "common";
+}
 
 /** The steps that make a unit durable. */
 export interface Placement {
-  /** Keeps rejects that do not go with the positions; done before the position passes them. Null: they go along. */
-  readonly appendRejects: ((rejects: readonly Reject[]) => Promise<void>) | null;
+  /** Where rejects go that do not go along with the positions; null: all go along. */
+  readonly rejects: RejectsApart | null;
   /** Commits the unit with what goes along with it. */
   commitUnit(unit: SinkUnit, advances: readonly Advance[], rejects: readonly Reject[]): Promise<void>;
   /** Advances positions that do not live with the data; after `commitUnit`. */
@@ -16,22 +23,41 @@ export interface Placement {
   progress(splits?: readonly string[]): Promise<readonly Progress[]>;
 }
 
-/** Positions live with the data: one transaction holds rows, positions and, unless they have a place of their own, rejects. */
-export function placedWithData(writer: Required<Pick<SinkWriter, "progress">>, rejects: RejectStore | null): Placement {
+/** Positions live with the data: one transaction holds rows, positions and the rejects that go along. */
+export function placedWithData(
+  writer: Required<Pick<SinkWriter, "progress">>,
+  rejects: RejectsApart | null,
+): Placement {
   return {
-    appendRejects: rejects === null ? null : (batch) => rejects.append(batch),
-    commitUnit: (unit, advances, batch) => unit.commit(advances, rejects === null ? batch : []),
+    rejects,
+    commitUnit: (unit, advances, along) => unit.commit(advances, along),
     commitPositions: null,
     progress: (splits) => writer.progress(splits),
   };
 }
 
-/** Positions live in the state store: the data is made durable first, then position and rejects in one step. */
-export function placedInState(state: StateStore, key: ProgressKey, rejects: RejectStore | null): Placement {
+/**
+ * Positions live in the state store: the data is made durable first, then position, rejects and what the sink keeps in
+ * one step.
+ */
+export function placedInState(
+  state: StateStore,
+  key: ProgressKey,
+  rejects: RejectsApart | null,
+  writer: Pick<SinkWriter, "settle"> = {},
+): Placement {
+  /** Of the unit whose positions are to be committed: units do so one after another. */
+  let words: readonly SinkWord[] = [];
   return {
-    appendRejects: rejects === null ? null : (batch) => rejects.append(batch),
-    commitUnit: (unit) => unit.commit([], []),
-    commitPositions: (advances, batch) => state.commit(key, advances, rejects === null ? batch : []),
+    rejects,
+    commitUnit: async (unit) => {
+      await unit.commit([], []);
+      words = unit.words ?? [];
+    },
+    commitPositions: async (advances, along) => {
+      await state.commit(key, advances, along, words);
+      await writer.settle?.();
+    },
     progress: (splits) => state.progress(key, splits),
   };
 }

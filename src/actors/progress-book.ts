@@ -18,16 +18,18 @@ export class ProgressBook {
   /** Kept, since there may be many more splits than one commit touches. */
   #total: Counts;
 
-  constructor(rows: readonly Progress[]) {
+  /** @param earlier what earlier runs had of these splits, which is no part of the total */
+  constructor(rows: readonly Progress[], earlier: Counts = NO_COUNTS) {
     this.#rows = new Map(rows.map((row) => [row.split, row]));
-    this.#total = rows.reduce((sum, { counts }) => addCounts(sum, counts), NO_COUNTS);
+    const total = rows.reduce((sum, { counts }) => addCounts(sum, counts), NO_COUNTS);
+    this.#total = countsBetween(earlier, total);
   }
 
   get rows(): readonly Progress[] {
     return [...this.#rows.values()];
   }
 
-  /** Sum over all splits. */
+  /** Sum over all splits, of this run and its resumptions. */
   get total(): Counts {
     return this.#total;
   }

@@ -18,8 +18,8 @@ import type { StageMeter } from "./stage-meter.ts";
 /** Room before a block for the tail of the one before, at most; a longer tail is copied into a larger buffer. */
 const MAX_HEADROOM_BYTES = 64 * 1024;
 
-/** A split may have grown since it was planned, so what seems to be its end is not read byte by byte. */
-const MIN_READ_BYTES = 64 * 1024;
+/** A split may have grown since it was planned, so what lies behind its end is not read byte by byte. */
+const BEYOND_END_BYTES = 64 * 1024;
 
 /** What a {@link Reader} needs. */
 export interface ReaderOptions {
@@ -138,8 +138,10 @@ export class Reader implements Actor {
   async #readBytes(stretch: Stretch, reader: ByteReader, stopping: AbortSignal): Promise<void> {
     let left = stretch.split.bytes === undefined ? Infinity : stretch.split.bytes - this.#consumed(stretch);
     for (let final = false; !final && this.#goesOn(stretch, stopping); ) {
-      const begin = this.#headroom;
-      const limit = Math.min(this.#options.blockBytes, begin + Math.max(MIN_READ_BYTES, left + 1));
+      const wanted = left > 0 ? left + 1 : BEYOND_END_BYTES;
+      // No tail comes before a stretch's first block: the buffer of a small file is as small as the file.
+      const begin = stretch.opens !== null && wanted <= this.#options.blockBytes ? 0 : this.#headroom;
+      const limit = Math.min(this.#options.blockBytes, begin + wanted);
       const memory = await this.#admit(limit, stopping);
       if (memory === null) return;
       const { end, final: last } = await this.#options.meter.busy(() => fill(reader, memory.bytes, begin, limit));

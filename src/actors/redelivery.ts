@@ -4,6 +4,9 @@
  * The flight recorder names the record that a thread was at when it died. That record is run once more, alone: if its
  * thread dies again it is poison, and the chunk goes out anew with the record marked as a reject. If it survives alone
  * the death had another cause and the whole chunk is simply tried again; a record that keeps being named is poison too.
+ *
+ * A death that names no record came while several were worked on (modes chunk, columns and async), or was another chunk's
+ * doing in the same thread. From then on the chunk goes carefully, record by record: it gets through, or names one.
  */
 import { type ErrorCode, isMillraceError, MillraceError } from "../core/errors.ts";
 import type { PoisonRecord, TaskReply } from "../core/task.ts";
@@ -19,10 +22,19 @@ export interface ThreadDeath {
   readonly recordIndex: number | null;
 }
 
+/** How a chunk is run. */
+export interface Attempt {
+  /** Records that are not to be touched. */
+  readonly poison: readonly PoisonRecord[];
+  /** Just this record, for nothing but its survival. */
+  readonly only: number | null;
+  /** Record by record. */
+  readonly careful: boolean;
+}
+
 /** What {@link redeliver} needs. */
 export interface RedeliveryOptions {
-  /** Runs the chunk; with `only`, just that record and for nothing but its survival. */
-  readonly attempt: (poison: readonly PoisonRecord[], only: number | null) => Promise<TaskReply>;
+  readonly attempt: (attempt: Attempt) => Promise<TaskReply>;
   readonly onDeath: (death: ThreadDeath) => void;
   /** For messages: `orders.csv from 1048576`. */
   readonly place: string;
@@ -32,18 +44,21 @@ export interface RedeliveryOptions {
 export async function redeliver({ attempt, onDeath, place }: RedeliveryOptions): Promise<TaskReply> {
   const poison: PoisonRecord[] = [];
   const named = new Map<number, number>();
+  let careful = false;
   for (let unexplained = 0; unexplained < MAX_UNEXPLAINED; ) {
-    const outcome = await survive(() => attempt(poison, null));
+    const outcome = await survive(() => attempt({ poison, only: null, careful }));
     if ("reply" in outcome) return outcome.reply;
     onDeath(outcome.death);
     const { recordIndex } = outcome.death;
     if (recordIndex === null) {
+      careful = true;
       unexplained++;
       continue;
     }
     const times = (named.get(recordIndex) ?? 0) + 1;
     named.set(recordIndex, times);
-    const alone = times >= MAX_NAMED ? outcome : await survive(() => attempt([], recordIndex));
+    const alone =
+      times >= MAX_NAMED ? outcome : await survive(() => attempt({ poison: [], only: recordIndex, careful: true }));
     if ("reply" in alone) {
       unexplained++;
       continue;
@@ -71,7 +86,7 @@ function poisonRecord(record: number, kind: ThreadDeath["kind"]): PoisonRecord {
     kind === "hang"
       ? ["TRANSFORM_TIMEOUT", "the transform made no progress within its timeout; its thread was ended"]
       : kind === "memory"
-        ? ["TRANSFORM_CRASHED", "the transform ran out of memory and ended its thread"]
+        ? ["TRANSFORM_CRASHED", "the transform ran out of memory and ended its thread (transform.memory is its limit)"]
         : ["TRANSFORM_CRASHED", "the transform ended its thread (process.exit or a crash)"];
   return { record, code, message };
 }

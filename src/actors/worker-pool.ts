@@ -1,13 +1,15 @@
 /**
  * The worker pool: hands chunks to threads, as many as the window allows, and passes the results on as they come.
  *
- * A sink whose output columns are not known yet finds them in the first chunk, which therefore goes alone.
+ * A sink whose output columns are not known yet finds them in the first chunk, which therefore goes alone; one that gets
+ * no row of it finds them in the first chunk that has one.
  */
 import type { Chunk } from "../core/chunk.ts";
 import type { TaskReply, TaskRunner } from "../core/task.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
 import type { Mailbox } from "../runtime/mailbox.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
+import type { ColumnAgreement } from "./column-agreement.ts";
 import type { Lane } from "./lane.ts";
 import type { Emit, Processed } from "./messages.ts";
 import type { OutputEstimate } from "./output-estimate.ts";
@@ -15,9 +17,6 @@ import { redeliver } from "./redelivery.ts";
 import type { StageMeter } from "./stage-meter.ts";
 import { emptyResult, type LentMemory, toResult, toTask } from "./task-message.ts";
 import type { Window } from "./window.ts";
-
-/** Output columns by sink. */
-export type SinkColumns = { readonly [sink: string]: readonly string[] };
 
 /** What a {@link WorkerPool} needs. */
 export interface WorkerPoolOptions {
@@ -29,12 +28,7 @@ export interface WorkerPoolOptions {
   readonly results: Mailbox<Processed>;
   readonly window: Window;
   readonly estimate: OutputEstimate;
-  /** Columns settled by an earlier process, or by the sinks themselves. */
-  readonly columns: SinkColumns;
-  /** Sinks that cannot take a row before their columns are known. */
-  readonly needColumns: readonly string[];
-  /** Keeps newly found columns; the chunk that brought them waits for it. */
-  readonly onColumns: (columns: SinkColumns) => Promise<void>;
+  readonly columns: ColumnAgreement;
   readonly meter: StageMeter;
   readonly emit: Emit;
 }
@@ -43,31 +37,26 @@ export interface WorkerPoolOptions {
 export class WorkerPool implements Actor {
   readonly #options: WorkerPoolOptions;
   readonly #inFlight = new Set<Promise<void>>();
-  #columns: SinkColumns;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    this.#columns = options.columns;
   }
 
   async run({ killed }: ActorContext): Promise<void> {
-    const { chunks, results, window, meter } = this.#options;
+    const { chunks, results, window, columns, meter } = this.#options;
     for (
       let chunk = await meter.input(chunks.receive());
       chunk !== undefined;
       chunk = await meter.input(chunks.receive())
     ) {
       await meter.output(window.enter(killed));
+      const alone = columns.isOpen;
       const processing = this.#process(chunk);
-      if (this.#columnsKnown) this.#track(processing);
-      else await processing;
+      if (alone) await processing;
+      else this.#track(processing);
     }
     await Promise.all(this.#inFlight);
     results.close();
-  }
-
-  get #columnsKnown(): boolean {
-    return this.#options.needColumns.every((sink) => Object.hasOwn(this.#columns, sink));
   }
 
   /** A thread's failure must not wait until the next chunk comes along: it ends the mailboxes at both sides. */
@@ -82,32 +71,39 @@ export class WorkerPool implements Actor {
   }
 
   async #process(chunk: Chunk): Promise<void> {
-    const { results, lanes, sinks } = this.#options;
+    const { results, lanes, columns } = this.#options;
     if (chunk.generation < (lanes[chunk.lane] as Lane).generation) return results.send({ chunk, result: null });
-    if (isEmpty(chunk)) return results.send({ chunk, result: emptyResult(sinks) });
+    if (isEmpty(chunk)) return results.send({ chunk, result: emptyResult(chunk.needs) });
     const memory = chunk.memory as ChunkMemory;
-    const lent = this.#lend(memory, chunk.end - chunk.begin);
-    const reply = await this.#runInThread(chunk, lent);
+    const lent = this.#lend(memory, chunk);
+    using turn = columns.turn();
+    let reply = await this.#runInThread(chunk, lent);
+    while (!(await turn.agree(reply.columns))) reply = await this.#runInThread(chunk, lent);
     const result = toResult(reply, lent, memory);
     this.#learn(chunk, result);
-    await this.#settleColumns(reply);
     await results.send({ chunk, result });
   }
 
-  #lend(memory: ChunkMemory, inputBytes: number): LentMemory {
+  #lend(memory: ChunkMemory, { begin, end, needs }: Chunk): LentMemory {
     const { estimate, sinks } = this.#options;
+    const inputBytes = end - begin;
     return {
-      out: sinks.map(() => memory.lend(estimate.output(inputBytes))),
+      out: sinks.map((sink) => (needs.includes(sink) ? memory.lend(estimate.output(inputBytes)) : null)),
       index: memory.lend(estimate.index(inputBytes)),
     };
   }
 
   #runInThread(chunk: Chunk, lent: LentMemory): Promise<TaskReply> {
-    const { runner, fields, emit } = this.#options;
+    const { runner, fields, columns, lanes, emit } = this.#options;
+    const lane = lanes[chunk.lane] as Lane;
+    const split = {
+      shownAs: lane.splits[lane.indexOf(chunk.split)]?.shownAs,
+      fields: fields.get(chunk.split),
+    };
     return redeliver({
       place: `${chunk.split} from ${chunk.from}`,
-      attempt: (poison, only) =>
-        runner.run(toTask(chunk, lent, { fields: fields.get(chunk.split), columns: this.#columns, poison, only })),
+      attempt: (attempt) =>
+        runner.run(toTask(chunk, lent, { ...split, columns: columns.known, ...attempt })),
       onDeath: ({ kind, recordIndex }) =>
         emit({ kind: "thread-died", fault: kind, split: chunk.split, record: recordIndex }),
     });
@@ -118,12 +114,6 @@ export class WorkerPool implements Actor {
     const index = outputs.reduce((sum, output) => sum + 2 * output.rows, spans.length) * Int32Array.BYTES_PER_ELEMENT;
     this.#options.estimate.learn(chunk.end - chunk.begin, largest, index);
     this.#options.meter.addBusy(busyMs);
-  }
-
-  async #settleColumns({ columns }: TaskReply): Promise<void> {
-    if (this.#columnsKnown || Object.keys(columns).length === 0) return;
-    await this.#options.onColumns(columns);
-    this.#columns = { ...this.#columns, ...columns };
   }
 }
 

@@ -13,12 +13,14 @@
  */
 import { abortError, type Clock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
-import type { Progress, SinkWriter } from "../core/ports/sink.ts";
+import type { Progress, SinkUnit, SinkWriter } from "../core/ports/sink.ts";
 import type { Random } from "../core/random.ts";
+import type { Reject } from "../core/reject.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
 import type { Mailbox } from "../runtime/mailbox.ts";
 import type { MemoryBudget } from "../runtime/memory-budget.ts";
 import { CommitUnit } from "./commit-unit.ts";
+import type { LastMoves } from "./last-moves.ts";
 import type { Delivery, Emit } from "./messages.ts";
 import { Outage, type RetryPolicy } from "./outage.ts";
 import type { Placement } from "./placement.ts";
@@ -47,6 +49,8 @@ export interface WriterOptions {
   readonly random: Random;
   readonly meter: StageMeter;
   readonly emit: Emit;
+  /** Given when an outage does not count as long as other sinks move. */
+  readonly moves?: LastMoves;
   /** The rows that a commit changed. */
   readonly onCommitted: (progress: readonly Progress[]) => void;
 }
@@ -126,17 +130,24 @@ export class Writer implements Actor {
   }
 
   async #send(unit: CommitUnit, delivery: Delivery): Promise<void> {
-    const { writer, columns } = this.#options;
-    unit.sinkUnit ??= await writer.begin(unit.careful ? "careful" : "fast", columns());
     if (delivery.output.rows === 0) return;
+    unit.sinkUnit ??= await this.#begin(unit);
     const { rejects } = await unit.sinkUnit.write(delivery.output);
     unit.refuse(delivery, rejects);
   }
 
+  /** Not before the first row: until then the sink's output columns may be unknown. */
+  #begin({ careful }: CommitUnit): Promise<SinkUnit> {
+    const { writer, columns } = this.#options;
+    return writer.begin(careful ? "careful" : "fast", columns());
+  }
+
   /** Makes a closed unit durable, whatever it takes. */
   async #commit(unit: CommitUnit, killed: AbortSignal): Promise<void> {
-    const outage = new Outage({ ...this.#options, policy: this.#options.retry, stage: "sink" });
-    const begun = this.#options.clock.monotonic();
+    const { sink, retry, moves, clock } = this.#options;
+    const movedAt = moves && { movedAt: () => moves.ofOthers(sink) };
+    const outage = new Outage({ ...this.#options, policy: retry, stage: "sink", ...movedAt });
+    const begun = clock.monotonic();
     for (let durable = false; !durable; ) {
       if (killed.aborted) throw abortError(killed);
       try {
@@ -146,7 +157,8 @@ export class Writer implements Actor {
         await this.#prepareAgain(unit, this.#faultOf(thrown), outage, killed);
       }
     }
-    this.#committed(unit, this.#options.clock.monotonic() - begun);
+    moves?.note(sink, clock.monotonic());
+    this.#committed(unit, clock.monotonic() - begun);
   }
 
   /** What is no error of ours nobody foresaw; to begin anew is the supervisor's affair. */
@@ -159,31 +171,40 @@ export class Writer implements Actor {
     const { fault } = unit;
     unit.fault = null;
     if (fault !== null) throw fault;
-    const again = unit.sinkUnit === null || unit.rowsAreDurable;
-    if (again && (await this.#isDurable(unit))) return;
+    if (unit.failed && (await this.#isDurable(unit))) return;
     if (unit.sinkUnit === null) for (const delivery of unit.deliveries) await this.#send(unit, delivery);
+    // Positions that live with the data need a unit also where there are no rows.
+    if (this.#options.placement.commitPositions === null) unit.sinkUnit ??= await this.#begin(unit);
     await this.#commitPlaced(unit);
   }
 
   async #commitPlaced(unit: CommitUnit): Promise<void> {
     const { placement, book } = this.#options;
     const advances = unit.steps.map((step) => book.advance(step));
-    const { rejects } = unit;
+    const along = await this.#keepRejects(unit);
     if (unit.sinkUnit !== null && !unit.rowsAreDurable) {
-      await this.#appendRejects(unit);
-      await placement.commitUnit(unit.sinkUnit, advances, rejects);
+      await placement.commitUnit(unit.sinkUnit, advances, along);
       unit.rowsAreDurable = true;
     }
-    await placement.commitPositions?.(advances, rejects);
+    await placement.commitPositions?.(advances, along);
     book.apply(advances);
   }
 
-  async #appendRejects(unit: CommitUnit): Promise<void> {
-    const { appendRejects } = this.#options.placement;
-    const rejects = unit.rejectsToAppend;
-    if (appendRejects === null || rejects.length === 0) return;
-    await appendRejects(rejects);
-    unit.rejectsAppended(rejects);
+  /** Makes the rejects durable that have a place of their own; the others, which go along with the positions. */
+  async #keepRejects(unit: CommitUnit): Promise<readonly Reject[]> {
+    const { rejects: apart } = this.#options.placement;
+    const { rejects } = unit;
+    if (apart === null) return rejects;
+    const own = rejects.filter(({ sink }) => sink !== undefined);
+    await apart.place.keepCommon(
+      unit.steps,
+      rejects.filter(({ sink }) => sink === undefined),
+    );
+    if (apart.takes === "common") return own;
+    const fresh = unit.notAppended(own);
+    await apart.place.keepOwn(fresh);
+    unit.rejectsAppended(fresh);
+    return [];
   }
 
   /** Whether a commit whose reply was lost did happen after all. */
@@ -202,6 +223,7 @@ export class Writer implements Actor {
 
   /** After a failure: what has to be different for the next attempt; throws where there is none. */
   async #prepareAgain(unit: CommitUnit, error: MillraceError, outage: Outage, killed: AbortSignal): Promise<void> {
+    unit.failed = true;
     if (!unit.rowsAreDurable) {
       await unit.sinkUnit?.rollback();
       unit.sinkUnit = null;

@@ -1,7 +1,8 @@
 /** Tells the observers what is about to run and where it goes on. */
 import path from "node:path";
+import { NOTHING_EARLIER } from "./earlier.ts";
 import type { Execution } from "./execution.ts";
-import type { OpenSink } from "./open-sink.ts";
+import type { OpenSink } from "./place-sinks.ts";
 
 /** Once for every flow: its sinks; for the first one the run itself, too. */
 export function announce(execution: Execution, sinks: readonly OpenSink[], first: boolean): void {
@@ -9,9 +10,12 @@ export function announce(execution: Execution, sinks: readonly OpenSink[], first
   for (const { name, book } of sinks) execution.emit({ kind: "sink-opened", sink: name, counts: book.total });
 }
 
-function announceRun({ bound, run, threads, emit }: Execution, sinks: readonly OpenSink[]): void {
+function announceRun({ bound, run, threads, emit, earlier }: Execution, sinks: readonly OpenSink[]): void {
   const { splits } = bound.source;
-  const sizes = splits.map(({ bytes, origin }) => (bytes === undefined ? undefined : bytes - (Number(origin) || 0)));
+  const known = new Map(earlier.known().map(({ id, token }) => [id, token]));
+  const sizes = splits.map(({ id, bytes, origin }) =>
+    bytes === undefined ? undefined : bytes - (Number(known.get(id) ?? origin) || 0),
+  );
   const { row } = run;
   emit({
     kind: "run-started",
@@ -23,18 +27,25 @@ function announceRun({ bound, run, threads, emit }: Execution, sinks: readonly O
     threads,
     trigger: row.trigger,
     slot: row.slot,
-    resumed: run.resumed ? resumedAt(sinks) : null,
+    resumed: run.resumed ? resumedAt(sinks, earlier === NOTHING_EARLIER) : null,
   });
 }
 
-/** The furthest split that was begun, and what was committed of all. */
-function resumedAt(sinks: readonly OpenSink[]): { split: string; token: string; read: number; bytes: number } | null {
-  const [sink] = sinks;
-  if (sink === undefined) return null;
-  const { rows, total } = sink.book;
+/**
+ * The furthest split that was begun, and what was committed of all, by the sink that is furthest behind.
+ *
+ * @param whole whether what was committed is a part of the run's total
+ */
+function resumedAt(
+  sinks: readonly OpenSink[],
+  whole: boolean,
+): { split: string; token: string; read: number; bytes: number } | null {
+  const [book] = sinks.map((sink) => sink.book).toSorted((a, b) => a.total.read - b.total.read);
+  if (book === undefined) return null;
+  const { rows, total } = book;
   const begun = rows.filter(({ position }) => position.ordinal > 0n).toSorted((a, b) => (a.split < b.split ? -1 : 1));
   const at = begun.at(-1) ?? rows[0];
   if (at === undefined) return null;
-  const bytes = begun.reduce((sum, { position }) => sum + (Number(position.token) || 0), 0);
+  const bytes = whole ? begun.reduce((sum, { position }) => sum + (Number(position.token) || 0), 0) : 0;
   return { split: at.split, token: at.position.token, read: total.read, bytes };
 }

@@ -1,9 +1,10 @@
 /** The first step: a job becomes a plan. Pure: nothing is opened, read or loaded. */
-import type { Job, SinkOptions } from "../config/job.ts";
+import type { Job, SinkOptions, SourceOptions } from "../config/job.ts";
 import { formatOfPath } from "../connectors/file/options.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { DecodeSpec } from "../core/ports/format.ts";
 import type { TransformSpec } from "../core/task.ts";
+import { assertPathsApart } from "./paths-apart.ts";
 
 /** One sink of a plan. */
 export interface SinkPlan {
@@ -28,35 +29,52 @@ export interface Plan {
 /**
  * Says what a job means.
  *
- * @throws MillraceError CONFIG_INVALID when no format can be told, NOT_BUILT for what a later release builds
+ * @throws MillraceError CONFIG_INVALID when no format can be told or two files may be one, NOT_BUILT for what a later release builds
  */
 export function describe(job: Job): Plan {
+  assertPathsApart(job);
   return {
     job,
     decode: decodeSpec(job),
-    transform: job.transform === null ? null : { module: job.transform.module, export: job.transform.export },
+    transform: transformSpec(job),
     sinks: Object.entries(job.sinks).map(([name, options]) => ({ name, type: options.type, options })),
     rejects: rejectsPlan(job),
   };
 }
 
-function decodeSpec({ name, source, columns }: Job): DecodeSpec {
-  if (source.type !== "file") {
+function transformSpec({ transform }: Job): TransformSpec | null {
+  if (transform === null) return null;
+  const { module, export: name, mode, concurrency, timeoutMs } = transform;
+  return { module, export: name, mode, concurrency, timeoutMs };
+}
+
+function decodeSpec({ name, source, columns, select, rename }: Job): DecodeSpec {
+  if (source.type !== "file" && source.type !== "module") {
     throw new MillraceError(
       "NOT_BUILT",
-      `${name}: source.type: ${source.type}: not built in this release; built now: file`,
+      `${name}: source.type: ${source.type}: not built in this release; built now: file, module`,
     );
   }
-  const first = typeof source.path === "string" ? source.path : (source.path[0] ?? "");
-  const format = source.format ?? formatOfPath(first);
+  const format = source.format ?? ownFormat(source);
   if (format === undefined) {
     throw new MillraceError(
       "CONFIG_INVALID",
-      `${name}: source.format: the name ${first} does not tell the format; set it to csv or jsonl`,
+      `${name}: source.format: ${toldBy(source)} does not tell the format; set it to csv, jsonl, json or text`,
     );
   }
-  const options = format === "csv" ? (source.csv ?? {}) : {};
-  return { format, options, columns, maxRecordBytes: source.maxRecordBytes };
+  const options = (format === "csv" ? source.csv : format === "text" ? source.text : undefined) ?? {};
+  const spec = { format, options, columns, maxRecordBytes: source.maxRecordBytes };
+  const isRenaming = Object.keys(rename).length > 0;
+  return { ...spec, ...(select !== null && { select }), ...(isRenaming && { rename }) };
+}
+
+/** The format that a source has unless the job says another one. */
+function ownFormat(source: Extract<SourceOptions, { readonly type: "file" | "module" }>): string | undefined {
+  return source.type === "module" ? source.module.format : formatOfPath([source.path].flat()[0] ?? "");
+}
+
+function toldBy(source: Extract<SourceOptions, { readonly type: "file" | "module" }>): string {
+  return source.type === "module" ? `connector ${source.module.name}` : `the name ${[source.path].flat()[0] ?? ""}`;
 }
 
 function rejectsPlan({ name, rejects }: Job): RejectsPlan | null {

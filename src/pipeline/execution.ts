@@ -1,5 +1,5 @@
 /** What one execution of a run works with, whatever happens to its actors. */
-import type { SinkColumns } from "../actors/worker-pool.ts";
+import type { SinkColumns } from "../actors/column-agreement.ts";
 import type { Emit } from "../actors/messages.ts";
 import type { RejectLimitOptions } from "../actors/reject-limits.ts";
 import type { Clock } from "../core/clock.ts";
@@ -10,6 +10,7 @@ import type { Random } from "../core/random.ts";
 import type { TaskRunner, TaskSpec } from "../core/task.ts";
 import type { BufferPool } from "../runtime/buffer-pool.ts";
 import type { MemoryBudget } from "../runtime/memory-budget.ts";
+import type { Earlier } from "./earlier.ts";
 import type { BoundPlan } from "./resolve.ts";
 import type { StartedRun } from "./run-identity.ts";
 
@@ -28,6 +29,10 @@ export interface World {
 /** One execution. */
 export interface Execution extends World {
   readonly bound: BoundPlan;
+  /** What earlier runs of an incremental job left. */
+  readonly earlier: Earlier;
+  /** Leaves an incremental job's source only what is new; the first call does it. */
+  continueSource(): Promise<void>;
   readonly run: StartedRun;
   readonly splitter: Splitter;
   /** null: rejects without limit. */

@@ -7,7 +7,8 @@ import type { ChildSpec } from "../runtime/supervisor-options.ts";
 import { announce } from "./announce.ts";
 import type { Execution } from "./execution.ts";
 import { Flow } from "./flow.ts";
-import { type OpenSink, openSink } from "./open-sink.ts";
+import { type ClaimedSink, forgetBegunAnew, openSink } from "./open-sink.ts";
+import { type OpenSink, placeSinks } from "./place-sinks.ts";
 import { type StageMeters, stageMeters } from "./stage-meters.ts";
 
 /** How long a stage may take to drain when the run is asked to stop, in milliseconds. */
@@ -31,7 +32,7 @@ export class FlowStarts implements AsyncDisposable {
 
   constructor(execution: Execution) {
     this.#execution = execution;
-    this.meters = stageMeters(execution.clock);
+    this.meters = stageMeters(execution.clock, execution.bound.sinks.keys());
   }
 
   /** In the order of their start; stopped in reverse, so the reader comes last here. */
@@ -61,22 +62,28 @@ export class FlowStarts implements AsyncDisposable {
   async wire(opened: AsyncDisposableStack, killed: AbortSignal, stopping: AbortSignal): Promise<void> {
     const execution = this.#execution;
     this.#opened = opened;
-    const sinks: OpenSink[] = [];
-    for (const [name, bound] of execution.bound.sinks) {
-      const open = (): Promise<OpenSink> => openSink(execution, name, bound, execution.rejects, killed);
-      // A server that is away for a moment is waited for, as it is once the run is under way.
-      const sink = await retrying(
-        open,
-        { ...execution, policy: execution.bound.plan.job.retry, stage: "sink" },
+    // A server that is away for a moment is waited for, as it is once the run is under way.
+    const patiently = <T>(work: () => Promise<T>, sink?: string): Promise<T> => {
+      const about = sink === undefined ? {} : { sink };
+      return retrying(
+        work,
+        { ...execution, policy: execution.bound.plan.job.retry, stage: "sink", ...about },
         stopping,
       );
+    };
+    await patiently(() => execution.continueSource());
+    await patiently(() => forgetBegunAnew(execution));
+    const claimed: ClaimedSink[] = [];
+    for (const [name, bound] of execution.bound.sinks) {
+      const sink = await patiently(() => openSink(execution, name, bound, killed), name);
       opened.use(sink.writer);
-      sinks.push(sink);
+      claimed.push(sink);
     }
+    const sinks = await patiently(() => placeSinks(execution, claimed));
     const runner = execution.startThreads(taskSpec(execution));
     const flow = new Flow({ execution, sinks, runner, meters: this.meters });
     opened.use(flow.arena);
-    opened.defer(() => runner.destroy());
+    opened.defer(() => (killed.aborted || this.failure !== null ? runner.destroy() : runner.close()));
     announce(execution, sinks, this.#flows === 0);
     this.#flows++;
     this.failure = null;

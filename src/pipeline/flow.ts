@@ -4,13 +4,17 @@
  *
  * Built from the sinks backwards, so that stopping in reverse order stops the reader first and lets the rest drain.
  */
+import { ColumnAgreement } from "../actors/column-agreement.ts";
 import { Aggregator } from "../actors/aggregator.ts";
 import { MemoryArena } from "../actors/chunk-memory.ts";
 import { Chunker } from "../actors/chunker.ts";
+import { type Beginnings, beginningsOf } from "../actors/head-starts.ts";
+import { LastMoves } from "../actors/last-moves.ts";
 import { type Lane, planLanes } from "../actors/lane.ts";
 import type { Block, Delivery, Processed } from "../actors/messages.ts";
 import { OutputEstimate } from "../actors/output-estimate.ts";
 import { Reader } from "../actors/reader.ts";
+import type { StageMeter } from "../actors/stage-meter.ts";
 import { Window } from "../actors/window.ts";
 import { WorkerPool } from "../actors/worker-pool.ts";
 import { Writer } from "../actors/writer.ts";
@@ -18,18 +22,19 @@ import type { Chunk } from "../core/chunk.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { MailboxSample } from "../core/ports/observer.ts";
 import type { SplitPlan } from "../core/ports/source.ts";
-import type { Position } from "../core/position.ts";
 import type { TaskRunner } from "../core/task.ts";
 import type { Actor } from "../runtime/actor.ts";
 import { Mailbox } from "../runtime/mailbox.ts";
 import type { Execution } from "./execution.ts";
 import { nearestName } from "../core/nearest.ts";
-import type { OpenSink } from "./open-sink.ts";
+import type { OpenSink } from "./place-sinks.ts";
 import type { StageMeters } from "./stage-meters.ts";
 
 /** Splits that are read side by side with `order: none`. */
 const LANES_SIDE_BY_SIDE = 4;
 const DEFAULT_BLOCK_BYTES = 1024 * 1024;
+/** Small files make small chunks, which weigh little and yet hold buffers: so many may wait in one mailbox. */
+const MOST_WAITING = 256;
 
 /** The parts of a flow that are made before its actors. */
 export interface FlowParts {
@@ -44,7 +49,7 @@ export class Flow {
   readonly lanes: readonly Lane[];
   readonly arena: MemoryArena;
   readonly #parts: FlowParts;
-  readonly #positions: ReadonlyMap<string, Position>;
+  readonly #beginnings: Beginnings;
   readonly #blockBytes: number;
   readonly #blocks: Mailbox<Block>;
   readonly #chunks: Mailbox<Chunk>;
@@ -52,25 +57,32 @@ export class Flow {
   readonly #deliveries: ReadonlyMap<string, Mailbox<Delivery>>;
   readonly #window: Window;
   readonly #estimate = new OutputEstimate();
+  readonly #moves: LastMoves | null;
 
   constructor(parts: FlowParts) {
     const { execution, sinks } = parts;
-    const { chunk, order } = execution.bound.plan.job;
+    const { chunk, order, onSinkDown } = execution.bound.plan.job;
     this.#parts = parts;
     this.lanes = planLanes(
       asFirstSeen(execution.bound.source.splits, sinks),
       order === "none" ? LANES_SIDE_BY_SIDE : 1,
     );
     this.arena = new MemoryArena(execution.buffers);
-    this.#positions = smallestPositions(sinks);
+    this.#beginnings = beginningsOf(new Map(sinks.map(({ name, rows }) => [name, rows])));
+    this.#moves = onSinkDown === "wait" && sinks.length > 1 ? new LastMoves() : null;
     this.#blockBytes = chunk.kind === "bytes" ? chunk.bytes : DEFAULT_BLOCK_BYTES;
     this.#window = new Window(2 * execution.threads + 1);
     const ahead = this.#blockBytes;
     this.#blocks = mailbox("blocks", ahead, blockBytes);
     this.#chunks = mailbox("chunks", ahead, (item) => item.end - item.begin);
     this.#results = mailbox("results", Number.POSITIVE_INFINITY, () => 0);
+    // Of several sinks a slow one must not hold the others up: what waits for it is bounded by the memory budget.
+    const waiting = sinks.length > 1 ? Number.POSITIVE_INFINITY : ahead;
     this.#deliveries = new Map(
-      sinks.map(({ name }) => [name, mailbox(`deliveries of ${name}`, ahead, ({ output }) => output.bytes.byteLength)]),
+      sinks.map(({ name }) => [
+        name,
+        mailbox(`deliveries of ${name}`, waiting, ({ output }) => output.bytes.byteLength),
+      ]),
     );
   }
 
@@ -98,7 +110,7 @@ export class Flow {
     return new Reader({
       source: execution.bound.source,
       lanes: this.lanes,
-      positions: this.#positions,
+      positions: this.#beginnings.positions,
       blocks: this.#blocks,
       arena: this.arena,
       budget: execution.budget.account(execution.run.row.id),
@@ -118,6 +130,7 @@ export class Flow {
       maxRecordBytes: plan.decode.maxRecordBytes,
       maxRecords: plan.job.chunk.kind === "records" ? plan.job.chunk.records : null,
       sinks: sinks.map(({ name }) => name),
+      headStarts: this.#beginnings.headStarts,
       blocks: this.#blocks,
       chunks: this.#chunks,
       meter: meters.chunker,
@@ -139,12 +152,14 @@ export class Flow {
       results: this.#results,
       window: this.#window,
       estimate: this.#estimate,
-      columns: execution.columns,
-      needColumns: sinks.flatMap(({ name, bound }) => (needsColumns(bound.encode) ? [name] : [])),
-      onColumns: async (columns) => {
-        for (const { name, bound } of sinks) assertKnown(bound.label, columns[name] ?? [], bound.known);
-        await execution.keepColumns(columns);
-      },
+      columns: new ColumnAgreement({
+        known: execution.columns,
+        needed: sinks.flatMap(({ name, bound }) => (needsColumns(bound.encode) ? [name] : [])),
+        keep: async (columns) => {
+          for (const { name, bound } of sinks) assertKnown(bound.label, columns[name] ?? [], bound.known);
+          await execution.keepColumns(columns);
+        },
+      }),
       meter: meters.workers,
       emit: execution.emit,
     });
@@ -158,7 +173,7 @@ export class Flow {
       run: row.id,
       scope: row.scope,
       lanes: this.lanes,
-      positions: this.#positions,
+      ...this.#beginnings,
       results: this.#results,
       sinks: this.#deliveries,
       window: this.#window,
@@ -184,8 +199,9 @@ export class Flow {
       budget: execution.budget,
       clock: execution.clock,
       random: execution.random,
-      meter: meters.sink,
+      meter: meters.sinks.get(name) as StageMeter,
       emit: execution.emit,
+      ...(this.#moves && { moves: this.#moves }),
       onCommitted: (progress) => execution.onCommitted(name, progress),
     });
   }
@@ -194,7 +210,7 @@ export class Flow {
 function mailbox<T>(name: string, maxBytes: number, bytesOf: (item: T) => number): Mailbox<T> {
   return new Mailbox({
     name,
-    maxRecords: Number.POSITIVE_INFINITY,
+    maxRecords: maxBytes === Number.POSITIVE_INFINITY ? maxBytes : MOST_WAITING,
     maxBytes,
     weigh: (item) => ({ records: 1, bytes: bytesOf(item) }),
   });
@@ -208,21 +224,12 @@ function needsColumns({ columns, needsColumns: needed }: OpenSink["bound"]["enco
   return needed && columns === null;
 }
 
-/** The reader starts where the sink that is furthest behind stands. */
-function smallestPositions(sinks: readonly OpenSink[]): ReadonlyMap<string, Position> {
-  const positions = new Map<string, Position>();
-  for (const { book } of sinks) {
-    for (const { split, position } of book.rows) {
-      const other = positions.get(split);
-      if (other === undefined || position.ordinal < other.ordinal) positions.set(split, position);
-    }
-  }
-  return positions;
-}
-
 /** A split is held to what it was when the run first saw it, not to what it is now. */
 function asFirstSeen(splits: readonly SplitPlan[], sinks: readonly OpenSink[]): readonly SplitPlan[] {
-  const rows = sinks.flatMap(({ book }) => book.rows);
+  // A sink that was added later has seen it last.
+  const rows = sinks
+    .flatMap(({ book }) => book.rows)
+    .toSorted((a, b) => Number(a.position.ordinal - b.position.ordinal));
   const seen = new Map(
     rows.flatMap(({ split, fingerprint }) => (fingerprint === undefined ? [] : [[split, fingerprint]])),
   );

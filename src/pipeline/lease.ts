@@ -1,11 +1,13 @@
 /** Holds the lease of a run's identity while it lasts, so that no second process works on it. */
-import type { Clock } from "../core/clock.ts";
+import { type Clock, sleep } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { LeaseOutcome, LeaseOwner, StateStore } from "../core/ports/state-store.ts";
 
 /** How long a lease holds without renewal, and how often it is renewed; milliseconds. */
 const TTL_MS = 30_000;
 const RENEW_MS = 10_000;
+/** How often it is asked for while somebody waits for it. */
+const ASK_AGAIN_MS = 1_000;
 
 /** What a {@link RunLease} needs. */
 export interface LeaseOptions {
@@ -16,6 +18,16 @@ export interface LeaseOptions {
   /** Whether another owner's process still lives, as far as this one can tell. */
   readonly isAlive: (owner: LeaseOwner) => "alive" | "dead" | "unknown";
   readonly clock: Clock;
+  /** Waits for whoever has it instead of giving up. */
+  readonly wait?: LeaseWait;
+}
+
+/** How a lease is waited for. */
+export interface LeaseWait {
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+  /** Told of every owner that is waited for, once, and of the milliseconds for which its lease holds without renewal. */
+  readonly tell: (owner: string, forMs: number) => void;
 }
 
 /** A lease that renews itself; `lost` is aborted when somebody else has it. */
@@ -32,13 +44,23 @@ export class RunLease implements AsyncDisposable {
   /**
    * Takes the lease; that of a dead process is taken over at once.
    *
-   * @throws MillraceError LEASE_HELD naming the owner
+   * @throws MillraceError LEASE_HELD naming the owner, unless it is to be waited for
+   * @throws MillraceError ABORTED naming the owner, once the wait is ended
    */
   static async acquire(options: LeaseOptions): Promise<RunLease> {
     const lease = new RunLease(options);
-    let outcome = await lease.#ask(false);
-    if (!outcome.granted && options.isAlive(outcome.owner) === "dead") outcome = await lease.#ask(true);
-    if (!outcome.granted) throw heldError(options.job, outcome.owner, outcome.until - options.clock.now());
+    const { job, clock, wait } = options;
+    for (let told = ""; ; ) {
+      const outcome = await lease.#take();
+      if (outcome.granted) break;
+      const { owner, until } = outcome;
+      if (wait === undefined) throw heldError(job, owner, until - clock.now());
+      if (owner.id !== told) wait.tell(describeOwner(owner), until - clock.now());
+      told = owner.id;
+      await sleep(clock, ASK_AGAIN_MS, wait.signal).catch((cause: unknown) => {
+        throw new MillraceError("ABORTED", `${job}: waits no longer for ${describeOwner(owner)}`, { cause });
+      });
+    }
     lease.#schedule();
     return lease;
   }
@@ -56,6 +78,12 @@ export class RunLease implements AsyncDisposable {
     const { state, job, scope, owner } = this.#options;
     // A store that is away just now must not turn a run that is over into an error: the lease runs out by itself.
     await state.releaseLease({ job, scope }, owner.id).catch(() => {});
+  }
+
+  async #take(): Promise<LeaseOutcome> {
+    const outcome = await this.#ask(false);
+    const isDead = !outcome.granted && this.#options.isAlive(outcome.owner) === "dead";
+    return isDead ? this.#ask(true) : outcome;
   }
 
   #ask(steal: boolean): Promise<LeaseOutcome> {
@@ -85,7 +113,7 @@ function heldError(job: string, owner: LeaseOwner, forMs: number): MillraceError
   const seconds = Math.max(1, Math.ceil(forMs / 1000));
   return new MillraceError(
     "LEASE_HELD",
-    `${job} is already being run by ${describeOwner(owner)}; its lease holds for another ${seconds} s unless it is renewed`,
+    `${job} is already being run by ${describeOwner(owner)}; its lease holds for another ${seconds} s unless it is renewed. --wait waits for its end`,
   );
 }
 

@@ -4,6 +4,7 @@
  * positions and rejects live".
  */
 import { MillraceError } from "../core/errors.ts";
+import { REPLAY_SCOPE } from "../core/ports/reject-shelf.ts";
 import type { BoundSink, UnfinishedRun } from "../core/ports/sink.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
 
@@ -24,6 +25,8 @@ export async function findLostRuns(
   const lost: LostRun[] = [];
   for (const sink of sinks) {
     for (const unfinished of (await sink.unfinished?.(job)) ?? []) {
+      // A replay is gone on with by what it has taken, which is there too.
+      if (unfinished.scope.startsWith(REPLAY_SCOPE)) continue;
       if (unfinished.written > 0 && (await state.findRun(unfinished.run)) === undefined)
         lost.push({ ...unfinished, sink });
     }

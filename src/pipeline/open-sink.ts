@@ -1,47 +1,59 @@
-/** A sink at work for one start of a run: claimed, its ledger open, its rejects' place known. */
-import { placedInState, placedWithData, type Placement } from "../actors/placement.ts";
-import { ProgressBook } from "../actors/progress-book.ts";
+/** A sink at work for one start of a run: its splits are claimed. */
 import { MillraceError } from "../core/errors.ts";
-import type { BoundSink, Claim, Progress, RejectStore, SinkWriter } from "../core/ports/sink.ts";
+import type { BoundSink, Claim, Progress, SinkWriter } from "../core/ports/sink.ts";
 import type { SplitPlan } from "../core/ports/source.ts";
-import { originPosition } from "../core/position.ts";
+import { originPosition, type ProgressKey } from "../core/position.ts";
 import type { Execution } from "./execution.ts";
+import { sinkMemory } from "./sink-memory.ts";
 
-/** One sink of a flow. */
-export interface OpenSink {
+/** A sink whose splits are this process's. */
+export interface ClaimedSink {
   readonly name: string;
+  readonly key: ProgressKey;
   readonly bound: BoundSink;
   readonly writer: SinkWriter;
-  readonly placement: Placement;
-  readonly book: ProgressBook;
+  /** Where its splits stand. */
+  readonly rows: readonly Progress[];
+}
+
+/**
+ * Drops the positions of the sinks that cannot go on in the middle. What was rejected for no sink in particular stays as
+ * long as one sink does go on: its ledger counts it.
+ */
+export async function forgetBegunAnew({ bound, run: { row }, state }: Execution): Promise<void> {
+  const { job, scope } = row;
+  const anew = [...bound.sinks].filter(([, { resume }]) => resume === "restart");
+  if (anew.length === bound.sinks.size) return state.forget({ job, scope });
+  for (const [sink] of anew) await state.forget({ job, scope, sink });
 }
 
 /**
  * Opens a sink and claims its splits: from here on an earlier owner's commits miss.
  *
- * @param rejects where rejects go when the job names a place
  * @throws MillraceError SINK_UNAVAILABLE, SINK_REFUSED, SOURCE_CHANGED
  */
 export async function openSink(
   execution: Execution,
   name: string,
   bound: BoundSink,
-  rejects: RejectStore | null,
   signal: AbortSignal,
-): Promise<OpenSink> {
+): Promise<ClaimedSink> {
   const { row, resumed } = execution.run;
   const { state } = execution;
   const key = { job: row.job, scope: row.scope, sink: name };
-  if (bound.resume === "restart") await state.forget(key);
-  const writer = await bound.open({ ...key, run: row.id, signal, resumed: resumed && bound.resume === "position" });
+  const mine = execution.bound.source.splits.filter(({ sinks }) => sinks?.includes(name) ?? true);
+  const claims = mine.map(claimOf);
+  // Where the state store has the positions nothing of the sink is touched before an earlier owner is fenced off.
+  const claimed = bound.positions === "state" ? await state.claim(key, claims) : null;
+  const memory = claimed === null ? {} : { memory: sinkMemory(state, key, claimed) };
+  const session = { ...key, run: row.id, signal, resumed: resumed && bound.resume === "position", ...memory };
+  const writer = await bound.open(session);
   try {
-    const claims = execution.bound.source.splits.map(claimOf);
-    const rows = await (writer.claim?.(claims) ?? state.claim(key, claims));
+    const rows = claimed ?? (await (writer.claim?.(claims) ?? state.claim(key, claims)));
     if (bound.resume === "restart") assertAtOrigin(name, rows);
-    const placement = keepsPositions(writer) ? placedWithData(writer, rejects) : placedInState(state, key, rejects);
-    if (resumed) assertAllThere(await placement.progress(), claims);
-    await rejects?.resume(new Map(rows.map(({ split, position }) => [split, position.ordinal])));
-    return { name, bound, writer, placement, book: new ProgressBook(rows) };
+    // An incremental job's files may go once they are read.
+    if (resumed && row.scope !== "") assertAllThere(await (writer.progress?.() ?? state.progress(key)), claims);
+    return { name, key, bound, writer, rows };
   } catch (thrown) {
     await writer[Symbol.asyncDispose]();
     throw thrown;
@@ -56,10 +68,6 @@ function assertAtOrigin(sink: string, rows: readonly Progress[]): void {
     "FENCED",
     `sink ${sink}, split ${moved.split}: begun anew, but it stands at ordinal ${moved.position.ordinal}: another process works on this run`,
   );
-}
-
-function keepsPositions(writer: SinkWriter): writer is SinkWriter & Required<Pick<SinkWriter, "progress">> {
-  return writer.progress !== undefined;
 }
 
 function claimOf(split: SplitPlan): Claim {

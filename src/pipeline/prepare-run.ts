@@ -1,7 +1,9 @@
 /** Before a chosen run begins: may it go on, may it replace others, and what has to be written down for it. */
 import type { RejectLimitOptions } from "../actors/reject-limits.ts";
+import { type Counts, NO_COUNTS } from "../core/ledger.ts";
 import type { BoundSink, Progress } from "../core/ports/sink.ts";
 import type { RunRow } from "../core/ports/state-store.ts";
+import type { RunSummary } from "../core/summary.ts";
 import type { World } from "./execution.ts";
 import type { LostRun } from "./lost-runs.ts";
 import type { BoundPlan } from "./resolve.ts";
@@ -34,8 +36,15 @@ export async function prepareRun(preparation: Preparation): Promise<void> {
 
 async function assertRejectsAllowed({ world, bound, run: { row }, limits }: Preparation): Promise<void> {
   for (const [name, sink] of bound.sinks) {
-    assertAllowedToGoOn(row, totalOf(await progressOf(world, row, name, sink)), limits);
+    const counts = row.scope === "" ? lastCounts(row, name) : totalOf(await progressOf(world, row, name, sink));
+    assertAllowedToGoOn(row, counts, limits);
   }
+}
+
+/** What an incremental job's run had come to when it ended; its scope holds what all runs did. */
+function lastCounts({ summary }: RunRow, sink: string): Counts {
+  const { sinks = {} } = JSON.parse(summary ?? "{}") as Partial<RunSummary>;
+  return sinks[sink] ?? NO_COUNTS;
 }
 
 /** Asks every sink before it tells any: a refused restart has changed nothing. */
@@ -53,7 +62,12 @@ async function giveUpOthers({ world, bound, run: { replaces }, wish, lost }: Pre
 }
 
 /** What a sink holds of a run, without claiming it. */
-async function progressOf(world: World, row: RunRow, name: string, sink: BoundSink): Promise<readonly Progress[]> {
+export async function progressOf(
+  world: World,
+  row: RunRow,
+  name: string,
+  sink: BoundSink,
+): Promise<readonly Progress[]> {
   const key = { job: row.job, scope: row.scope, sink: name };
   if (sink.positions === "state") return world.state.progress(key);
   await using writer = await sink.open({ ...key, run: row.id, signal: new AbortController().signal, resumed: true });

@@ -4,14 +4,13 @@ import type { Job } from "../config/job.ts";
 import { BufferPool } from "../runtime/buffer-pool.ts";
 import { defaultBudgetBytes, MemoryBudget } from "../runtime/memory-budget.ts";
 import type { World } from "./execution.ts";
-import { startThreads } from "./threads.ts";
+import { startThreads, threadOptions } from "./threads.ts";
 
 /**
  * Bytes of buffers that may lie idle between chunks: more than a run ever lets lie. To free buffers and allocate them again
  * leaves holes in the process's memory: with 12 MiB here a long load takes 90 MB more.
  */
 const MAX_IDLE_BYTES = 64 * 1024 * 1024;
-const HANG_TIMEOUT_MS = 30_000;
 
 /** @param memoryBytes bytes that chunks may occupy; a quarter of the machine's memory when undefined */
 export function processWorld(
@@ -20,12 +19,7 @@ export function processWorld(
   memoryBytes: number | undefined,
 ): World {
   const threads = workers === "auto" ? Math.max(1, availableParallelism() - 1) : workers;
-  const options = {
-    threads,
-    clock: given.clock,
-    hangTimeoutMs: transform?.timeoutMs ?? HANG_TIMEOUT_MS,
-    memoryBytes: transform?.memoryBytes ?? null,
-  };
+  const options = threadOptions(transform, threads, given.clock);
   return {
     ...given,
     threads,

@@ -24,10 +24,24 @@ const PROMISES: { readonly [pair: string]: string } = {
 export function promiseOf(job: Job): SinkPromise[] {
   return Object.entries(job.sinks).map(([sink, options]) => ({
     sink,
-    promise: PROMISES[`${job.source.type} ${options.type}`] ?? "nothing is promised for this pair yet",
+    promise: promised(job, options),
     weakenedBy: weaknesses(job),
-    warnings: repetition(job, options),
+    warnings: [...repetition(job, options), ...waiting(job)],
   }));
+}
+
+function promised({ source }: Job, sink: SinkOptions): string {
+  const promise = PROMISES[`${source.type} ${sink.type}`];
+  if (promise === undefined) return "nothing is promised for this pair yet";
+  return source.type === "file" && source.incremental ? `${promise}; over all runs of the job together` : promise;
+}
+
+/** What an incremental job does not read, or not yet. */
+function waiting({ source }: Job): string[] {
+  if (source.type !== "file" || !source.incremental) return [];
+  return [
+    "a last record without a line end waits for a later run, and what a file held that goes away unread is missed (incremental: true)",
+  ];
 }
 
 function weaknesses({ transform }: Job): string[] {
@@ -37,7 +51,9 @@ function weaknesses({ transform }: Job): string[] {
 
 /** What a second run does to what the first one wrote. */
 function repetition({ source }: Job, sink: SinkOptions): string[] {
-  const appends = "mode" in sink && sink.mode === "append";
+  const mode = "mode" in sink ? sink.mode : undefined;
   const readsAgain = source.type === "file" && !source.incremental;
-  return appends && readsAgain ? ["a second run appends the same files again (incremental: false)"] : [];
+  if (mode === "append" && readsAgain) return ["a second run appends the same files again (incremental: false)"];
+  if (mode !== "replace" || readsAgain) return [];
+  return ["the result holds only what the last run read (incremental: true, mode: replace); set mode: append"];
 }

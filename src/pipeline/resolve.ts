@@ -1,6 +1,7 @@
 /** The second step: the plan meets the world. Files are listed, headers read, the catalogue asked; nothing is written. */
 import { access } from "node:fs/promises";
 import path from "node:path";
+import { codecByName } from "../compression/catalog.ts";
 import { loadSink, loadSource } from "../connectors/catalog.ts";
 import type { Clock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
@@ -35,15 +36,8 @@ export async function resolve(plan: Plan, context: ResolveContext): Promise<Boun
   const { job } = plan;
   await using opened = new AsyncDisposableStack();
   await assertModuleExists(plan);
-  const about = { baseDir: job.baseDir, clock: context.clock, ...(context.signal && { signal: context.signal }) };
-  const connector = await loadSource(job.source.type);
-  const format = formatByName(plan.decode.format);
-  const source = opened.use(await connector.resolve(job.source, { ...about, format, decode: plan.decode }));
-  const sinks = new Map<string, BoundSink>();
-  for (const { name, type, options } of plan.sinks) {
-    const sink = await loadSink(type);
-    sinks.set(name, opened.use(await sink.resolve(options, { ...about, name, format: formatByName })));
-  }
+  const source = opened.use(await resolveSource(plan, context));
+  const sinks = await resolveSinks(plan, context, opened);
   const kept = opened.move();
   return {
     plan,
@@ -55,8 +49,33 @@ export async function resolve(plan: Plan, context: ResolveContext): Promise<Boun
   };
 }
 
+/** Binds the source alone. @throws MillraceError SOURCE_NOT_FOUND, HEADER_INVALID, COLUMN_UNKNOWN */
+export async function resolveSource({ job, decode }: Plan, context: ResolveContext): Promise<BoundSource> {
+  const connector = await loadSource(job.source.type);
+  return connector.resolve(job.source, { ...surroundings(job, context), format: formatByName(decode.format), decode });
+}
+
+/** Binds the sinks alone, each of them let go with `opened`. @throws MillraceError TABLE_UNKNOWN, SINK_REFUSED, SINK_UNAVAILABLE */
+export async function resolveSinks(
+  plan: Plan,
+  context: ResolveContext,
+  opened: AsyncDisposableStack,
+): Promise<ReadonlyMap<string, BoundSink>> {
+  const about = { ...surroundings(plan.job, context), format: formatByName };
+  const sinks = new Map<string, BoundSink>();
+  for (const { name, type, options } of plan.sinks) {
+    const sink = await loadSink(type);
+    sinks.set(name, opened.use(await sink.resolve(options, { ...about, name })));
+  }
+  return sinks;
+}
+
+function surroundings({ baseDir }: Plan["job"], { clock, signal }: ResolveContext) {
+  return { baseDir, clock, codec: codecByName, ...(signal && { signal }) };
+}
+
 /** Told here and not by a thread, so that it is known before anything is opened. */
-async function assertModuleExists({ job, transform }: Plan): Promise<void> {
+export async function assertModuleExists({ job, transform }: Plan): Promise<void> {
   if (transform === null) return;
   try {
     await access(transform.module);

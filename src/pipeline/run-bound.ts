@@ -1,6 +1,7 @@
 /** A bound plan becomes a run: chosen, written down, executed, summed up. Knows no real clock, thread or server. */
 import type { Emit } from "../actors/messages.ts";
-import type { SinkColumns } from "../actors/worker-pool.ts";
+import type { SinkColumns } from "../actors/column-agreement.ts";
+import { retrying } from "../actors/outage.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { RejectStore } from "../core/ports/sink.ts";
@@ -8,12 +9,14 @@ import type { RunSummary } from "../core/summary.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { ProcessFigures } from "../observability/process-meter.ts";
 import type { SummaryRecorder } from "../observability/summary-recorder.ts";
+import { NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { emitterOf } from "./emitter.ts";
 import { execute, type Outcome, type Stops } from "./execute.ts";
 import type { Execution, World } from "./execution.ts";
 import { ProgressMirror } from "./mirror.ts";
 import type { BoundPlan } from "./resolve.ts";
 import { findLostRuns } from "./lost-runs.ts";
+import { applyRetention } from "./retention.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { chooseRun, type Identity, type StartedRun, type StartWish } from "./run-identity.ts";
 
@@ -27,6 +30,8 @@ export interface RunBoundOptions {
   readonly recorder: SummaryRecorder;
   readonly observers: readonly Observer[];
   readonly figures: () => ProcessFigures;
+  /** The last thing that the run has to do when all is written; again when it is resumed after that has failed. */
+  readonly settle?: () => Promise<void>;
 }
 
 /**
@@ -47,10 +52,12 @@ export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   await using rejects = await bound.openRejects(run.row.id);
   await using mirrors = new AsyncDisposableStack();
   const execution = executionOf(options, run, { emit, rejects, limits, mirrors });
-  const outcome = await published(rejects, await execute(execution, stops));
+  const outcome = await settled(options, await published(rejects, await execute(execution, stops)));
   await mirrors.disposeAsync();
   const durationMs = clock.monotonic() - begun;
-  return await sumUp(options, run, outcome, durationMs, emit);
+  const summary = await sumUp(options, run, outcome, durationMs, emit);
+  if (!isFenced(outcome)) await applyRetention(world, identity.job, bound.plan.job.retention);
+  return summary;
 }
 
 /** Rejects are published at every end; where that fails, a run that was well otherwise has failed. */
@@ -64,13 +71,25 @@ async function published(rejects: RejectStore | null, outcome: Outcome): Promise
   }
 }
 
+async function settled({ settle }: RunBoundOptions, outcome: Outcome): Promise<Outcome> {
+  if (outcome.state !== "succeeded") return outcome;
+  try {
+    await settle?.();
+    return outcome;
+  } catch (thrown) {
+    return { state: "failed", error: MillraceError.from(thrown) };
+  }
+}
+
 function executionOf(
-  { bound, world }: RunBoundOptions,
+  { bound: given, world }: RunBoundOptions,
   run: StartedRun,
   parts: Pick<Execution, "emit" | "rejects" | "limits"> & { readonly mirrors: AsyncDisposableStack },
 ): Execution {
   const { row } = run;
-  const { mirrors, ...given } = parts;
+  const { mirrors, ...rest } = parts;
+  let bound = given;
+  let earlier = NOTHING_EARLIER;
   const mirrorOf = new Map(
     [...bound.sinks].flatMap(([sink, { positions }]) => {
       const key = { job: row.job, scope: row.scope, sink };
@@ -82,8 +101,19 @@ function executionOf(
   let columns: SinkColumns = row.columns ?? {};
   return {
     ...world,
-    ...given,
-    bound,
+    ...rest,
+    get bound() {
+      return bound;
+    },
+    get earlier() {
+      return earlier;
+    },
+    async continueSource() {
+      if (row.scope !== "" || earlier !== NOTHING_EARLIER) return;
+      earlier = await readEarlier(world, row, bound);
+      const source = (await bound.source.continueFrom?.(earlier.known())) ?? bound.source;
+      bound = { ...bound, source };
+    },
     run,
     splitter: formatByName(bound.plan.decode.format).splitter(bound.plan.decode),
     get columns() {
@@ -103,22 +133,31 @@ function isFenced({ error }: Outcome): boolean {
 }
 
 async function sumUp(
-  { recorder, world, figures }: RunBoundOptions,
+  { recorder, world, figures, stops, bound }: RunBoundOptions,
   { row }: StartedRun,
   outcome: Outcome,
   durationMs: number,
   emit: Emit,
 ): Promise<RunSummary> {
   const { state, error } = outcome;
+  const { retry } = bound.plan.job;
   const told = error === null ? null : { code: error.code, message: error.message };
   const summary = recorder.snapshot({ job: row.job, run: row.id, state, error: told, durationMs, process: figures() });
   const endedAt = new Date(world.clock.now()).toISOString();
-  if (!isFenced(outcome)) await world.state.updateRun(row.id, { state, endedAt, summary: JSON.stringify(summary) });
+  if (!isFenced(outcome)) {
+    const end = { state, endedAt, summary: JSON.stringify(summary) };
+    // The sinks are done: a store that is away just now must not make people run it again.
+    const patience = { ...world, policy: retry, stage: "sink", emit } as const;
+    await retrying(() => world.state.updateRun(row.id, end), patience, stops.kill);
+  }
   const { read, written, filtered, rejected, folded, emitted } = summary;
   const bytes = Object.values(summary.sinks).reduce((sum, sink) => sum + sink.bytes, 0);
   const counts = { read, written, filtered, rejected, folded, emitted, bytes };
-  emit({ kind: "run-ended", state, durationMs, counts, message: error?.message ?? null });
-  if (error !== null && isUsage(error) && written === 0) throw error;
+  const sinks = Object.values(summary.sinks);
+  const several = sinks.length > 1 ? { sinks: summary.sinks } : {};
+  emit({ kind: "run-ended", state, durationMs, counts, ...several, message: error?.message ?? null });
+  const nothing = sinks.every((sink) => sink.written === 0);
+  if (error !== null && isUsage(error) && nothing) throw error;
   return summary;
 }
 

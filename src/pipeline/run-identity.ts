@@ -13,6 +13,8 @@ export interface Identity {
   readonly job: string;
   readonly slot: string | null;
   readonly params: { readonly [name: string]: string };
+  /** '' for an incremental job: all its runs go on in one scope, whatever their slot and parameters. */
+  readonly scope?: "";
 }
 
 /** What the caller wishes about an unfinished run. */
@@ -24,7 +26,11 @@ export interface StartWish {
   /** Go on with this run. */
   readonly resume: string | null;
   readonly acceptRejects: boolean;
+  /** Only so many source records: a run of its own that resumes nothing and that nothing resumes. */
+  readonly limit?: number;
   readonly trigger: string;
+  /** The run itself, where the caller has chosen it. */
+  readonly run?: StartedRun;
 }
 
 /** The run to be executed. */
@@ -44,9 +50,35 @@ export interface KnownRuns {
   readonly lost: readonly LostRun[];
 }
 
+/** What a limited run is kept with; no parameter of a job can be called so. */
+const LIMIT_PARAM = "--limit";
+
+/** What a replay of rejects is kept with, likewise. */
+export const REPLAY_PARAM = "--replay";
+
 /** One text for one identity: the key of its lease. */
-export function identityKey({ slot, params }: Identity): string {
-  return `${slot ?? ""}|${canonicalParams(params)}`;
+export function identityKey({ slot, params, scope }: Identity): string {
+  return scope ?? `${slot ?? ""}|${canonicalParams(params)}`;
+}
+
+/** The {@link identityKey} of a run that is kept. */
+export function identityKeyOf({ slot, params, scope }: RunRow): string {
+  return scope === "" ? scope : `${slot ?? ""}|${params}`;
+}
+
+/** What the job was filled in with when a run was started. */
+export function valuesOf({ slot, params }: RunRow): Pick<Identity, "slot" | "params"> {
+  const own = pairsOf(params).filter(([name]) => name !== LIMIT_PARAM && name !== REPLAY_PARAM);
+  return { slot, params: Object.fromEntries(own) };
+}
+
+/** Whether a run was of a kind that no later start goes on with: a limited one, or a replay of rejects. */
+export function standsApart({ params }: RunRow): boolean {
+  return pairsOf(params).some(([name]) => name === LIMIT_PARAM || name === REPLAY_PARAM);
+}
+
+function pairsOf(params: string): readonly (readonly [name: string, value: string])[] {
+  return JSON.parse(params) as readonly (readonly [name: string, value: string])[];
 }
 
 /** The same parameters give the same text, whatever their order. */
@@ -59,6 +91,7 @@ export function canonicalParams(params: Identity["params"]): string {
  *
  * @throws MillraceError RUN_NOT_FOUND when `resume` names none of this job, or one that has succeeded
  * @throws MillraceError USAGE when the run that `resume` names was started for another slot or with other parameters
+ * @throws MillraceError RESTART_REFUSED for an incremental job
  * @throws MillraceError STATE_LOST when a sink holds an unfinished run that the state store does not know
  */
 export async function chooseRun(
@@ -67,23 +100,40 @@ export async function chooseRun(
   wish: StartWish,
   time: { readonly clock: Clock; readonly random: Random },
 ): Promise<StartedRun> {
+  if (wish.run !== undefined) return wish.run;
   if (wish.resume !== null) return resumeNamed(known, identity, wish, time, wish.resume);
+  if (wish.limit !== undefined) return limitedRun(identity, wish, time, wish.limit);
+  if (wish.restart && identity.scope === "") throw nothingToRestart();
   const unfinished = await newestUnfinished(known.state, identity);
   const [lost] = known.lost;
   if (lost !== undefined && !wish.restart) throw lostRunError(identity.job, known.state, lost);
   if (unfinished !== null && !wish.restart) return { row: unfinished, resumed: true, isNew: false, replaces: null };
   const id = newRunId(time.clock.now(), time.random);
   return {
-    row: newRow(identity, wish, time.clock, { id, scope: id }),
+    row: newRow(identity, wish, time.clock, { id, scope: identity.scope ?? id }),
     resumed: false,
     isNew: true,
     replaces: unfinished,
   };
 }
 
-function newRow(
+/** Its parameters tell it apart from every full run of the job, which so neither resumes it nor takes it for a success. */
+function limitedRun(
   identity: Identity,
-  { trigger }: StartWish,
+  wish: StartWish,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  limit: number,
+): StartedRun {
+  const id = newRunId(clock.now(), random);
+  const params = { ...identity.params, [LIMIT_PARAM]: String(limit) };
+  const row = newRow({ ...identity, params }, wish, clock, { id, scope: id });
+  return { row, resumed: false, isNew: true, replaces: null };
+}
+
+/** A run as it begins. */
+export function newRow(
+  identity: Identity,
+  { trigger }: Pick<StartWish, "trigger">,
   clock: Clock,
   { id, scope }: { readonly id: string; readonly scope: string },
 ): RunRow {
@@ -129,7 +179,20 @@ function assertResumable({ id, state, slot, params }: RunRow, identity: Identity
   }
   // Its lease is that of its identity, and the job may have been filled in with its slot and parameters.
   if (slot === identity.slot && params === canonicalParams(identity.params)) return;
-  const pairs = JSON.parse(params) as readonly (readonly [name: string, value: string])[];
+  const pairs = pairsOf(params);
+  const limit = pairs.find(([name]) => name === LIMIT_PARAM)?.[1];
+  if (pairs.some(([name]) => name === REPLAY_PARAM)) {
+    throw new MillraceError(
+      "USAGE",
+      `--resume ${id}: that run is a replay of rejects; \`millrace rejects replay\` goes on with it`,
+    );
+  }
+  if (limit !== undefined) {
+    throw new MillraceError(
+      "USAGE",
+      `--resume ${id}: that run was for its first ${limit} records only; nothing resumes it`,
+    );
+  }
   const given = [...(slot === null ? [] : [`--slot ${slot}`]), ...pairs.map(([name]) => `--param ${name}=...`)];
   const told = given.length === 0 ? "without --slot and --param" : `with ${given.join(" ")}`;
   throw new MillraceError("USAGE", `--resume ${id}: that run was started ${told}; give the same values`);
@@ -137,10 +200,18 @@ function assertResumable({ id, state, slot, params }: RunRow, identity: Identity
 
 /** Only the newest run of an identity counts: what lies before a success was given up. */
 async function newestUnfinished(state: StateStore, identity: Identity): Promise<RunRow | null> {
-  const params = canonicalParams(identity.params);
+  const key = identityKey(identity);
   const rows = await state.listRuns({ job: identity.job, limit: 1000 });
-  const newest = rows.find((row) => row.slot === identity.slot && row.params === params);
+  const newest = rows.find((row) => identityKeyOf(row) === key);
   return newest === undefined || newest.state === "succeeded" ? null : newest;
+}
+
+function nothingToRestart(): MillraceError {
+  return new MillraceError(
+    "RESTART_REFUSED",
+    "--restart: an incremental job always goes on where its last run ended, also after one that failed; run it without " +
+      "--restart, or once with incremental: false to read everything again",
+  );
 }
 
 /** The sum over all splits. */

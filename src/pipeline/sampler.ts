@@ -1,7 +1,7 @@
 /** Tells the observers, a few times a second, how full everything is and where the time goes. */
 import type { Execution } from "./execution.ts";
 import type { FlowStarts } from "./flow-starts.ts";
-import { stageTimes } from "./stage-meters.ts";
+import { meteredStages } from "./stage-meters.ts";
 
 const EVERY_MS = 250;
 
@@ -26,7 +26,7 @@ export function sampling(execution: Execution, starts: FlowStarts): Disposable {
 function sample({ emit, budget, buffers, threads }: Execution, { meters, current }: FlowStarts): void {
   emit({
     kind: "sampled",
-    stages: stageTimes(meters, threads),
+    ...meteredStages(meters, threads),
     mailboxes: current?.mailboxes ?? [],
     budget: { used: budget.used, limit: budget.limitBytes },
     pools: { buffers: buffers.stats.inUse },

@@ -12,6 +12,8 @@ import type { SourceSplit } from "./world/source.ts";
 
 /** A record that has to be rejected. */
 export interface ExpectedReject {
+  /** The sink that refuses it; undefined: no sink in particular. */
+  readonly sink: string | undefined;
   readonly token: string;
   readonly line: number | undefined;
   readonly stage: RejectStage;
@@ -20,17 +22,21 @@ export interface ExpectedReject {
   readonly raw: string;
 }
 
-/** What has to become of one record. */
+/** What has to become of one record in one sink. */
 export interface ExpectedRecord {
   /** As the sink has them, in a canonical spelling. */
   readonly rows: readonly string[];
   readonly reject: ExpectedReject | null;
 }
 
-/** How the job treats records. */
+/** How the job treats records on their way to one sink. */
 export interface Treatment {
   readonly decode: DecodeSpec;
   readonly transform: boolean;
+  readonly route: boolean;
+  readonly sink: string;
+  /** Names of all. */
+  readonly sinks: readonly string[];
   /** Whether the sink has a check constraint, and a unique one. */
   readonly check: boolean;
   readonly unique: boolean;
@@ -62,7 +68,10 @@ export function expectedRecords(split: SourceSplit, treatment: Treatment): reado
       "fault" in read
         ? { stage: "decode", code: read.fault.code }
         : written(
-            treatment.transform ? transformed(read.record as Item) : { outputs: [read.record as object] },
+            routed(
+              treatment.transform ? transformed(read.record as Item) : { outputs: [read.record as object] },
+              treatment,
+            ),
             treatment,
             numbers,
           );
@@ -70,7 +79,8 @@ export function expectedRecords(split: SourceSplit, treatment: Treatment): reado
     const { raw, rawEncoding } = encodeRaw(split.bytes.subarray(batch.start(record), batch.stop(record)));
     const line = split.ends === null ? 1 + batch.line(record) : undefined;
     const token = split.ends === null ? String(batch.start(record)) : String(record);
-    return { rows: [], reject: { ...fate, output: fate.output, token, line, raw: `${rawEncoding} ${raw}` } };
+    const sink = fate.stage === "write" ? treatment.sink : undefined;
+    return { rows: [], reject: { ...fate, sink, output: fate.output, token, line, raw: `${rawEncoding} ${raw}` } };
   });
 }
 
@@ -105,6 +115,36 @@ function transformed(item: Item): Fate {
     default:
       return { outputs: [{ ...item }] };
   }
+}
+
+/** What a sink is given of a record: `routed.ts`, told a second time. */
+function routed(fate: Fate, { route, sink, sinks }: Treatment): Fate {
+  if (!route || !("outputs" in fate)) return fate;
+  const transform = (code: string): Fate => ({ stage: "transform", code });
+  const mine: object[] = [];
+  for (const output of fate.outputs) {
+    const { n } = output as Item;
+    const way = wayOf((n ?? 0) % 16);
+    if (typeof way === "string") return transform(way);
+    if (way.some((name) => !sinks.includes(name))) return transform("ROUTE_UNKNOWN");
+    if (way.includes(sink)) mine.push(output);
+  }
+  return { outputs: mine };
+}
+
+function wayOf(turn: number): readonly string[] | string {
+  const named: { readonly [turn: number]: readonly string[] | string } = {
+    1: ["a"],
+    2: ["b"],
+    3: ["a", "b"],
+    4: [],
+    5: [],
+    6: "TRANSFORM_NO_RESULT",
+    7: "TRANSFORM_FAILED",
+    8: ["a", "c"],
+    9: ["c"],
+  };
+  return named[turn] ?? ["a", "b"];
 }
 
 /** What the sink says to a record's rows; a record is refused as a whole, for the first row that is. */

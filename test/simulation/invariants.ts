@@ -18,16 +18,31 @@ interface SplitLedger {
 export interface DurableStep {
   readonly rows: readonly string[];
   readonly advances: readonly Advance[];
-  /** null: they are kept elsewhere and checked there. */
-  readonly rejects: readonly Reject[] | null;
+  readonly rejects: readonly Reject[];
+  /** Which rejects are due in this step; the others are kept elsewhere and checked there. */
+  readonly due: DueRejects;
 }
 
-/** Keeps the first violations; the simulation stops at one. */
+/** Rejects that belong to a place: all, those of the sink alone, or none. */
+export type DueRejects = "all" | "own" | "none";
+
+/** What has to come of a sink. */
+export interface SinkTruth {
+  readonly sink: string;
+  readonly expected: ReadonlyMap<string, readonly ExpectedRecord[]>;
+  /** Told of every violation; the simulation stops at one. */
+  readonly violate: (message: string) => void;
+}
+
+/** Holds one sink to what has to come of it. */
 export class Invariants {
-  readonly violations: string[] = [];
+  readonly #sink: string;
+  readonly #violate: (message: string) => void;
   readonly #splits: ReadonlyMap<string, SplitLedger>;
 
-  constructor(expected: ReadonlyMap<string, readonly ExpectedRecord[]>) {
+  constructor({ sink, expected, violate }: SinkTruth) {
+    this.#sink = sink;
+    this.#violate = violate;
     this.#splits = new Map(
       [...expected].map(([split, records]) => [
         split,
@@ -37,11 +52,11 @@ export class Invariants {
   }
 
   violate(message: string): void {
-    this.violations.push(message);
+    this.#violate(`${this.#sink}: ${message}`);
   }
 
   /** Rows, rejects and positions in one step: exactly what the records between the old and the new positions have to give. */
-  durable({ rows, advances, rejects }: DurableStep): void {
+  durable({ rows, advances, rejects, due }: DurableStep): void {
     const perSplit = groupRows(rows);
     for (const split of perSplit.keys()) {
       if (!advances.some((advance) => advance.split === split)) this.violate(`rows of ${split} without its position`);
@@ -50,7 +65,7 @@ export class Invariants {
       const ledger = this.#ledger(advance.split);
       this.#checkStep(advance, ledger);
       this.#advance(advance, ledger, perSplit.get(advance.split) ?? []);
-      if (rejects !== null) this.#checkRejects(advance, ledger, rejects);
+      this.#checkRejects(advance, ledger, rejects, due);
       this.#checkCounts(advance, ledger);
       ledger.ordinal = Number(advance.to.ordinal);
     }
@@ -101,23 +116,27 @@ export class Invariants {
       const ordinal = progress.find((row) => row.split === split)?.position.ordinal ?? 0n;
       if (ordinal !== BigInt(records.length)) this.violate(`${split} ended at ${ordinal} of ${records.length}`);
       const due = records.flatMap(({ reject }, at) => (reject === null ? [] : [tellExpected(at, reject)]));
-      const kept = rejects.filter((reject) => reject.split === split).map(tellReject);
+      const kept = this.#mine(rejects)
+        .filter((reject) => reject.split === split)
+        .map(tellReject);
       compare(due.toSorted(), kept.toSorted(), (message) => this.violate(`rejects of ${split}: ${message}`));
     }
   }
 
-  /** At least the rejects of everything before a position, in a place of their own. */
+  /** Exactly the rejects of everything before a position, in a place that they have to themselves or share. */
   kept(
     advances: readonly { readonly split: string; readonly to: { readonly ordinal: bigint } }[],
     rejects: readonly Reject[],
+    which: "all" | "common",
   ): void {
+    const isDue = ({ sink }: { readonly sink?: string | undefined }): boolean => which === "all" || sink === undefined;
     for (const { split, to } of advances) {
-      const kept = rejects
-        .filter((reject) => reject.split === split && reject.position.ordinal < to.ordinal)
+      const kept = this.#mine(rejects)
+        .filter((reject) => isDue(reject) && reject.split === split && reject.position.ordinal < to.ordinal)
         .map(tellReject);
       const due = this.#ledger(split)
         .records.slice(0, Number(to.ordinal))
-        .flatMap(({ reject }, at) => (reject === null ? [] : [tellExpected(at, reject)]));
+        .flatMap(({ reject }, at) => (reject === null || !isDue(reject) ? [] : [tellExpected(at, reject)]));
       compare(due.toSorted(), kept.toSorted(), (message) =>
         this.violate(`rejects of ${split} before ${to.ordinal}: ${message}`),
       );
@@ -143,10 +162,21 @@ export class Invariants {
     compare(expected, rows.map(canonicalRow), (message) => this.violate(`rows of ${where}: ${message}`));
   }
 
-  #checkRejects({ split, from, to }: Advance, ledger: SplitLedger, rejects: readonly Reject[]): void {
-    const due = ledger.records
-      .slice(Number(from), Number(to.ordinal))
-      .flatMap(({ reject }, index) => (reject === null ? [] : [tellExpected(Number(from) + index, reject)]));
+  /** Those of this sink and of none in particular; others share the place. */
+  #mine(rejects: readonly Reject[]): readonly Reject[] {
+    return rejects.filter(({ sink = this.#sink }) => sink === this.#sink);
+  }
+
+  #checkRejects(
+    { split, from, to }: Advance,
+    ledger: SplitLedger,
+    rejects: readonly Reject[],
+    which: DueRejects,
+  ): void {
+    const due = ledger.records.slice(Number(from), Number(to.ordinal)).flatMap(({ reject }, index) => {
+      const isDue = which === "all" || (which === "own" && reject?.sink !== undefined);
+      return reject !== null && isDue ? [tellExpected(Number(from) + index, reject)] : [];
+    });
     const got = rejects.filter((reject) => reject.split === split).map(tellReject);
     // Those that the sink itself refused come behind the others of their chunk.
     compare(due.toSorted(), got.toSorted(), (message) =>
@@ -186,8 +216,9 @@ function groupRows(rows: readonly string[]): ReadonlyMap<string, readonly string
   return Map.groupBy(rows, (row) => /s\d+(?=#)/.exec(row)?.[0] ?? "no split");
 }
 
-function tellReject({ position, stage, code, output, line, raw, rawEncoding }: Reject): string {
+function tellReject({ position, stage, code, sink, output, line, raw, rawEncoding }: Reject): string {
   return tell(Number(position.ordinal), {
+    sink,
     token: position.token,
     line,
     stage,
@@ -203,9 +234,9 @@ function tellExpected(ordinal: number, reject: NonNullable<ExpectedRecord["rejec
 
 function tell(
   ordinal: number,
-  { token, line, stage, code, output, raw }: NonNullable<ExpectedRecord["reject"]>,
+  { sink, token, line, stage, code, output, raw }: NonNullable<ExpectedRecord["reject"]>,
 ): string {
-  return `${String(ordinal).padStart(6)} ${stage} ${code} ${output ?? ""} token ${token} line ${line ?? ""} ${raw.slice(0, 80)}`;
+  return `${String(ordinal).padStart(6)} ${stage} ${code} ${sink ?? ""} ${output ?? ""} token ${token} line ${line ?? ""} ${raw.slice(0, 80)}`;
 }
 
 function compare(expected: readonly string[], got: readonly string[], violate: (message: string) => void): void {

@@ -1,4 +1,5 @@
 /** Everything a seed decides before anything runs: the data, the job, the limits and what is going to go wrong. */
+import type { ChunkSize } from "../../src/config/job.ts";
 import type { DecodeSpec } from "../../src/core/ports/format.ts";
 import { type FaultRates, NO_FAULTS } from "./world/faults.ts";
 import { Scheduler } from "./world/scheduler.ts";
@@ -8,25 +9,36 @@ import { SplitText, type TextOptions } from "./world/text.ts";
 /** What happens to whole processes. */
 export type Disaster = "kill" | "pause" | "stop";
 
+/** One sink of a seed's job. */
+export interface SinkPlan {
+  readonly name: string;
+  /** `database`: positions with the data; `parts`: positions in the state, begun anew; `log`: there too, gone on with. */
+  readonly kind: "database" | "parts" | "log";
+  readonly check: boolean;
+  readonly unique: boolean;
+  readonly lanes: 1 | 2;
+  /** The output columns are found in the first chunk. */
+  readonly findColumns: boolean;
+  /** When it cannot be reached, in steps of the simulation. */
+  readonly outages: readonly { readonly fromStep: number; readonly forMs: number }[];
+}
+
 /** One seed's world. */
 export interface SimulationPlan {
   readonly splits: readonly SourceSplit[];
   readonly decode: DecodeSpec;
   readonly transform: boolean;
   readonly order: "source" | "none";
-  readonly chunk:
-    | { readonly kind: "bytes"; readonly bytes: number }
-    | { readonly kind: "records"; readonly records: number };
+  /** Of each process in turn: borders mean nothing. */
+  readonly chunks: readonly ChunkSize[];
   readonly commit: { readonly bytes: number; readonly intervalMs: number };
   readonly maxRejects: number | null;
   readonly threads: number;
   readonly budgetBytes: number;
-  readonly sink: "database" | "parts";
-  readonly check: boolean;
-  readonly unique: boolean;
-  readonly lanes: 1 | 2;
-  /** The output columns are found in the first chunk. */
-  readonly findColumns: boolean;
+  readonly sinks: readonly SinkPlan[];
+  /** Whether the module has a `route`. */
+  readonly route: boolean;
+  readonly onSinkDown: "wait" | "fail";
   readonly rejects: "default" | "file";
   readonly faults: FaultRates;
   readonly disasters: readonly Disaster[];
@@ -37,8 +49,16 @@ const FAULT_KINDS = ["unsent", "lostReply", "late", "crash", "threadDeath"] as c
 const RATES = [0, 0, 0.005, 0.02, 0.06] as const;
 const DISASTERS = ["kill", "kill", "pause", "stop"] as const;
 
+/** Jobs of seeds from here on have several sinks, the others one. */
+export const FAN_OUT = 1_000_000;
+
 /** Decides. */
 export function planOf(seed: number): SimulationPlan {
+  const plan = planOfOneSink(seed);
+  return seed < FAN_OUT ? plan : fannedOut(plan, new Scheduler(seed ^ 0xfa0));
+}
+
+function planOfOneSink(seed: number): SimulationPlan {
   // A stream of its own, so that a change here does not change what the scheduler draws.
   const scheduler = new Scheduler(seed ^ 0x5eed);
   const pick = <T>(list: readonly T[]): T => list[scheduler.between(0, list.length - 1)] as T;
@@ -68,24 +88,63 @@ export function planOf(seed: number): SimulationPlan {
     },
     transform,
     order: pick(["source", "none"] as const),
-    chunk: chunkOf(scheduler, text.quoted),
+    chunks: [chunkOf(scheduler, text.quoted)],
     commit: { bytes: pick([1, 300, 5_000, 1_000_000]), intervalMs: pick([1, 50, 1_000, 3_600_000]) },
     maxRejects: scheduler.chance(0.15) ? scheduler.between(0, 10) : null,
     threads: pick([1, 2, 4]),
     budgetBytes: pick([1, 1, 500_000, 1_000_000, 100_000_000]),
-    sink,
-    check,
-    unique,
-    lanes: unique ? 1 : pick([1, 2, 2] as const),
-    findColumns: scheduler.chance(0.3),
+    sinks: [
+      {
+        name: "sink",
+        kind: sink,
+        check,
+        unique,
+        lanes: unique ? 1 : pick([1, 2, 2] as const),
+        findColumns: scheduler.chance(0.3),
+        outages: [],
+      },
+    ],
+    route: false,
+    onSinkDown: "wait",
     rejects,
     faults: faultRates(scheduler),
     disasters: scheduler.chance(0.3) ? [] : Array.from({ length: scheduler.between(1, 4) }, () => pick(disasters)),
   };
 }
 
+const SINK_NAMES = ["a", "b", "c"];
+const SINK_KINDS = ["database", "database", "parts", "log"] as const;
+
+/** The same world with up to three sinks, some of which are down for a while, and a transform that may route. */
+function fannedOut(plan: SimulationPlan, scheduler: Scheduler): SimulationPlan {
+  const pick = <T>(list: readonly T[]): T => list[scheduler.between(0, list.length - 1)] as T;
+  // What the first sink refuses is in the data.
+  const [first] = plan.sinks as readonly [SinkPlan];
+  const sinks = SINK_NAMES.slice(0, pick([1, 2, 2, 2, 3, 3])).map((name, number): SinkPlan => {
+    const kind = number === 0 && first.kind === "database" ? "database" : pick(SINK_KINDS);
+    const unique = kind === "database" && (number === 0 ? first.unique : scheduler.chance(0.2));
+    const outages = scheduler.chance(0.6) ? [] : [{ fromStep: scheduler.between(1, 250), forMs: pick(OUTAGES) }];
+    return {
+      name,
+      kind,
+      unique,
+      check: kind === "database" && (number === 0 ? first.check : scheduler.chance(0.4)),
+      lanes: unique ? 1 : pick([1, 2, 2] as const),
+      findColumns: scheduler.chance(0.3),
+      outages,
+    };
+  });
+  const route = plan.transform && sinks.length > 1 && scheduler.chance(0.5);
+  const onSinkDown = pick(["wait", "wait", "fail"] as const);
+  const chunks = [...plan.chunks, chunkOf(scheduler, true), chunkOf(scheduler, false)];
+  return { ...plan, sinks, route, onSinkDown, chunks };
+}
+
+/** Milliseconds; the longest one outlasts `retry.for`. */
+const OUTAGES = [500, 5_000, 60_000, 400_000] as const;
+
 /** A wrong guess shows only where a chunk ends, so many borders are needed to see one. */
-function chunkOf(scheduler: Scheduler, small: boolean): SimulationPlan["chunk"] {
+function chunkOf(scheduler: Scheduler, small: boolean): ChunkSize {
   const pick = (list: readonly number[]): number => list[scheduler.between(0, list.length - 1)] as number;
   if (scheduler.chance(small ? 0.6 : 0.3)) return { kind: "records", records: pick(small ? [1, 2] : [1, 3, 10]) };
   return { kind: "bytes", bytes: pick(small ? [30, 60, 120] : [50, 200, 500, 2_000, 100_000]) };

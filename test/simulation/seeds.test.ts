@@ -14,6 +14,9 @@ test.each([
   [40, "when one lane failed the others read on into memory that belonged to the next flow"],
   [72, "a zombie changed the end of a run that had succeeded, so the next start went on with it"],
   [791, "an empty framed record alone in its chunk was no record, and all behind it had the wrong ordinal"],
+  [1_000_020, "a sink that began anew forgot what had been rejected for all, beside one that went on"],
+  [1_000_039, "a sink that was ahead was given a chunk without a record"],
+  [1_000_214, "what one of several sinks had refused and not committed stayed in the rejects file"],
   [
     7696,
     "a zombie between forgetting and claiming took over its successor's positions and published nothing as the result",

@@ -2,20 +2,16 @@
 import { fileURLToPath } from "node:url";
 import { defineJob } from "../../src/config/define-job.ts";
 import type { Job } from "../../src/config/job.ts";
-import type { EncodeSpec } from "../../src/core/ports/format.ts";
-import type { BoundSink, Progress } from "../../src/core/ports/sink.ts";
+import type { Progress } from "../../src/core/ports/sink.ts";
 import type { RunState, StateStore } from "../../src/core/ports/state-store.ts";
 import type { Reject } from "../../src/core/reject.ts";
+import type { TransformSpec } from "../../src/core/task.ts";
 import type { BoundPlan } from "../../src/pipeline/resolve.ts";
 import { openMemoryStore } from "../../src/state/memory.ts";
-import { expectedRecords } from "./expected.ts";
-import { Invariants } from "./invariants.ts";
 import { Operator } from "./operator.ts";
-import { planOf, type SimulationPlan } from "./plan.ts";
-import { Database } from "./world/database.ts";
-import { DatabaseSink } from "./world/database-sink.ts";
+import { planOf, type SimulationPlan, type SinkPlan } from "./plan.ts";
+import { SinkUnderTest } from "./sink-under-test.ts";
 import { Faults } from "./world/faults.ts";
-import { PartFolder, PartSink } from "./world/part-sink.ts";
 import type { SimulatedProcess } from "./world/process.ts";
 import { openRejectFolder, RejectFolder } from "./world/reject-file.ts";
 import { Scheduler, type Trace } from "./world/scheduler.ts";
@@ -39,6 +35,7 @@ const MAX_STEPS = 60_000;
 const SILENCE_MS = 300_000;
 const HOUSEKEEPING = /acquireLease|mirror/;
 const TRANSFORM = fileURLToPath(new URL("fixtures/mixed.ts", import.meta.url));
+const ROUTED = fileURLToPath(new URL("fixtures/routed.ts", import.meta.url));
 
 /** Runs a seed; the same seed does the same, step by step. */
 export async function simulate(seed: number, trace?: Trace): Promise<SimulationResult> {
@@ -50,12 +47,11 @@ class Simulation {
   readonly #plan: SimulationPlan;
   readonly #scheduler: Scheduler;
   readonly #faults: Faults;
-  readonly #invariants: Invariants;
+  readonly #violations: string[] = [];
+  readonly #sinks: ReadonlyMap<string, SinkUnderTest>;
   readonly #operator: Operator;
   readonly #job: Job;
   readonly #store: StateStore = openMemoryStore();
-  readonly #database: Database;
-  readonly #parts = new PartFolder();
   readonly #rejects = new RejectFolder();
   /** Real work that simulated time waits for. */
   #held = 0;
@@ -69,8 +65,7 @@ class Simulation {
     this.#plan = plan;
     this.#scheduler = new Scheduler(seed, trace);
     this.#faults = new Faults(this.#scheduler, plan.faults);
-    this.#invariants = new Invariants(new Map(plan.splits.map((split) => [split.id, expectedRecords(split, plan)])));
-    this.#database = new Database(plan, (commit) => this.#onCommit(commit));
+    this.#sinks = new Map(plan.sinks.map((sink) => [sink.name, this.#underTest(sink)]));
     this.#job = jobOf(plan);
     this.#operator = new Operator({
       job: this.#job,
@@ -83,12 +78,12 @@ class Simulation {
       hold: (work) => this.#hold(work),
       succeeded: () => this.#succeeded,
       wroteEnd: (process) => this.#ends.has(process),
-      violate: (message) => this.#invariants.violate(message),
+      violate: (message) => this.#violate(message),
     });
   }
 
   async run(): Promise<SimulationResult> {
-    const { violations } = this.#invariants;
+    const violations = this.#violations;
     while (violations.length === 0 && !this.#operator.done) await this.#next();
     // What is still under way in the network must do no harm.
     while (violations.length === 0 && this.#scheduler.underWay.length > 0) await this.#next();
@@ -107,13 +102,18 @@ class Simulation {
 
   async #next(): Promise<void> {
     this.#operator.tick();
+    for (const sink of this.#sinks.values()) sink.tick();
     const { clock, steps, underWay } = this.#scheduler;
-    if (!(await clock.runNext())) this.#invariants.violate("deadlock: no timer is set");
+    if (!(await clock.runNext())) this.#violate("deadlock: no timer is set");
     while (this.#held > 0) await new Promise((resolve) => setImmediate(resolve));
     if (underWay.some((name) => !HOUSEKEEPING.test(name))) this.#silentSince = clock.monotonic();
     if (clock.monotonic() - this.#silentSince > SILENCE_MS)
-      this.#invariants.violate(`deadlock: nothing happens; under way: ${underWay.join(", ")}`);
-    if (steps > MAX_STEPS) this.#invariants.violate(`livelock: ${steps} steps; under way: ${underWay.join(", ")}`);
+      this.#violate(`deadlock: nothing happens; under way: ${underWay.join(", ")}`);
+    if (steps > MAX_STEPS) this.#violate(`livelock: ${steps} steps; under way: ${underWay.join(", ")}`);
+  }
+
+  #violate(message: string): void {
+    this.#violations.push(message);
   }
 
   async #hold<T>(work: Promise<T>): Promise<T> {
@@ -125,11 +125,25 @@ class Simulation {
     }
   }
 
+  #underTest(sink: SinkPlan): SinkUnderTest {
+    const inFile = this.#plan.rejects === "file";
+    return new SinkUnderTest({
+      plan: this.#plan,
+      sink,
+      scheduler: this.#scheduler,
+      faults: this.#faults,
+      rejects: { file: () => (inFile ? this.#rejects.current : null), inState: () => this.#stateRejects() },
+      violate: (message) => this.#violate(message),
+    });
+  }
+
   #partsOf(process: SimulatedProcess): { bound: BoundPlan; state: StateStore } {
     const faults = this.#faults;
     const store = this.#store;
-    const { decode, transform, splits, rejects } = this.#plan;
-    const onCommit = (advanced: readonly Progress[]): Promise<void> => this.#onStateCommit(advanced);
+    const { decode, splits, rejects, chunks } = this.#plan;
+    const chunk = chunks[this.#operator.processes % chunks.length] ?? this.#job.chunk;
+    const onCommit = (sink: string, advanced: readonly Progress[]): Promise<void> =>
+      this.#onStateCommit(sink, advanced);
     const onEnd = (state: RunState): void => {
       this.#ends.add(process);
       this.#succeeded ||= state === "succeeded";
@@ -137,72 +151,32 @@ class Simulation {
     return {
       state: simulatedState({ store, process, faults, onCommit, onEnd }),
       bound: {
-        plan: {
-          job: this.#job,
-          decode,
-          transform: transform ? { module: TRANSFORM, export: "default" } : null,
-          sinks: [],
-          rejects: null,
-        },
+        plan: { job: { ...this.#job, chunk }, decode, transform: transformOf(this.#plan), sinks: [], rejects: null },
         source: new SimulatedSource(splits, process, faults),
-        sinks: new Map([["sink", this.#sinkOf(process)]]),
+        sinks: new Map(Array.from(this.#sinks, ([name, sink]) => [name, sink.bound(process)])),
         openRejects: async () => (rejects === "file" ? openRejectFolder(this.#rejects, process, faults) : null),
         async [Symbol.asyncDispose]() {},
       },
     };
   }
 
-  #sinkOf(process: SimulatedProcess): BoundSink {
-    const shared = {
-      process,
-      faults: this.#faults,
-      encode: encodeOf(this.#plan),
-      misuse: (message: string) => this.#invariants.violate(`the sink was used wrongly: ${message}`),
-    };
-    if (this.#plan.sink === "parts") return new PartSink({ ...shared, folder: this.#parts });
-    return new DatabaseSink({ ...shared, database: this.#database, lanes: this.#plan.lanes });
-  }
-
-  #onCommit(commit: Parameters<ConstructorParameters<typeof Database>[1]>[0]): void {
-    const elsewhere = this.#plan.rejects === "file";
-    this.#invariants.durable({ ...commit, rejects: elsewhere ? null : commit.rejects });
-    if (elsewhere) this.#invariants.kept(commit.advances, this.#rejects.current);
-  }
-
-  async #onStateCommit(advanced: readonly Progress[]): Promise<void> {
-    const [run] = await this.#store.listRuns({ job: this.#job.name, limit: 1 });
-    const all = await this.#store.progress({ job: this.#job.name, scope: run?.scope ?? "", sink: "sink" });
-    this.#invariants.part(this.#parts.current, all);
-    this.#invariants.counted(advanced);
-    const rejects = this.#plan.rejects === "file" ? this.#rejects.current : await this.#stateRejects();
-    this.#invariants.kept(
-      all.map(({ split, position }) => ({ split, to: position })),
-      rejects,
-    );
+  async #onStateCommit(sink: string, advanced: readonly Progress[]): Promise<void> {
+    await this.#sinks.get(sink)?.onStateCommit(advanced, await this.#stateProgress(sink));
   }
 
   async #checkEnd(): Promise<void> {
-    const { sink, rejects } = this.#plan;
     const runs = await this.#store.listRuns({ job: this.#job.name, limit: 100 });
-    if (runs.length !== 1) this.#invariants.violate(`there are ${runs.length} runs`);
+    if (runs.length !== 1) this.#violate(`there are ${runs.length} runs`);
     const [run] = runs;
-    if (run?.state !== "succeeded") this.#invariants.violate(`the run is ${run?.state}, but it had succeeded`);
-    const inState = await this.#store.progress({ job: this.#job.name, scope: run?.scope ?? "", sink: "sink" });
-    const progress = sink === "parts" ? inState : this.#database.progress;
-    const kept = sink === "parts" ? await this.#stateRejects() : this.#database.rejects;
-    if (!this.#endIsUnfenced) this.#invariants.complete(progress, rejects === "file" ? this.#rejects.current : kept);
-    if (sink === "parts") this.#invariants.published(this.#parts.published ?? []);
-    if (rejects === "file" && !this.#rejects.published) this.#invariants.violate("the rejects were not published");
+    if (run?.state !== "succeeded") this.#violate(`the run is ${run?.state}, but it had succeeded`);
+    for (const [name, sink] of this.#sinks) await sink.checkEnd(await this.#stateProgress(name));
+    if (this.#plan.rejects === "file" && !this.#rejects.published) this.#violate("the rejects were not published");
     this.#operator.checkLeaks();
   }
 
-  /**
-   * Where positions live in the state store nothing fences a run's end: a zombie that had only its success left to write
-   * down does so although a successor has begun anew, whose death then leaves half its positions and rejects behind. What
-   * was published is whole all the same.
-   */
-  get #endIsUnfenced(): boolean {
-    return this.#plan.sink === "parts" && this.#plan.disasters.includes("pause");
+  async #stateProgress(sink: string): Promise<readonly Progress[]> {
+    const [run] = await this.#store.listRuns({ job: this.#job.name, limit: 1 });
+    return this.#store.progress({ job: this.#job.name, scope: run?.scope ?? "", sink });
   }
 
   #stateRejects(): Promise<readonly Reject[]> {
@@ -210,19 +184,13 @@ class Simulation {
   }
 }
 
-function encodeOf({ findColumns }: SimulationPlan): EncodeSpec {
-  return {
-    sink: "sink",
-    format: "jsonl",
-    options: {},
-    columns: null,
-    needsColumns: findColumns,
-    onUnknownField: "error",
-  };
+function transformOf({ transform, route }: SimulationPlan): TransformSpec | null {
+  if (!transform) return null;
+  return { module: route ? ROUTED : TRANSFORM, export: null, mode: null, concurrency: 3, timeoutMs: 30_000 };
 }
 
 function jobOf(plan: SimulationPlan): Job {
-  const { order, chunk, commit, maxRejects } = plan;
+  const { order, commit, maxRejects, onSinkDown } = plan;
   const job = defineJob({
     name: "simulated",
     source: { type: "file", path: "simulated.csv" },
@@ -232,8 +200,8 @@ function jobOf(plan: SimulationPlan): Job {
   });
   return {
     ...job,
-    chunk,
     commit,
+    onSinkDown,
     errors: { ...job.errors, maxRejects, maxRejectRate: 1, minRecords: Number.POSITIVE_INFINITY },
   };
 }

@@ -1,15 +1,26 @@
 /** The whole runtime in memory, seed after seed. `SEEDS=100000 FIRST=1` says how many and from where. */
 import { describe, expect, test } from "vitest";
+import { FAN_OUT } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
 const first = Number(process.env["FIRST"] ?? 1);
 const seeds = Number(process.env["SEEDS"] ?? 1_000);
 const PER_TEST = 250;
 
+/** Stretches of seeds from `begin` on, as many as asked for. */
+function stretches(begin: number, count: number): (readonly [begin: number, end: number])[] {
+  return Array.from({ length: Math.ceil(count / PER_TEST) }, (_, index) => {
+    const start = begin + index * PER_TEST;
+    return [start, Math.min(start + PER_TEST, begin + count)] as const;
+  });
+}
+
 describe("The runtime under simulation", () => {
-  const starts = Array.from({ length: Math.ceil(seeds / PER_TEST) }, (_, index) => first + index * PER_TEST);
-  test.each(starts)("keeps every invariant from seed %i on", async (start) => {
-    for (let seed = start; seed < Math.min(start + PER_TEST, first + seeds); seed++) {
+  // One half with one sink, the other with several.
+  const half = Math.ceil(seeds / 2);
+  const all = [...stretches(first, half), ...stretches(FAN_OUT + first, half)];
+  test.each(all)("keeps every invariant from seed %i on", async (start, end) => {
+    for (let seed = start; seed < end; seed++) {
       const { violations } = await simulate(seed);
       expect(violations, `seed ${seed}; to replay it: SEED=${seed} npm run simulate`).toEqual([]);
     }

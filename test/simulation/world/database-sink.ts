@@ -15,7 +15,7 @@ import type {
 import type { Reject } from "../../../src/core/reject.ts";
 import type { SinkOutput } from "../../../src/core/result.ts";
 import { type Database, Transaction } from "./database.ts";
-import type { Faults } from "./faults.ts";
+import type { Fates } from "./faults.ts";
 import { request } from "./network.ts";
 import type { SimulatedProcess } from "./process.ts";
 
@@ -26,7 +26,7 @@ const LINGER_MS = 8_000;
 export interface DatabaseSinkOptions {
   readonly database: Database;
   readonly process: SimulatedProcess;
-  readonly faults: Faults;
+  readonly faults: Fates;
   readonly encode: EncodeSpec;
   readonly lanes: 1 | 2;
   /** Told of every mistake in the use of the port. */

@@ -2,17 +2,18 @@
 
 const KEY = "millrace simulation death";
 
+/** How a thread may end. */
+export type Death = "crash" | "hang";
+
 /** Shared by every copy of this module that a loader may make. */
-const board = globalThis as { [KEY]?: "crash" | "hang" | undefined };
+const board = globalThis as { [KEY]?: ((kind: Death) => void) | undefined };
 
 /** Called by a transform: this record ends the thread. */
-export function announceDeath(kind: "crash" | "hang"): void {
-  board[KEY] = kind;
+export function announceDeath(kind: Death): void {
+  board[KEY]?.(kind);
 }
 
-/** The death that was announced since the last call. */
-export function takeDeath(): "crash" | "hang" | undefined {
-  const kind = board[KEY];
-  board[KEY] = undefined;
-  return kind;
+/** Says whose records are worked on from here on, in this turn of the event loop. */
+export function listenForDeath(listener: (kind: Death) => void): void {
+  board[KEY] = listener;
 }

@@ -1,4 +1,5 @@
 /** What goes wrong on the way to a server and back. */
+import type { Clock } from "../../../src/core/clock.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -22,8 +23,35 @@ export const NO_FAULTS: FaultRates = { unsent: 0, lostReply: 0, late: 0, crash: 
 /** What becomes of one request. */
 export type Fate = "done" | "unsent" | "lostReply" | "late" | "crash";
 
+/** What becomes of each request to a server. */
+export interface Fates {
+  fate(): Fate;
+}
+
+/** The same, and nothing at all arrives while the server is down. */
+export class ServerFaults implements Fates {
+  readonly #faults: Fates;
+  /** Until when, on the clock. */
+  #downUntil = 0;
+  readonly #clock: Clock;
+
+  constructor(faults: Fates, clock: Clock) {
+    this.#faults = faults;
+    this.#clock = clock;
+  }
+
+  goDown(forMs: number): void {
+    this.#downUntil = this.#clock.monotonic() + forMs;
+  }
+
+  fate(): Fate {
+    const fate = this.#faults.fate();
+    return this.#clock.monotonic() < this.#downUntil ? "unsent" : fate;
+  }
+}
+
 /** Draws fates until it is told to cease. */
-export class Faults {
+export class Faults implements Fates {
   readonly #scheduler: Scheduler;
   #rates: FaultRates;
 

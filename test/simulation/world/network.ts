@@ -1,12 +1,12 @@
 /** A request to a server and its reply: both take time, both can be lost, and a dead client's request may still arrive. */
 import type { MillraceError } from "../../../src/core/errors.ts";
-import { type Faults, unforeseen, unreachable } from "./faults.ts";
+import { type Fates, unforeseen, unreachable } from "./faults.ts";
 import type { SimulatedProcess } from "./process.ts";
 
 /** How a request is made. */
 export interface RequestOptions<T> {
   readonly process: SimulatedProcess;
-  readonly faults: Faults;
+  readonly faults: Fates;
   readonly name: string;
   /** What the server does when the request arrives; it goes on without the client. */
   readonly work: () => Promise<T> | T;

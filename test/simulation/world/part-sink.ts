@@ -5,22 +5,31 @@
  */
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { EncodeSpec } from "../../../src/core/ports/format.ts";
-import type { BoundSink, SinkUnit, SinkWriter } from "../../../src/core/ports/sink.ts";
+import type { BoundSink, SinkSession, SinkUnit, SinkWriter } from "../../../src/core/ports/sink.ts";
 import { rowsOf } from "./database-sink.ts";
-import { type Faults, unforeseen, unreachable } from "./faults.ts";
+import { type Fates, unforeseen, unreachable } from "./faults.ts";
 import type { SimulatedProcess } from "./process.ts";
 
 /** The folder: what the latest writer made, and what was published. */
 export class PartFolder {
   current: string[] = [];
+  /** Of the writer whose rows are the current ones. */
+  epoch = 0;
   published: readonly string[] | null = null;
+}
+
+/** A part bears its writer's epoch, so that one that was taken over meanwhile does not stand in its successor's place. */
+export function takeUp(folder: PartFolder, rows: string[], epoch: number): void {
+  if (epoch < folder.epoch) return;
+  folder.current = rows;
+  folder.epoch = epoch;
 }
 
 /** What a {@link PartSink} needs. */
 export interface PartSinkOptions {
   readonly folder: PartFolder;
   readonly process: SimulatedProcess;
-  readonly faults: Faults;
+  readonly faults: Fates;
   readonly encode: EncodeSpec;
   readonly misuse: (message: string) => void;
 }
@@ -41,11 +50,11 @@ export class PartSink implements BoundSink {
     return this.#options.encode;
   }
 
-  async open(): Promise<SinkWriter> {
+  async open({ memory }: SinkSession): Promise<SinkWriter> {
     const { folder } = this.#options;
     await this.#step("sink: open");
     const rows: string[] = [];
-    folder.current = rows;
+    takeUp(folder, rows, memory?.epoch ?? 0);
     let open = 0;
     return {
       lanes: 1,

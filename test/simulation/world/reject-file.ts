@@ -25,7 +25,7 @@ export function openRejectFolder(folder: RejectFolder, process: SimulatedProcess
     },
     async resume(committed) {
       await step("rejects: resume");
-      lines = folder.current.filter(({ split, position }) => position.ordinal < (committed.get(split) ?? 0n));
+      lines = folder.current.filter(({ split, sink, position }) => position.ordinal < committed.before(split, sink));
       folder.current = lines;
     },
     async publish() {

@@ -16,7 +16,7 @@ export interface StateOptions {
   readonly process: SimulatedProcess;
   readonly faults: Faults;
   /** Told of every commit that took place. */
-  readonly onCommit: (advanced: readonly Progress[]) => Promise<void>;
+  readonly onCommit: (sink: string, advanced: readonly Progress[]) => Promise<void>;
   /** Told that a process wrote the end of its run down. */
   readonly onEnd: (state: RunState) => void;
 }
@@ -39,6 +39,7 @@ export function simulatedState({ store, process, faults, onCommit, onEnd }: Stat
           if (operation === "commit") {
             const [key, advances] = args as Parameters<StateStore["commit"]>;
             await onCommit(
+              key.sink,
               await store.progress(
                 key,
                 advances.map(({ split }) => split),

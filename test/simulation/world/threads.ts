@@ -2,8 +2,8 @@
 import { isMillraceError, MillraceError } from "../../../src/core/errors.ts";
 import type { Task, TaskReply, TaskRunner, TaskSpec } from "../../../src/core/task.ts";
 import { formatByName } from "../../../src/formats/catalog.ts";
-import { ChunkRunner } from "../../../src/task/chunk-runner.ts";
-import { takeDeath } from "./deaths.ts";
+import { TaskThread } from "../../../src/task/task-thread.ts";
+import { type Death, listenForDeath } from "./deaths.ts";
 import type { Faults } from "./faults.ts";
 import type { SimulatedProcess } from "./process.ts";
 
@@ -24,7 +24,7 @@ export interface ThreadsOptions {
 /** A pool of simulated threads. */
 export class SimulatedThreads implements TaskRunner {
   readonly #options: ThreadsOptions;
-  readonly #runner: Promise<ChunkRunner>;
+  readonly #thread: Promise<TaskThread>;
   readonly #queue: (() => void)[] = [];
   readonly #chanceDeaths = new Map<string, number>();
   readonly #ended = Promise.withResolvers<never>();
@@ -34,13 +34,20 @@ export class SimulatedThreads implements TaskRunner {
   constructor(options: ThreadsOptions) {
     this.#options = options;
     this.#free = options.threads;
-    this.#runner = options.hold(ChunkRunner.create(options.spec, { format: formatByName, busyClock: () => 0 }));
+    const { clock } = options.process.scheduler;
+    const tools = { format: formatByName, busyClock: () => 0, clock };
+    this.#thread = options.hold(TaskThread.create(options.spec, tools));
     this.#ended.promise.catch(() => {});
   }
 
   async run(task: Task): Promise<TaskReply> {
     if (this.#destroyed) throw closed();
     return await Promise.race([this.#inThread(task), this.#ended.promise]);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#thread).close();
+    await this.destroy();
   }
 
   async destroy(): Promise<void> {
@@ -61,12 +68,12 @@ export class SimulatedThreads implements TaskRunner {
   async #work(task: Task): Promise<TaskReply> {
     const { process } = this.#options;
     const { scheduler } = process;
-    const runner = await this.#runner;
+    const thread = await this.#thread;
     const name = `thread: ${task.split} from ${task.from}`;
     const early = scheduler.chance(0.5);
     if (!early) await process.step(name);
     if (this.#destroyed) throw closed();
-    const reply = this.#maybeDie(task, runUntilDeath(runner, task));
+    const reply = this.#maybeDie(task, await runUntilDeath(thread, task));
     if (isMillraceError(reply) && reply.details["kind"] === "hang") {
       await scheduler.step(`${name}: hangs`, HANG_MS);
     }
@@ -99,25 +106,25 @@ export class SimulatedThreads implements TaskRunner {
 }
 
 /** Runs the task; a record whose transform announced a death is the last one that it works on. */
-function runUntilDeath(runner: ChunkRunner, task: Task): TaskReply | MillraceError {
-  takeDeath();
-  let last = 0;
-  const at = (record: number): void => {
-    const kind = takeDeath();
-    if (kind !== undefined) throw death(kind, last);
-    last = record;
+async function runUntilDeath(thread: TaskThread, task: Task): Promise<TaskReply | MillraceError> {
+  const died = Promise.withResolvers<MillraceError>();
+  let last: number | null = null;
+  let fatal: MillraceError | undefined;
+  const die = (kind: Death): void => {
+    fatal ??= death(kind, last);
+    died.resolve(fatal);
   };
-  try {
-    const reply = runner.run(task, { at });
-    at(last);
-    return reply;
-  } catch (thrown) {
-    if (isMillraceError(thrown, "THREAD_FAILED")) return thrown;
-    throw thrown;
-  }
+  const workOn = (record: number | null): void => {
+    if (fatal !== undefined) throw fatal;
+    last = record;
+    listenForDeath(die);
+  };
+  const reply = thread.run(task, { at: workOn, beat: () => workOn(null) });
+  reply.catch(() => {});
+  return await Promise.race([died.promise, reply.catch((thrown: unknown) => fatal ?? Promise.reject(thrown))]);
 }
 
-function death(kind: "crash" | "hang", recordIndex: number | null): MillraceError {
+function death(kind: Death, recordIndex: number | null): MillraceError {
   return new MillraceError("THREAD_FAILED", `simulated: a thread ended (${kind})`, { details: { kind, recordIndex } });
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Aggregator } from "../../../src/actors/aggregator.ts";
+import type { HeadStarts } from "../../../src/actors/head-starts.ts";
 import { Lane } from "../../../src/actors/lane.ts";
 import type { Delivery, Processed } from "../../../src/actors/messages.ts";
 import { Window } from "../../../src/actors/window.ts";
@@ -34,6 +35,7 @@ class Workshop {
     lanes: readonly Lane[] = [new Lane(0, [split("a.csv")])],
     positions: ReadonlyMap<string, Position> = new Map(),
     sinks: readonly string[] = ["sink"],
+    headStarts: HeadStarts = new Map(),
   ) {
     this.lanes = lanes;
     this.sinks = new Map(sinks.map((name) => [name, new Mailbox<Delivery>({ name, ...unlimited })]));
@@ -44,6 +46,7 @@ class Workshop {
       ...about,
       lanes,
       positions,
+      headStarts,
       results,
       sinks: this.sinks,
       window,
@@ -342,11 +345,44 @@ describe("Aggregator with rejects", () => {
     expect(await records("archive")).toEqual([0n, 1n]);
   });
 
-  test("delivers only to sinks that need the records and exist", async () => {
-    const shop = new Workshop(undefined, undefined, ["sink", "archive"]);
-    const chunk = new ChunkMaker().next("1\n", { final: true, needs: ["archive", "gone"] });
-    await shop.take(whole(chunk, { outputs: ["sink", "archive", "gone"].map((name) => rowsFor(name, 1)) }));
-    expect([(await shop.delivered()).length, (await shop.delivered("archive")).length]).toEqual([0, 1]);
+  test("gives a sink that is ahead only what comes behind its position, records keeping their numbers", async () => {
+    const headStarts = new Map([["a.csv", new Map([["archive", { ordinal: 4n, token: "8" }]])]]);
+    const shop = new Workshop(undefined, undefined, ["sink", "archive"], headStarts);
+    const maker = new ChunkMaker();
+    const outputs = ["sink", "archive"].map((name) => rowsFor(name, 3));
+    const first = maker.next("1\n2\n3\n");
+    const second = maker.next("4\n5\n6\n7\n");
+    const last = maker.next("8\n9\n0\n", { final: true });
+    const rejects = [chunkReject(0), chunkReject(3), chunkReject(1, { sink: "archive", stage: "write" })];
+    await shop.take(
+      whole(first, { outputs }),
+      // Records 0 and 3 are rejected; the sink gets 1 and 2, the archive refuses 1.
+      whole(second, {
+        outputs: [
+          { ...rowsFor("sink", 2), recordOfRow: Int32Array.of(1, 2) },
+          { ...rowsFor("archive", 1), recordOfRow: Int32Array.of(2) },
+        ],
+        rejects,
+      }),
+      whole(last, { outputs }),
+    );
+    const told = ({ from, to, read, output, rejects: mine }: Delivery) => ({
+      span: [from, to.ordinal],
+      read,
+      rows: [...output.recordOfRow],
+      ends: [...output.rowEnds],
+      filtered: output.filtered,
+      rejects: mine.map(({ position }) => position.ordinal),
+    });
+    expect((await shop.delivered()).map(told)).toEqual([
+      { span: [0n, 3n], read: 3, rows: [0, 1, 2], ends: [1, 2, 3], filtered: 0, rejects: [] },
+      { span: [3n, 7n], read: 4, rows: [1, 2], ends: [1, 2], filtered: 0, rejects: [3n, 6n] },
+      { span: [7n, 10n], read: 3, rows: [0, 1, 2], ends: [1, 2, 3], filtered: 0, rejects: [] },
+    ]);
+    expect((await shop.delivered("archive")).map(told)).toEqual([
+      { span: [4n, 7n], read: 3, rows: [2], ends: [1], filtered: 0, rejects: [6n, 4n] },
+      { span: [7n, 10n], read: 3, rows: [0, 1, 2], ends: [1, 2, 3], filtered: 0, rejects: [] },
+    ]);
   });
 
   test("cuts the bytes of a record that the sink itself refused out of the chunk", async () => {

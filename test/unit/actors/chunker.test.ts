@@ -25,6 +25,7 @@ function workshop(lanes = 1, maxChunks = Number.POSITIVE_INFINITY) {
     maxRecords: null,
     lanes,
     sinks: ["sink"],
+    headStarts: new Map(),
     blocks,
     chunks,
     meter,

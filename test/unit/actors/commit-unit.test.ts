@@ -76,10 +76,10 @@ describe("CommitUnit", () => {
     const deliveries = new Deliveries();
     const delivery = deliveries.next(["a", "b"], { rejected: [2] });
     const unit = unitOf(delivery);
-    unit.rejectsAppended(unit.rejectsToAppend);
-    expect(unit.rejectsToAppend).toEqual([]);
+    unit.rejectsAppended(unit.rejects);
+    expect(unit.notAppended(unit.rejects)).toEqual([]);
     unit.refuse(delivery, [{ record: 1, code: "ROW_REFUSED", message: "bad" }]);
-    expect(unit.rejectsToAppend.map(({ stage }) => stage)).toEqual(["write"]);
+    expect(unit.notAppended(unit.rejects).map(({ stage }) => stage)).toEqual(["write"]);
     expect(unit.rejects).toHaveLength(2);
   });
 

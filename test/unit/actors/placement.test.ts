@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { placedInState, placedWithData } from "../../../src/actors/placement.ts";
-import type { Advance, Progress, RejectStore, SinkUnit } from "../../../src/core/ports/sink.ts";
+import type { Advance, Progress, SinkUnit } from "../../../src/core/ports/sink.ts";
 import type { StateStore } from "../../../src/core/ports/state-store.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import { freshProgress, rejectOf } from "../../support/deliveries.ts";
@@ -21,11 +21,8 @@ function parts() {
       void log.push(`state with ${count(batch)}`),
     progress: async (): Promise<readonly Progress[]> => [freshProgress("of the state")],
   } as unknown as StateStore;
-  const store = {
-    append: async (batch: readonly Reject[]) => void log.push(`append ${count(batch)}`),
-  } as unknown as RejectStore;
   const writer = { progress: async () => [freshProgress("of the sink")] };
-  return { log, unit, state, store, writer };
+  return { log, unit, state, writer };
 }
 
 describe("placedWithData()", () => {
@@ -33,17 +30,9 @@ describe("placedWithData()", () => {
     const { log, unit, writer } = parts();
     const placement = placedWithData(writer, null);
     await placement.commitUnit(unit, advances, rejects);
-    expect([placement.appendRejects, placement.commitPositions]).toEqual([null, null]);
+    expect([placement.rejects, placement.commitPositions]).toEqual([null, null]);
     expect(log).toEqual(["unit with 1 rejects"]);
     expect((await placement.progress())[0]?.split).toBe("of the sink");
-  });
-
-  test("leaves rejects to a place of their own", async () => {
-    const { log, unit, writer, store } = parts();
-    const placement = placedWithData(writer, store);
-    await placement.appendRejects?.(rejects);
-    await placement.commitUnit(unit, advances, rejects);
-    expect(log).toEqual(["append 1 rejects", "unit with 0 rejects"]);
   });
 });
 
@@ -53,17 +42,8 @@ describe("placedInState()", () => {
     const placement = placedInState(state, key, null);
     await placement.commitUnit(unit, advances, rejects);
     await placement.commitPositions?.(advances, rejects);
-    expect(placement.appendRejects).toBeNull();
+    expect(placement.rejects).toBeNull();
     expect(log).toEqual(["unit with 0 rejects", "state with 1 rejects"]);
     expect((await placement.progress(["a.csv"]))[0]?.split).toBe("of the state");
-  });
-
-  test("leaves rejects to a place of their own", async () => {
-    const { log, unit, state, store } = parts();
-    const placement = placedInState(state, key, store);
-    await placement.appendRejects?.(rejects);
-    await placement.commitUnit(unit, advances, rejects);
-    await placement.commitPositions?.(advances, rejects);
-    expect(log).toEqual(["append 1 rejects", "unit with 0 rejects", "state with 0 rejects"]);
   });
 });

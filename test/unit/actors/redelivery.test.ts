@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { redeliver, type ThreadDeath } from "../../../src/actors/redelivery.ts";
+import { type Attempt, redeliver, type ThreadDeath } from "../../../src/actors/redelivery.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
-import type { PoisonRecord, TaskReply } from "../../../src/core/task.ts";
-
-interface Attempt {
-  readonly poison: readonly PoisonRecord[];
-  readonly only: number | null;
-}
+import type { TaskReply } from "../../../src/core/task.ts";
 
 const reply = { records: 3 } as TaskReply;
 const death = (recordIndex: number | null, kind: ThreadDeath["kind"] = "crash") =>
@@ -18,8 +13,8 @@ async function deliver(fate: (attempt: Attempt, number: number) => Error | null)
   const deaths: (number | null)[] = [];
   const outcome = await redeliver({
     place: "a.csv from 0",
-    attempt: async (poison, only) => {
-      const attempt = { poison: [...poison], only };
+    attempt: async (wish) => {
+      const attempt = { ...wish, poison: [...wish.poison] };
       attempts.push(attempt);
       const error = fate(attempt, attempts.length);
       if (error !== null) throw error;
@@ -32,7 +27,11 @@ async function deliver(fate: (attempt: Attempt, number: number) => Error | null)
 
 describe("redeliver()", () => {
   test("asks once when nothing dies", async () => {
-    expect(await deliver(() => null)).toEqual({ attempts: [{ poison: [], only: null }], deaths: [], outcome: reply });
+    expect(await deliver(() => null)).toEqual({
+      attempts: [{ poison: [], only: null, careful: false }],
+      deaths: [],
+      outcome: reply,
+    });
   });
 
   test.each([
@@ -80,6 +79,20 @@ describe("redeliver()", () => {
     expect(attempts.map(({ only }) => only)).toEqual([null, 4, null, 4, null, null]);
     expect(attempts.at(-1)?.poison.map(({ record }) => record)).toEqual([4]);
     expect(deaths).toEqual([4, 4, 4]);
+  });
+
+  test("goes record by record once a death named none, and finds the one at fault", async () => {
+    const fate = ({ poison, only, careful }: Attempt) =>
+      only === 4 || poison.length === 0 ? death(careful ? 4 : null) : null;
+    const { attempts, deaths, outcome } = await deliver(fate);
+    expect(outcome).toBe(reply);
+    expect(attempts.map(({ only, careful, poison }) => [only, careful, poison.length])).toEqual([
+      [null, false, 0],
+      [null, true, 0],
+      [4, true, 0],
+      [null, true, 1],
+    ]);
+    expect(deaths).toEqual([null, 4, 4]);
   });
 
   test("gives up after five deaths that no record explains", async () => {

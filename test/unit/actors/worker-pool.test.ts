@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { Lane } from "../../../src/actors/lane.ts";
 import type { Processed } from "../../../src/actors/messages.ts";
 import { OutputEstimate } from "../../../src/actors/output-estimate.ts";
-import { type SinkColumns, WorkerPool, type WorkerPoolOptions } from "../../../src/actors/worker-pool.ts";
+import {
+  ColumnAgreement,
+  type ColumnAgreementOptions,
+  type SinkColumns,
+} from "../../../src/actors/column-agreement.ts";
+import { WorkerPool, type WorkerPoolOptions } from "../../../src/actors/worker-pool.ts";
 import { Window } from "../../../src/actors/window.ts";
 import type { Chunk } from "../../../src/core/chunk.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
@@ -20,6 +25,10 @@ const unlimited = {
 };
 const none = { from: 0, length: 0 };
 
+function agreement(change: Partial<ColumnAgreementOptions> = {}): ColumnAgreement {
+  return new ColumnAgreement({ known: {}, needed: [], keep: async () => {}, ...change });
+}
+
 function replyTo(task: Task, change: Partial<TaskReply> = {}): TaskReply {
   const sinks = task.out.map((_, index) => ({
     sink: ["sink", "archive"][index] ?? "",
@@ -28,12 +37,12 @@ function replyTo(task: Task, change: Partial<TaskReply> = {}): TaskReply {
     rows: 0,
     rowEnds: none,
     recordOfRow: none,
+    filtered: 0,
   }));
   return {
     records: 1,
     end: task.end - task.begin,
     lines: 1,
-    filtered: 0,
     outputs: sinks,
     rejects: [],
     index: null,
@@ -66,7 +75,7 @@ class Workshop {
       return promise;
     };
     const pool = new WorkerPool({
-      runner: { run, destroy: async () => {} },
+      runner: { run, close: async () => {}, destroy: async () => {} },
       sinks: ["sink"],
       lanes: [this.lane],
       fields: new Map([["a.csv", ["a", "b"]]]),
@@ -74,9 +83,7 @@ class Workshop {
       results: this.results,
       window: this.window,
       estimate: new OutputEstimate(),
-      columns: {},
-      needColumns: [],
-      onColumns: async () => {},
+      columns: agreement(),
       meter: this.meter,
       emit: this.log.emit,
       ...change,
@@ -176,8 +183,9 @@ describe("WorkerPool", () => {
     });
     expect(task.ends).toBeUndefined();
     expect(Buffer.from(task.memory).toString("utf8", task.begin, task.end)).toBe("abc\n");
-    expect(task.out).toHaveLength(2);
-    expect(shop.lent.lent).toBe(4);
+    // The archive does not need the chunk.
+    expect(task.out.map((memory) => memory !== null)).toEqual([true, false]);
+    expect(shop.lent.lent).toBe(3);
   });
 
   test("hands the borders of framed records over", async () => {
@@ -225,6 +233,7 @@ describe("WorkerPool", () => {
         rows: 1,
         rowEnds: { from: 2, length: 1 },
         recordOfRow: { from: 3, length: 1 },
+        filtered: 0,
       },
     ];
     await shop.answer(0, { index, spans: { from: 0, length: 2 }, outputs });
@@ -252,8 +261,8 @@ describe("WorkerPool", () => {
 });
 
 describe("WorkerPool while output columns are unknown", () => {
-  const unknown = (onColumns: WorkerPoolOptions["onColumns"] = async () => {}) =>
-    new Workshop({ needColumns: ["sink"], onColumns });
+  const unknown = (keep: ColumnAgreementOptions["keep"] = async () => {}) =>
+    new Workshop({ columns: agreement({ needed: ["sink"], keep }) }, 9);
 
   test("sends the first chunk alone and the others with the columns it brought", async () => {
     const kept: SinkColumns[] = [];
@@ -268,14 +277,21 @@ describe("WorkerPool while output columns are unknown", () => {
     expect(kept).toHaveLength(1);
   });
 
-  test("goes on alone while no chunk has had a row", async () => {
-    const shop = unknown();
-    for (const text of ["1\n", "2\n", "3\n"]) shop.send(text);
+  test("takes the first chunk that has a row, and runs those again that found other columns meanwhile", async () => {
+    const kept: SinkColumns[] = [];
+    const shop = unknown(async (columns) => void kept.push(columns));
+    for (const text of ["1\n", "2\n", "3\n", "4\n"]) shop.send(text);
     await shop.settle();
     await shop.answer(0);
-    expect(shop.tasks).toHaveLength(2);
+    expect(shop.tasks).toHaveLength(4);
+    await shop.answer(2, { columns: { sink: ["b"] } });
+    await shop.answer(3, { columns: { sink: ["a"] } });
+    expect([kept, shop.done]).toEqual([[], [0]]);
     await shop.answer(1, { columns: { sink: ["a"] } });
-    expect(shop.tasks).toHaveLength(3);
+    expect(kept).toEqual([{ sink: ["a"] }]);
+    expect(shop.tasks[4]?.task).toMatchObject({ begin: shop.tasks[2]?.task.begin, columns: { sink: ["a"] } });
+    await shop.answer(4, { columns: { sink: ["a"] } });
+    expect(shop.done.toSorted()).toEqual([1, 2, 3]);
   });
 
   test("keeps the columns before the result goes on", async () => {
@@ -300,8 +316,8 @@ describe("WorkerPool while output columns are unknown", () => {
   });
 
   test("starts with what an earlier process found, and is not deceived by a sink's name", async () => {
-    const known = new Workshop({ needColumns: ["sink"], columns: { sink: ["a"] } });
-    const odd = new Workshop({ needColumns: ["constructor"] });
+    const known = new Workshop({ columns: agreement({ needed: ["sink"], known: { sink: ["a"] } }) });
+    const odd = new Workshop({ columns: agreement({ needed: ["constructor"] }) });
     for (const shop of [known, odd]) {
       shop.send("1\n");
       shop.send("2\n");

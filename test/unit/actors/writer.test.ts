@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "../../../src/actors/messages.ts";
-import { placedInState, placedWithData, type Placement } from "../../../src/actors/placement.ts";
+import { placedInState, placedWithData, type Placement, type RejectsApart } from "../../../src/actors/placement.ts";
+import { RejectPlace, type RejectPlaceOptions } from "../../../src/actors/reject-place.ts";
 import { ProgressBook } from "../../../src/actors/progress-book.ts";
 import { Writer, type WriterOptions } from "../../../src/actors/writer.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
-import type { Progress, RejectStore } from "../../../src/core/ports/sink.ts";
+import type { Progress } from "../../../src/core/ports/sink.ts";
 import type { StateStore } from "../../../src/core/ports/state-store.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import { type RunningActor, startActor } from "../../../src/runtime/actor.ts";
@@ -279,13 +280,18 @@ describe("Writer with positions in the state store", () => {
 });
 
 describe("Writer with a place of its own for rejects", () => {
+  const apart = ({ append }: Pick<RejectPlaceOptions, "append">): RejectsApart => ({
+    place: new RejectPlace({ append, keptBefore: new Map() }),
+    takes: "all",
+  });
+
   test("appends each reject once, before the commit, however often the unit is sent", async () => {
     const sink = sinkOf();
     const calls: string[] = [];
     const store = {
       append: async (rejects: readonly Reject[]) => void calls.push(`${rejects.length} at ${sink.log.length}`),
     };
-    const placement = placedWithData({ progress: (splits) => sink.progress(splits) }, store as unknown as RejectStore);
+    const placement = placedWithData({ progress: (splits) => sink.progress(splits) }, apart(store));
     const shop = new Workshop(sink, { placement });
     sink.plan("commit", away, away);
     shop.inbox.trySend(shop.deliveries.next(["1"], { rejected: [1, 2] }));
@@ -306,7 +312,7 @@ describe("Writer with a place of its own for rejects", () => {
       },
     };
     sink.bad.add("2");
-    const placement = placedWithData({ progress: (splits) => sink.progress(splits) }, store as unknown as RejectStore);
+    const placement = placedWithData({ progress: (splits) => sink.progress(splits) }, apart(store));
     const shop = new Workshop(sink, { placement });
     shop.inbox.trySend(shop.deliveries.next(["1", "2"], { rejected: [2] }));
     expect(await shop.end()).toEqual(normal);

@@ -27,7 +27,7 @@ group("describe()", () => {
     expect(plan).toMatchObject({
       job,
       decode: { format: "csv", options: { delimiter: ";" }, columns: { id: { type: "int" } }, maxRecordBytes: 1024 },
-      transform: { module: "/jobs/orders.ts", export: "default" },
+      transform: { module: "/jobs/orders.ts", export: null, mode: null, concurrency: 16, timeoutMs: 30_000 },
       sinks: [{ name: "sink", type: "file" }],
       rejects: { type: "file", path: "rejects.jsonl" },
     });
@@ -69,12 +69,12 @@ group("describe()", () => {
     [
       { source: { type: "file", path: "orders.dat" } },
       "CONFIG_INVALID",
-      "orders: source.format: the name orders.dat does not tell the format; set it to csv or jsonl",
+      "orders: source.format: the name orders.dat does not tell the format; set it to csv, jsonl, json or text",
     ],
     [
       { source: { type: "file", path: [] } },
       "CONFIG_INVALID",
-      "orders: source.format: the name  does not tell the format; set it to csv or jsonl",
+      "orders: source.format: the name  does not tell the format; set it to csv, jsonl, json or text",
     ],
   ])("refuses what it cannot mean: %#", (change, code, message) => {
     expect(() => describe(forged(change))).toThrow(expect.objectContaining({ code, message }));

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { RunEvent, RunEventBody } from "../../../src/core/ports/observer.ts";
 import { emitterOf } from "../../../src/pipeline/emitter.ts";
 import { progressObserver, type RunProgress } from "../../../src/pipeline/run-progress.ts";
-import { stageMeters, stageTimes } from "../../../src/pipeline/stage-meters.ts";
+import { meteredStages, stageMeters } from "../../../src/pipeline/stage-meters.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 
 const sampled: RunEventBody = {
   kind: "sampled",
-  stages: stageTimes(stageMeters(new FakeClock()), 1),
+  ...meteredStages(stageMeters(new FakeClock(), ["sink"]), 1),
   mailboxes: [],
   budget: { used: 0, limit: 1 },
   pools: {},
@@ -65,12 +65,21 @@ describe("progressObserver()", () => {
   });
 });
 
-describe("stageTimes()", () => {
+describe("meteredStages()", () => {
   test("gives the threads' time per thread, so that no stage is busy for more than the run lasts", () => {
-    const meters = stageMeters(new FakeClock());
+    const meters = stageMeters(new FakeClock(), ["sink"]);
     meters.workers.addBusy(90);
-    meters.sink.addBusy(7);
-    const times = stageTimes(meters, 3);
-    expect([times.workers.busyMs, times.sink.busyMs, times.source.busyMs]).toEqual([30, 7, 0]);
+    meters.sinks.get("sink")?.addBusy(7);
+    const { stages, busiestSink } = meteredStages(meters, 3);
+    expect([stages.workers.busyMs, stages.sink.busyMs, stages.source.busyMs]).toEqual([30, 7, 0]);
+    expect(busiestSink).toBeUndefined();
+  });
+
+  test("gives the busiest of several sinks, and names it", () => {
+    const meters = stageMeters(new FakeClock(), ["warehouse", "archive"]);
+    meters.sinks.get("warehouse")?.addBusy(7);
+    meters.sinks.get("archive")?.addBusy(9);
+    const { stages, busiestSink } = meteredStages(meters, 1);
+    expect([stages.sink.busyMs, busiestSink]).toEqual([9, "archive"]);
   });
 });

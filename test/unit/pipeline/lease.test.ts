@@ -38,7 +38,7 @@ describe("RunLease", () => {
     await expect(office.acquire("b")).rejects.toMatchObject({
       code: "LEASE_HELD",
       message:
-        "orders is already being run by process 7 on host-a; its lease holds for another 30 s unless it is renewed",
+        "orders is already being run by process 7 on host-a; its lease holds for another 30 s unless it is renewed. --wait waits for its end",
     });
     await using _other = await office.acquire("b", { scope: "2026-01-01|[]" });
   });
@@ -75,6 +75,70 @@ describe("RunLease", () => {
     await first[Symbol.asyncDispose]();
     office.alive = "alive";
     await expect(office.acquire("c")).rejects.toMatchObject({ code: "LEASE_HELD" });
+  });
+
+  describe("that is waited for", () => {
+    /** Somebody who waits: what it was told, and what became of it. */
+    function waitFor(
+      office: Office,
+      signal = new AbortController().signal,
+    ): { told: unknown[]; got: Promise<RunLease> } {
+      const told: unknown[] = [];
+      const tell = (owner: string, forMs: number): void => void told.push([owner, forMs]);
+      return { told, got: office.acquire("b", { wait: { signal, tell } }) };
+    }
+
+    test("is had when its owner ends, and the owner is named once", async () => {
+      const office = new Office();
+      const first = await office.acquire("a");
+      const { told, got } = waitFor(office);
+      await office.clock.advance(45_000);
+      expect(told).toEqual([["process 7 on host-a", 30_000]]);
+      await first[Symbol.asyncDispose]();
+      await office.clock.advance(1_000);
+      await using _second = await got;
+      await expect(office.acquire("c")).rejects.toMatchObject({ message: expect.stringContaining("on host-b;") });
+    });
+
+    test("is had as soon as its owner is known to be dead, else when it has run out", async () => {
+      const office = new Office();
+      office.alive = "unknown";
+      const silent = { ...office.state, acquireLease: () => new Promise<never>(() => {}) };
+      for (const dies of [true, false]) {
+        let isSilent = false;
+        const state: StateStore = {
+          ...silent,
+          acquireLease: (...args) => (isSilent ? silent : office.state).acquireLease(...args),
+        };
+        const first = await office.acquire("a", { state });
+        isSilent = true;
+        const { got } = waitFor(office);
+        let isHad = false;
+        void got.then(() => (isHad = true));
+        await office.clock.advance(29_000);
+        expect(isHad).toBe(false);
+        if (dies) office.alive = "dead";
+        await office.clock.advance(dies ? 1_000 : 2_000);
+        expect(isHad).toBe(true);
+        office.alive = "unknown";
+        await (await got)[Symbol.asyncDispose]();
+        expect(first.lost.aborted).toBe(false);
+      }
+    });
+
+    test("is waited for no longer than its signal allows", async () => {
+      const office = new Office();
+      await using _first = await office.acquire("a");
+      const ending = new AbortController();
+      const { got } = waitFor(office, ending.signal);
+      await office.clock.advance(5_000);
+      ending.abort("SIGINT");
+      await expect(got).rejects.toMatchObject({
+        code: "ABORTED",
+        message: "orders: waits no longer for process 7 on host-a",
+      });
+      expect(office.clock.pendingTimers).toBe(1);
+    });
   });
 
   test("outlives a store that cannot be asked for a moment", async () => {

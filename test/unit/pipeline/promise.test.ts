@@ -33,6 +33,25 @@ test("promiseOf() promises a record once in a finished file", () => {
   ]);
 });
 
+test("promiseOf() promises an incremental job's records once over all runs, and says what waits or is missed", () => {
+  expect(promiseOf(job({ source: { type: "file", path: "orders.csv", incremental: true } }))).toMatchObject([
+    {
+      promise: expect.stringMatching(/takes effect once, .*; over all runs of the job together$/),
+      warnings: [
+        expect.stringMatching(/^a last record without a line end waits for a later run, and what a file held/),
+      ],
+    },
+  ]);
+});
+
+test("promiseOf() warns that an incremental run into mode replace leaves only its own records", () => {
+  const { source, ...rest } = job({ sink: { type: "file", path: "out.jsonl" } });
+  const [promise] = promiseOf({ ...rest, source: { ...source, incremental: true } as typeof source });
+  expect(promise?.warnings).toContain(
+    "the result holds only what the last run read (incremental: true, mode: replace); set mode: append",
+  );
+});
+
 test("promiseOf() names the transform that weakens it", () => {
   const [promise] = promiseOf(job({ transform: { module: "a.ts", deterministic: false } }));
   expect(promise?.weakenedBy).toEqual([

@@ -420,7 +420,7 @@ describe("runBound() and rejects", () => {
     const kept: Reject[] = [];
     const store: RejectStore = {
       append: async (rejects) => void kept.push(...rejects),
-      resume: async (committed) => void calls.push(`resume ${[...committed].map(String).join(" ")}`),
+      resume: async ({ before, inOrder }) => void calls.push(`resume ${before("a.csv", undefined)} ${inOrder}`),
       publish: () => {
         calls.push("publish");
         return publish();
@@ -435,7 +435,7 @@ describe("runBound() and rejects", () => {
     const { calls, kept, store } = rejectStore();
     world.table.sink.plan("commit", new MillraceError("SINK_FAILED", "the disk is full"));
     expect((await world.run({ rejects: store })).state).toBe("failed");
-    expect([calls, kept.length]).toEqual([["resume a.csv,0", "publish", "dispose"], 1]);
+    expect([calls, kept.length]).toEqual([["resume 0 true", "publish", "dispose"], 1]);
     expect((await world.run({ rejects: rejectStore().store })).state).toBe("succeeded");
     expect(world.table.sink.rejects).toEqual([]);
   });

@@ -1,0 +1,79 @@
+/**
+ * A source that ends behind its first records: `--limit`.
+ *
+ * Only a decoder knows where a record ends, so the head is decoded once more, here and before the run. Every stage
+ * behind then sees a source that is simply that short: the transform is called for these records and for no others, and
+ * positions, counts and totals need no rule of their own.
+ */
+import type { BoundSource, SplitPlan, SplitReader } from "../core/ports/source.ts";
+import { formatByName } from "../formats/catalog.ts";
+import { type Head, type HeadOptions, headOf } from "./head-scan.ts";
+import type { BoundPlan } from "./resolve.ts";
+
+/**
+ * The same plan over the first `records` source records, of all splits in their order.
+ *
+ * @throws MillraceError NOT_BUILT for a source that frames its records itself, SOURCE_FAILED
+ */
+export async function limitPlan(bound: BoundPlan, records: number, signal: AbortSignal): Promise<BoundPlan> {
+  const { decode } = bound.plan;
+  const options = { format: formatByName(decode.format), decode, signal, asked: "--limit" };
+  const source = await limitSource(bound.source, records, options);
+  return {
+    plan: bound.plan,
+    source,
+    sinks: bound.sinks,
+    openRejects: (run) => bound.openRejects(run),
+    [Symbol.asyncDispose]: () => bound[Symbol.asyncDispose](),
+  };
+}
+
+async function limitSource(source: BoundSource, records: number, options: HeadOptions): Promise<BoundSource> {
+  const splits: SplitPlan[] = [];
+  const heads = new Map<string, Head>();
+  let left = records;
+  for (const split of source.splits) {
+    if (left === 0) break;
+    const found = await headOf(source, split, left, options);
+    left -= found.records;
+    heads.set(split.id, found);
+    splits.push(split.bytes === undefined ? split : { ...split, bytes: Math.min(split.bytes, found.end) });
+  }
+  return {
+    label: source.label,
+    splits,
+    open: async (split, from, signal) =>
+      endingBehind(await source.open(split, from, signal), Number(from.token), heads.get(split.id) as Head),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+/** One split alone, as if it ended behind its first records. */
+export function headOnly(source: BoundSource, split: SplitPlan, head: Head): BoundSource {
+  return {
+    label: source.label,
+    splits: [split],
+    open: async (of, from, signal) => endingBehind(await source.open(of, from, signal), Number(from.token), head),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+function endingBehind(reader: SplitReader, from: number, { end, closing }: Head): SplitReader {
+  if (reader.kind !== "bytes") return reader;
+  let left = Math.max(0, end - from);
+  let rest = closing;
+  return {
+    kind: "bytes",
+    async read(into) {
+      if (left === 0) {
+        const written = rest.copy(into);
+        rest = rest.subarray(written);
+        return written;
+      }
+      const read = await reader.read(into.subarray(0, Math.min(into.length, left)));
+      left -= read;
+      return read;
+    },
+    [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+  };
+}

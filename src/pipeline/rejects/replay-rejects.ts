@@ -1,0 +1,181 @@
+/** Runs a job's rejects again: a run like any other, whose source is their bytes. */
+import { type OutageOptions, retrying } from "../../actors/outage.ts";
+import type { Job } from "../../config/job.ts";
+import { jobForRun } from "../../config/read-job.ts";
+import { systemClock } from "../../core/clock.ts";
+import { MillraceError } from "../../core/errors.ts";
+import { systemRandom } from "../../core/random.ts";
+import type { BoundSink } from "../../core/ports/sink.ts";
+import type { RunSummary } from "../../core/summary.ts";
+import { ProcessMeter } from "../../observability/process-meter.ts";
+import { SummaryRecorder } from "../../observability/summary-recorder.ts";
+import { describe, type Plan } from "../describe.ts";
+import { emitterOf } from "../emitter.ts";
+import type { World } from "../execution.ts";
+import { progressOf } from "../prepare-run.ts";
+import { processWorld } from "../process-world.ts";
+import { assertModuleExists, type BoundPlan, resolveSinks, resolveSource, type ResolveContext } from "../resolve.ts";
+import { runBound } from "../run-bound.ts";
+import type { Identity, StartedRun } from "../run-identity.ts";
+import { acquireLease, observersOf, openState, type RunJobOptions, stopsOf } from "../run-job.ts";
+import { placesOf, type RejectPlaces } from "./reject-places.ts";
+import { meantBy, newestRun, type RejectWish } from "./reject-wish.ts";
+import { replaySource } from "./replay-source.ts";
+import { type ReplaySplit, replaySplits } from "./replay-split.ts";
+import { settle } from "./settle.ts";
+import { filterOf, newReplay, type ReplayStart, takeAll, unfinishedReplay } from "./take.ts";
+
+/** How a replay may be asked for. */
+export interface ReplayOptions
+  extends RejectWish,
+    Omit<RunJobOptions, "restart" | "keepWritten" | "resume" | "acceptRejects" | "limit" | "dryRun" | "trigger"> {}
+
+/** No run has such an identity: a replay and a run of the job may work at the same time. */
+const LEASE_SCOPE = "@replay";
+
+/**
+ * Reads the rejects' bytes through today's columns and transform into the job's sinks. A record that one sink alone
+ * refused goes to that sink alone. What goes through is no reject any more; what is refused again stays, with one more
+ * attempt. A replay that never ended goes on first, whatever is wished for.
+ *
+ * @returns null where there is nothing to try again
+ * @throws MillraceError as `runJob`; SOURCE_NOT_FOUND when the fields of rejects are named in a header that is gone
+ */
+export async function replayRejects(given: Job, options: ReplayOptions = {}): Promise<RunSummary | null> {
+  const { clock = systemClock, random = systemRandom, params = {}, slot = null } = options;
+  const job = jobForRun(given, { params, slot, environment: process.env });
+  const plan = describe(job);
+  await using opened = new AsyncDisposableStack();
+  const recorder = new SummaryRecorder();
+  const observers = [recorder.observe, ...observersOf(options)];
+  const emit = emitterOf({ job: job.name, run: "", observers, clock });
+  const patience: OutageOptions = { policy: job.retry, stage: "source", clock, random, emit };
+  const state = await openState(job, options, patience, opened);
+  const lease = opened.use(await acquireLease(state, job.name, LEASE_SCOPE, clock));
+  const stops = stopsOf(options, lease);
+  await assertModuleExists(plan);
+  const context = { clock, signal: stops.graceful };
+  const sinks = await retrying(() => resolveSinks(plan, context, opened), patience, stops.graceful);
+  const identity: Identity = { job: job.name, slot, params };
+  const start: ReplayStart = { identity, state, sinks, clock, random };
+  const places = placesOf(plan, sinks, state);
+  const run = (await unfinishedReplay(start)) ?? (await beginReplay(start, places, options));
+  if (run === null) return null;
+  const world = processWorld(job, { clock, random, state }, options.memoryBytes);
+  const splits = await takenSplits(world, run, places, sinks);
+  const source = await sourceOf(plan, run, splits, context);
+  using meter = new ProcessMeter();
+  return await runBound({
+    bound: boundPlan(plan, source, sinks, splits),
+    identity,
+    wish: { restart: false, keepWritten: false, resume: null, acceptRejects: true, trigger: "replay", run },
+    world,
+    stops,
+    recorder,
+    observers,
+    figures: () => meter.figures(),
+    settle: () => settle({ job: job.name, replay: run.row.id, scope: run.row.scope, places, splits: splits.taken }),
+  });
+}
+
+/** Chooses what is to be tried again, and writes the run down before anything is taken. */
+async function beginReplay(start: ReplayStart, places: RejectPlaces, wish: RejectWish): Promise<StartedRun | null> {
+  const { identity, state } = start;
+  const { filter } = await meantBy(state, identity.job, wish);
+  const found = await Promise.all(places.all.map(({ reader, own }) => reader.groupRejects({ ...filter, ...own })));
+  if (found.every((causes) => causes.length === 0)) return null;
+  const newest = await newestRun(state, identity.job);
+  const run = newReplay(start, filter, newest?.columns ?? null);
+  await state.createRun(run.row);
+  return run;
+}
+
+/** The splits of a replay, with those that an earlier process had begun and maybe settled. */
+interface TakenSplits {
+  readonly taken: readonly ReplaySplit[];
+  readonly begun: ReadonlyMap<string, readonly string[]>;
+}
+
+async function takenSplits(
+  world: World,
+  run: StartedRun,
+  places: RejectPlaces,
+  sinks: ReadonlyMap<string, BoundSink>,
+): Promise<TakenSplits> {
+  const { id: replay, job } = run.row;
+  const begun = new Map<string, readonly string[]>();
+  for (const [name, sink] of run.resumed ? sinks : []) {
+    const rows = await progressOf(world, run.row, name, sink);
+    if (rows.length > 0) begun.set(name, rows.map(({ split }) => split));
+  }
+  const filter = filterOf(run.row);
+  // Once it has positions, what it has taken stays as it is.
+  if (begun.size === 0 && filter !== null) await takeAll(places, filter, replay, sinks);
+  return { taken: await replaySplits(places, { job, replay, several: sinks.size > 1 }), begun };
+}
+
+/** Only the sinks that lack something. */
+function boundPlan(
+  plan: Plan,
+  source: BoundPlan["source"],
+  sinks: ReadonlyMap<string, BoundSink>,
+  { taken, begun }: TakenSplits,
+): BoundPlan {
+  const lacking = [...sinks].filter(
+    ([name]) => begun.has(name) || taken.some(({ sink = name }) => sink === name),
+  );
+  return {
+    plan: { ...plan, rejects: null },
+    source,
+    sinks: new Map(lacking),
+    openRejects: () => Promise.resolve(null),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+async function sourceOf(
+  plan: Plan,
+  { row }: StartedRun,
+  { taken, begun }: TakenSplits,
+  context: ResolveContext,
+): Promise<BoundPlan["source"]> {
+  return replaySource({
+    job: row.job,
+    replay: row.id,
+    splits: taken,
+    settled: [...new Set([...begun.values()].flat())],
+    fields: await fieldsOf(plan, taken, context),
+  });
+}
+
+/** The fields of each split, where only its header names them. */
+async function fieldsOf(
+  plan: Plan,
+  taken: readonly ReplaySplit[],
+  context: ResolveContext,
+): Promise<(split: string) => readonly string[] | undefined> {
+  const { format, options } = plan.decode;
+  if (format !== "csv" || Array.isArray((options as { readonly header?: unknown }).header)) return () => undefined;
+  const headers = new Map<string, readonly string[]>();
+  let failure: unknown;
+  try {
+    await using source = await resolveSource(plan, context);
+    for (const { id, fields } of source.splits) if (fields !== undefined) headers.set(id, fields);
+  } catch (thrown) {
+    failure = thrown;
+  }
+  const gone = [...new Set(taken.map(({ split }) => split))].filter((split) => !headers.has(split));
+  if (gone.length > 0) throw headerGone(gone, failure);
+  return (split) => headers.get(split);
+}
+
+function headerGone(gone: readonly string[], cause: unknown): MillraceError {
+  const [first, ...others] = gone;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return new MillraceError(
+    "SOURCE_NOT_FOUND",
+    `rejects replay: ${first}${more} is no longer there, and only its header names the fields of its rejects: ` +
+      "bring it back for the replay, or name the fields in source.csv.header",
+    { cause },
+  );
+}
