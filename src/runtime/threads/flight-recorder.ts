@@ -121,6 +121,11 @@ export class RecorderSlot {
     cells[COUNTER] = (cells[COUNTER] as number) + 1;
   }
 
+  /** Progress that is no single record's: a death from here on names none. */
+  beat(): void {
+    this.at(NO_RECORD);
+  }
+
   /** The task is over; what a stray callback of it reports later goes nowhere, for the slot may be another task's. */
   end(): void {
     Atomics.store(this.#cells, STATE, ENDED);

@@ -10,6 +10,7 @@ export interface HangGuardOptions {
   readonly clock: Clock;
   /** As in `ThreadPoolOptions`, milliseconds. */
   readonly hangTimeoutMs: number;
+  readonly loadTimeoutMs?: number;
 }
 
 /** Watches the flights of one pool. */
@@ -17,8 +18,13 @@ export class HangGuard<Job> implements Disposable {
   readonly #flights: Flights<Job>;
   readonly #roster: ThreadRoster;
   readonly #watchdog: Watchdog<Flight<Job>>;
+  /** Timeouts that a flight may wait for what loads, and those that it has waited. */
+  readonly #loadTimeouts: number;
+  readonly #waited = new WeakMap<Flight<Job>, number>();
 
-  constructor({ clock, hangTimeoutMs }: HangGuardOptions, flights: Flights<Job>, roster: ThreadRoster) {
+  constructor(options: HangGuardOptions, flights: Flights<Job>, roster: ThreadRoster) {
+    const { clock, hangTimeoutMs, loadTimeoutMs = hangTimeoutMs } = options;
+    this.#loadTimeouts = Math.ceil(loadTimeoutMs / hangTimeoutMs);
     this.#flights = flights;
     this.#roster = roster;
     this.#watchdog = new Watchdog({
@@ -41,8 +47,14 @@ export class HangGuard<Job> implements Disposable {
   }
 
   #onStalled(flight: Flight<Job>): void {
-    const { state } = this.#flights.read(flight);
+    const { state, counter } = this.#flights.read(flight);
     this.#flights.noteAllBegan();
+    // a task that has told nothing yet may be loading modules of its own
+    if (counter === 0) {
+      const waited = (this.#waited.get(flight) ?? 0) + 1;
+      this.#waited.set(flight, waited);
+      if (waited < this.#loadTimeouts) return;
+    }
     if (state === "waiting") {
       for (const thread of this.#roster.living) if (!thread.began) end(thread);
       return;

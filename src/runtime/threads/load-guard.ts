@@ -28,9 +28,9 @@ export class LoadGuard {
 
 /** The error of a pool whose threads cannot load their module, told by the last of them. */
 export function loadFault(options: ThreadPoolOptions, thread: RosterThread): MillraceError {
-  const { name, filename, hangTimeoutMs } = options;
+  const { name, filename, hangTimeoutMs, loadTimeoutMs = hangTimeoutMs } = options;
   const why = thread.hung
-    ? `it did not load within ${hangTimeoutMs} ms`
+    ? `it did not load within ${loadTimeoutMs} ms`
     : (thread.error?.message ?? `its thread exits with code ${thread.exitCode} while it loads`);
   return new MillraceError("SETUP_FAILED", `the threads of pool "${name}" cannot load ${filename.href}: ${why}`, {
     cause: thread.error ?? undefined,

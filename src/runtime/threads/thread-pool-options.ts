@@ -16,6 +16,8 @@ export interface ThreadPoolOptions {
   readonly workerData?: unknown;
   /** A task that reports no record for this long has its thread ended; milliseconds. */
   readonly hangTimeoutMs: number;
+  /** How long a thread may take to load its module, and a task to report for the first time; milliseconds. As long as a record by default. */
+  readonly loadTimeoutMs?: number;
   /** How long `onClose` of the threads may take, milliseconds; 5,000 by default. */
   readonly closeTimeoutMs?: number;
   readonly clock: Clock;

@@ -28,6 +28,7 @@ class FollowedThread implements RosterThread {
   readonly #worker: Worker;
   readonly threadId: number;
   readonly exited = Promise.withResolvers<void>();
+  #terminated = false;
   began = false;
   hung = false;
   error: Error | null = null;
@@ -39,6 +40,8 @@ class FollowedThread implements RosterThread {
   }
 
   terminate(): void {
+    if (this.#terminated) return;
+    this.#terminated = true;
     void this.#worker.terminate();
   }
 }

@@ -25,6 +25,16 @@ describe("FlightRecorder", () => {
     expect(recorder.read(handle).counter).toBe(2);
   });
 
+  test("moves on and forgets the record at work that is no single record's", () => {
+    const recorder = new FlightRecorder(1);
+    const handle = recorder.allocate();
+    const slot = new RecorderSlot(handle);
+    slot.begin(7);
+    slot.at(5);
+    slot.beat();
+    expect(recorder.read(handle)).toMatchObject({ recordIndex: null, counter: 2 });
+  });
+
   test("keeps slots apart", () => {
     const recorder = new FlightRecorder(2);
     const [first, second] = [recorder.allocate(), recorder.allocate()];

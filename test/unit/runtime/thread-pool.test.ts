@@ -227,6 +227,20 @@ describe("ThreadPool's watchdog", () => {
     await Promise.all([guilty, innocent]);
   });
 
+  test("gives a task that has reported nothing yet the time of loading", async () => {
+    const clock = new FakeClock();
+    const pool = startPool({ hangTimeoutMs: 200, loadTimeoutMs: 600, clock });
+    const silent = gate();
+    const failure = expect(pool.run({ do: "wait", gate: silent.gate, at: null })).rejects.toMatchObject({
+      details: { kind: "hang", recordIndex: null },
+    });
+    await silent.reached();
+    for (let looks = 0; looks < 8; looks++) await clock.advance(50);
+    expect(pool.stats).toMatchObject({ running: 1, deaths: 0 });
+    for (let looks = 0; looks < 5; looks++) await clock.advance(50);
+    await failure;
+  });
+
   test("gives up on threads that never finish loading", async () => {
     const pool = startPool({ hangTimeoutMs: 60 }, "hang-at-load-worker");
     await expect(pool.run({ do: "double" })).rejects.toMatchObject({
