@@ -12,7 +12,6 @@ import type { Observer } from "../src/core/ports/observer.ts";
 import type { RunSummary } from "../src/core/summary.ts";
 import { EmbeddedPostgres } from "../test/support/embedded-postgres.ts";
 import { root } from "./steps.ts";
-import { textTable } from "./text-table.ts";
 
 /** A module of the build: from the sources everything runs too, but takes the memory of a compiler along. */
 async function built<Module>(module: string): Promise<Module> {
@@ -23,6 +22,7 @@ async function built<Module>(module: string): Promise<Module> {
 setFlagsFromString("--semi-space-growth-factor=1");
 const { exitCodeOfError, exitCodeOfState } = await built<typeof import("../src/cli/exit-codes.ts")>("cli/exit-codes");
 const { listenForSignals } = await built<typeof import("../src/cli/signals.ts")>("cli/signals");
+const { textTable } = await built<typeof import("../src/cli/text-table.ts")>("cli/text-table");
 const { wantsColor } = await built<typeof import("../src/cli/terminal.ts")>("cli/terminal");
 const { loadJob } = await built<typeof import("../src/config/load.ts")>("config/load");
 const { systemClock } = await built<typeof import("../src/core/clock.ts")>("core/clock");
@@ -90,14 +90,14 @@ async function revenue(server: EmbeddedPostgres): Promise<string> {
      from orders group by country order by sum(amount) desc limit 4`,
   );
   const cells = rows.map(({ country, orders, revenue }) => [String(country), String(orders), String(revenue)]);
-  return textTable(["country", "orders", "revenue"], cells, "  ");
+  return textTable(["country", "orders", "revenue"], cells, { indent: "  " });
 }
 
 /** What did not arrive is kept with its place and its bytes. */
 async function rejects(server: EmbeddedPostgres): Promise<string> {
   const rows = await server.query("select line, message, raw from millrace.rejects order by ordinal limit 3");
   const cells = rows.map(({ line, message, raw }) => [String(line), String(message), shorten(String(raw))]);
-  return textTable(["line", "rejected as", "the record"], cells, "  ");
+  return textTable(["line", "rejected as", "the record"], cells, { indent: "  " });
 }
 
 function shorten(text: string): string {

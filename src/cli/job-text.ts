@@ -2,7 +2,8 @@
 import path from "node:path";
 import type { Job, SinkOptions, SourceOptions } from "../config/job.ts";
 import { formatOfPath } from "../connectors/file/options.ts";
-import { formatCounted } from "../observability/figures.ts";
+import { displayWidth } from "../observability/display-width.ts";
+import { formatCount, formatCounted } from "../observability/figures.ts";
 
 /**
  * What flows where.
@@ -13,6 +14,41 @@ import { formatCounted } from "../observability/figures.ts";
 export function describeFlow({ source, transform, sinks }: Job): string {
   const steps = transform === null ? [] : [path.basename(transform.module)];
   return [describeSource(source), ...steps, Object.values(sinks).map(describeSink).join(" + ")].join(" -> ");
+}
+
+/**
+ * What flows where, as a small picture: one line, or one a sink with the arrows below each other.
+ *
+ * @example
+ * drawFlow(job);
+ * // ["file ../data/orders-*.csv -> orders.ts -> warehouse  postgres orders (append)",
+ * //  "                                       -> archive    file out/orders.jsonl (replace)"]
+ */
+export function drawFlow(job: Job): string[] {
+  const sinks = Object.entries(job.sinks);
+  if (sinks.length < 2) return [describeFlow(job)];
+  const { source, transform } = job;
+  const before = [describeSource(source), ...(transform === null ? [] : [path.basename(transform.module)])].join(
+    " -> ",
+  );
+  const wide = Math.max(...sinks.map(([name]) => name.length));
+  return sinks.map(([name, sink], index) => {
+    const left = index === 0 ? before : " ".repeat(displayWidth(before));
+    return `${left} -> ${name.padEnd(wide)}  ${describeSink(sink)}`;
+  });
+}
+
+/** Where rejects go and how many there may be. */
+export function describeRejects({ sinks, rejects, errors }: Job): string {
+  const [only, ...others] = Object.values(sinks);
+  const withData = only?.type === "postgres" && others.length === 0 ? `table ${only.stateSchema}.rejects` : null;
+  const place = rejects === null ? (withData ?? "the state store") : describePlace(rejects);
+  const { maxRejects, maxRejectRate } = errors;
+  const limits = [
+    ...(maxRejects === null ? [] : [formatCount(maxRejects)]),
+    ...(maxRejectRate >= 1 ? [] : [`${Number((maxRejectRate * 100).toFixed(2))} %`]),
+  ];
+  return limits.length === 0 ? place : `${place}; the run ends beyond ${limits.join(" or ")}`;
 }
 
 /**
@@ -28,6 +64,7 @@ export function describeFormats({ source, columns, sinks }: Job): string {
 }
 
 function describeSource(source: SourceOptions): string {
+  if (source.type === "module") return source.module.name;
   return source.type === "file" ? `file ${[source.path].flat().join(", ")}` : source.type;
 }
 
@@ -37,17 +74,25 @@ function describeSink(sink: SinkOptions): string {
       return `file ${sink.path} (${sink.mode})`;
     case "postgres":
       return `postgres ${sink.table} (${sink.mode})`;
+    case "module":
+      return sink.module.name;
     default:
       return sink.type;
   }
 }
 
+function describePlace(sink: SinkOptions): string {
+  return sink.type === "file" ? `file ${sink.path}` : describeSink(sink);
+}
+
 function sourceFormat(source: SourceOptions): string {
+  if (source.type === "module") return source.format ?? source.module.format ?? "text";
   if (source.type !== "file") return source.type;
   return source.format ?? formatOfPath([source.path].flat()[0] ?? "") ?? "text";
 }
 
 function sinkFormat(sink: SinkOptions): string {
   if (sink.type === "file") return sink.format ?? formatOfPath(sink.path) ?? "text";
+  if (sink.type === "module") return sink.module.name;
   return sink.type === "postgres" ? "copy text" : sink.type;
 }

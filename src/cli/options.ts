@@ -31,6 +31,17 @@ export function parseSlot(slot: string): string {
 }
 
 /**
+ * `--limit`: how many source records, at least one.
+ *
+ * @throws MillraceError USAGE
+ */
+export function parseLimit(text: string): number {
+  const records = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll("_", "")) : Number.NaN;
+  if (Number.isSafeInteger(records) && records > 0) return records;
+  throw usage(`--limit takes a number of source records from 1 on, such as 1000, got ${JSON.stringify(text)}`);
+}
+
+/**
  * Refuses options that every help page will list one day.
  *
  * @param given the command's options as parsed

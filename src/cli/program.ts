@@ -1,16 +1,18 @@
 /** The command line: names, options and help. Each command's code is loaded only when it is called. */
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { MillraceError } from "../core/errors.ts";
 import type { CheckFlags } from "./commands/check.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { RunFlags } from "./commands/run.ts";
+import type { TestFlags } from "./commands/test.ts";
+import type { Shell } from "./completion.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
 import { reportError } from "./report-error.ts";
 import type { CliProcess } from "./terminal.ts";
 
 /** Commands of CONTRACT that later releases bring. */
-const LATER = ["test", "daemon", "runs", "rejects", "state", "schedule", "backfill", "bench", "top", "tap"];
+const LATER = ["daemon", "runs", "rejects", "state", "schedule", "backfill", "bench", "top", "tap"];
 
 /**
  * Runs one command line.
@@ -49,8 +51,10 @@ function buildProgram(process: CliProcess, end: (exitCode: number) => void): Com
     .addHelpText("after", EXAMPLES.program);
   addRun(program, process, end);
   addCheck(program, process, end);
+  addTest(program, process, end);
   addInit(program, process, end);
   addSchema(program, process, end);
+  addCompletion(program, process, end);
   for (const name of LATER) addLater(program, name);
   return program;
 }
@@ -68,11 +72,14 @@ const addRun: AddCommand = (program, process, end) => {
   command
     .option("--param <name=value>", "a value for ${param.name} in the job (repeatable)", collect)
     .option("--slot <time>", "the nominal time for ${slot.date} and ${slot.time}")
-    .option("--state <path>", "where runs and positions are kept (MILLRACE_STATE; .millrace/state.db beside the job)")
+    .option("--state <place>", "where runs and positions are kept: a path, or postgres://... (MILLRACE_STATE)")
     .option("--restart", "start anew instead of resuming; refused where rows would be written twice")
     .option("--keep-written", "with --restart: leave the rows that are written and write all again")
     .option("--resume <id>", "go on with this run")
     .option("--accept-rejects", "go on with a run that had too many rejects")
+    .option("--limit <n>", "only the first n source records, into the real sinks; a run of its own")
+    .option("--wait", "wait for the end of another run of the job, then run or go on")
+    .option("--dry-run", "show what would be written and write nothing")
     .option("--json", "print the summary as one JSON object on stdout")
     .option("--quiet", "print nothing but errors")
     .addHelpText("after", EXAMPLES.run)
@@ -80,7 +87,7 @@ const addRun: AddCommand = (program, process, end) => {
       const { runCommand } = await import("./commands/run.ts");
       end(await runCommand(job, flags, process));
     });
-  addHidden(command, ["--limit <n>", "--dry-run", "--explain", "--profile", "--wait"]);
+  addHidden(command, ["--explain", "--profile"]);
 };
 
 const addCheck: AddCommand = (program, process, end) => {
@@ -98,15 +105,28 @@ const addCheck: AddCommand = (program, process, end) => {
   addHidden(command, ["--show-codec"]);
 };
 
+const addTest: AddCommand = (program, process, end) => {
+  const command = program.command("test <job>").description("try a job's transform on the records of its fixtures");
+  command
+    .option("--param <name=value>", "a value for ${param.name} in the job (repeatable)", collect)
+    .option("--slot <time>", "the nominal time for ${slot.date} and ${slot.time}")
+    .addHelpText("after", EXAMPLES.test)
+    .action(async (job: string, flags: TestFlags) => {
+      const { testCommand } = await import("./commands/test.ts");
+      end(await testCommand(job, flags, process));
+    });
+};
+
 const addInit: AddCommand = (program, process, end) => {
   const command = program
     .command("init [dir]")
-    .description("write a small project that runs: job, transform, sample data");
+    .description("write a small project that runs, or a job for a file that is there")
+    .option("--from <file>", "a file of records: delimiter, header, encoding and types are found out")
+    .option("--to <target>", "with --from: postgres://host/database/table, or a .csv or .jsonl file");
   command.addHelpText("after", EXAMPLES.init).action(async (dir: string | undefined, flags: InitFlags) => {
     const { initCommand } = await import("./commands/init.ts");
     end(await initCommand(dir ?? ".", flags, process));
   });
-  addHidden(command, ["--from <file>", "--to <url>"]);
 };
 
 const addSchema: AddCommand = (program, process, end) => {
@@ -117,6 +137,18 @@ const addSchema: AddCommand = (program, process, end) => {
     .action(async () => {
       const { schemaCommand } = await import("./commands/schema.ts");
       end(schemaCommand(process));
+    });
+};
+
+const addCompletion: AddCommand = (program, process) => {
+  program
+    .command("completion")
+    .addArgument(new Argument("<shell>", "your shell").choices(["bash", "zsh", "fish"]))
+    .description("print a script that completes commands and options in a shell")
+    .addHelpText("after", EXAMPLES.completion)
+    .action(async (shell: Shell) => {
+      const { completionScript } = await import("./completion.ts");
+      process.stdout.write(completionScript(program, shell));
     });
 };
 
@@ -148,6 +180,7 @@ const EXAMPLES = {
 Examples:
   millrace init demo                     a project to start from
   millrace run demo/job.yaml             run it
+  millrace init --from orders.csv        a job for a file that is there
   millrace check config/*.yaml           what is promised, before anything runs
 
 Exit codes: 0 done, 1 failed, 2 bad usage or config, 3 too many rejects, 130/143 ended by SIGINT/SIGTERM.`,
@@ -155,17 +188,33 @@ Exit codes: 0 done, 1 failed, 2 bad usage or config, 3 too many rejects, 130/143
 Examples:
   millrace run config/orders.yaml
   millrace run config/orders.yaml --param region=eu --slot 2026-11-22
+  millrace run config/orders.yaml --dry-run --limit 20      what would be written
   millrace run config/orders.yaml --json --quiet | jq .recordsPerSecond
   millrace run config/orders.yaml --restart`,
   check: `
 Examples:
   millrace check config/*.yaml
   millrace check config/orders.yaml --connect`,
-  init: `
+  test: `
+The fixtures of orders.yaml stand in orders.test.jsonl, a line each:
+  {"in": {"id": 1, "email": "A@B.C"}, "out": {"id": 1, "email": "a@b.c"}}
+  {"in": {"id": 2, "email": ""}, "rejected": "no e-mail"}
+  {"in": "3,test@b.c", "filtered": true}
+
 Example:
-  millrace init demo && millrace run demo/job.yaml`,
+  millrace test config/orders.yaml`,
+  init: `
+Examples:
+  millrace init demo && millrace run demo/job.yaml
+  millrace init --from orders.csv
+  millrace init load --from orders.csv.gz --to postgres://localhost/shop/orders`,
   schema: `
 Example:
   millrace schema > millrace.schema.json
   and at the head of a job.yaml: # yaml-language-server: $schema=./millrace.schema.json`,
+  completion: `
+Examples:
+  eval "$(millrace completion bash)"          in ~/.bashrc
+  eval "$(millrace completion zsh)"           in ~/.zshrc, behind compinit
+  millrace completion fish | source           in ~/.config/fish/config.fish`,
 };

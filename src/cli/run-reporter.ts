@@ -5,7 +5,10 @@ import { systemClock } from "../core/clock.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { RunSummary } from "../core/summary.ts";
 import { redact } from "../observability/redact.ts";
-import { type CliProcess, wantsColor } from "./terminal.ts";
+import type { ProgressEvery } from "../observability/run-log.ts";
+import { parseStateUrl, postgresLabel } from "../state/options.ts";
+import type { DryRunRecord } from "./dry-run/dry-run-record.ts";
+import { canRedraw, type CliProcess, columnsOf, needsAscii, wantsColor } from "./terminal.ts";
 
 /** What a reporter needs to know. */
 export interface RunReporterOptions {
@@ -14,6 +17,10 @@ export interface RunReporterOptions {
   readonly state: string;
   readonly json: boolean;
   readonly quiet: boolean;
+  /** Only the first records: a run that nothing resumes. */
+  readonly limited: boolean;
+  /** What a dry run was shown; null: it is a real one. */
+  readonly dryRun: DryRunRecord | null;
 }
 
 /** Observes a run and tells its end. Disposing it frees the terminal's line. */
@@ -25,18 +32,36 @@ export interface RunReporter extends Disposable {
 /** The reporter for this terminal and these options. */
 export async function runReporter(options: RunReporterOptions, process: CliProcess): Promise<RunReporter> {
   const story = await storyOf(options, process);
+  const results = await resultsOf(options, process);
   return {
     observers: story.observers,
     end(summary) {
       story[Symbol.dispose]();
-      if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-      else if (!options.quiet) story.end(summary);
+      results(summary);
+      if (!options.json && !options.quiet) story.end(summary);
       if (options.quiet && summary.error !== null) {
         process.stderr.write(`error: ${redact(summary.error.message)} (${summary.error.code})\n`);
       }
     },
     [Symbol.dispose]: () => story[Symbol.dispose](),
   };
+}
+
+/** What is printed whatever tells the story: the object of `--json`, the tables of a dry run. */
+async function resultsOf(
+  { job, json, dryRun }: RunReporterOptions,
+  { stdout, stderr, env }: CliProcess,
+): Promise<(summary: RunSummary) => void> {
+  if (dryRun === null) return json ? (summary) => void stdout.write(`${JSON.stringify(summary)}\n`) : () => {};
+  const { dryRunToJson, renderDryRun } = await import("./dry-run/render.ts");
+  if (json) return (summary) => void stdout.write(`${JSON.stringify({ ...summary, dryRun: dryRunToJson(dryRun) })}\n`);
+  const { painter } = await import("../observability/palette.ts");
+  const view = {
+    width: columnsOf(stdout, stderr),
+    paint: painter(wantsColor(stdout, env)),
+    sinks: Object.keys(job.sinks),
+  };
+  return () => void stdout.write(`${renderDryRun(dryRun, view)}\n\n`);
 }
 
 async function storyOf(options: RunReporterOptions, process: CliProcess): Promise<RunReporter> {
@@ -47,11 +72,15 @@ async function storyOf(options: RunReporterOptions, process: CliProcess): Promis
 /** The log's last line tells the end. */
 async function logStory({ progress }: Job, { stderr }: CliProcess): Promise<RunReporter> {
   const { logger } = await import("../observability/logger.ts");
-  const every = progress.kind === "time" ? { everyMs: progress.everyMs } : { everyRecords: progress.records };
-  const log = await logger({ stream: stderr, progress: every });
+  const log = await logger({ stream: stderr, progress: progressEvery(progress) });
   return { observers: [log], end: () => {}, [Symbol.dispose]: () => {} };
 }
 
+function progressEvery(progress: Job["progress"]): ProgressEvery {
+  return progress.kind === "time" ? { everyMs: progress.everyMs } : { everyRecords: progress.records };
+}
+
+/** A bar where a line can be drawn over again, else lines for people every few seconds. */
 async function terminalStory(options: RunReporterOptions, { stdout, stderr, env }: CliProcess): Promise<RunReporter> {
   const { logger } = await import("../observability/logger.ts");
   const { painter } = await import("../observability/palette.ts");
@@ -59,8 +88,13 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
   const { renderHeader } = await import("../observability/run-header.ts");
   const { renderSummary } = await import("../observability/summary.ts");
   const color = wantsColor(stderr, env);
-  const bar = progressBar(stderr, systemClock, { color });
-  const troubles = await logger({ stream: bar, pretty: true, color, level: "warn" });
+  const live = canRedraw(stderr, env);
+  const bar = progressBar(live ? stderr : { write: (text) => stderr.write(text) }, systemClock, {
+    color,
+    ascii: needsAscii(env),
+  });
+  const told = live ? { level: "warn" as const } : { progress: progressEvery(options.job.progress) };
+  const troubles = await logger({ stream: bar, pretty: true, color, ...told });
   // Rejects are in the bar and, by their kinds, in the summary.
   const lines: Observer = (event) => {
     if (event.kind === "run-started") bar.write(`${renderHeader(event, painter(color))}\n\n`);
@@ -69,12 +103,11 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
   return {
     observers: [lines, bar],
     end(summary) {
-      const width = stdout.columns || stderr.columns || DEFAULT_COLUMNS;
       const about = {
         color: wantsColor(stdout, env),
-        width,
-        rejectsAt: rejectsAt(options),
-        resumes: resumes(options.job),
+        width: columnsOf(stdout, stderr),
+        ...(options.dryRun === null ? { rejectsAt: rejectsAt(options) } : { dryRun: true }),
+        resumes: !options.limited && resumes(options.job),
       };
       stdout.write(`${renderSummary(summary, about)}\n`);
     },
@@ -82,15 +115,15 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
   };
 }
 
-const DEFAULT_COLUMNS = 100;
-
 /** Where people find the rejects, as SEMANTICS "Where positions and rejects live" places them. */
 function rejectsAt({ job, state }: RunReporterOptions): string {
   const [only, ...others] = Object.values(job.sinks);
   const place = job.rejects ?? (only?.type === "postgres" && others.length === 0 ? only : null);
   if (place?.type === "file") return shortPath(path.resolve(job.baseDir, place.path));
   if (place?.type === "postgres") return `table ${place.stateSchema}.rejects`;
-  return path.isAbsolute(state) ? shortPath(state) : state;
+  const store = parseStateUrl(state, "");
+  if (store.type === "sqlite") return shortPath(store.path);
+  return store.type === "postgres" ? `state store ${postgresLabel(store.url, store.schema)}` : store.type;
 }
 
 /** Relative where the file lies below the working directory. */

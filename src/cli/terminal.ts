@@ -1,4 +1,4 @@
-/** The slice of the process that commands use, so that tests can stand in for it. */
+/** The slice of the process that commands use, so that tests can stand in for it, and what its terminal can show. */
 import type { SignalTarget } from "./signals.ts";
 
 /** A place to write text. */
@@ -15,7 +15,33 @@ export interface CliProcess extends SignalTarget {
   readonly env: { readonly [name: string]: string | undefined };
 }
 
+type Environment = CliProcess["env"];
+
+/** Columns of a stream that does not tell. */
+const DEFAULT_COLUMNS = 100;
+
 /** Whether colours belong on a stream: it is a terminal and nobody asked for none (https://no-color.org). */
-export function wantsColor(stream: TextStream, env: CliProcess["env"]): boolean {
+export function wantsColor(stream: TextStream, env: Environment): boolean {
   return stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+}
+
+/** Whether a line on a stream can be drawn over again: a terminal, not a dumb one, and not the log of a build. */
+export function canRedraw(stream: TextStream, env: Environment): boolean {
+  return stream.isTTY === true && env["TERM"] !== "dumb" && !isSet(env["CI"]);
+}
+
+/** Whether only ASCII can be relied on: the locale names another encoding than UTF-8, or the terminal is a bare console. */
+export function needsAscii(env: Environment): boolean {
+  if (env["TERM"] === "dumb" || env["TERM"] === "linux") return true;
+  const locale = [env["LC_ALL"], env["LC_CTYPE"], env["LANG"]].find((name) => (name ?? "") !== "");
+  return locale !== undefined && !/utf-?8/i.test(locale);
+}
+
+/** Columns that text on one of the streams may take; the first that is a terminal tells. */
+export function columnsOf(...streams: readonly TextStream[]): number {
+  return streams.map(({ columns }) => columns ?? 0).find((columns) => columns > 0) ?? DEFAULT_COLUMNS;
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "0" && value !== "false";
 }

@@ -12,8 +12,10 @@ export interface BottleneckQuestion {
   readonly cores: number;
   /** Type of the source's connector: `file`, `postgres`, ... */
   readonly source: string;
-  /** Type of the sink's connector. */
+  /** Type of the sink's connector; of several sinks the busiest one's. */
   readonly sink: string;
+  /** Which of several sinks it is. */
+  readonly sinkName?: string;
   /** Whether user code runs over the records. */
   readonly transform: boolean;
 }
@@ -58,7 +60,7 @@ function judge(stage: StageName, question: BottleneckQuestion): Judgement {
     case "workers":
       return judgeWorkers(question);
     case "sink":
-      return judgeSink(question);
+      return named(judgeSink(question), question);
     case "chunker":
     case "aggregator":
       return {
@@ -66,6 +68,10 @@ function judge(stage: StageName, question: BottleneckQuestion): Judgement {
         advice: "the main thread is the limit; larger chunks (`chunk: { size: 4MiB }`) give it fewer steps",
       };
   }
+}
+
+function named(judgement: Judgement, { sinkName }: BottleneckQuestion): Judgement {
+  return sinkName === undefined ? judgement : { ...judgement, advice: `${sinkName}: ${judgement.advice}` };
 }
 
 function judgeSource(type: string): Judgement {

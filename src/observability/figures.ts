@@ -1,10 +1,10 @@
 /** Figures as people read them: `391,204`, `71 MB`, `91 %`. Durations are core's `formatDuration`. */
 
-const counts = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-
-/** A whole number with thousands separators. */
+/** A whole number with thousands separators. (`Intl` would do it too, for 7 MB of memory.) */
 export function formatCount(count: number): string {
-  return counts.format(count);
+  return Math.round(count)
+    .toFixed(0)
+    .replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /**
@@ -36,5 +36,5 @@ export function roundToDigits(value: number, digits: number): number {
 }
 
 function shortDecimal(value: number): string {
-  return value >= 10 ? counts.format(value) : value.toFixed(1).replace(/\.0$/, "");
+  return value >= 10 ? formatCount(value) : value.toFixed(1).replace(/\.0$/, "");
 }

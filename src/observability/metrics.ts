@@ -71,7 +71,7 @@ class MetricsFeed {
         return set.rejects.inc({ job, ...(sink === null ? {} : { sink }), stage, code }, count);
       }
       case "retrying":
-        return set.retries.inc({ job, stage: event.stage });
+        return set.retries.inc({ job, stage: event.stage, ...(event.sink === undefined ? {} : { sink: event.sink }) });
       case "restarting":
         return set.restarts.inc({ job, actor: event.actor });
       case "sampled":

@@ -1,8 +1,10 @@
 /** The progress bar on a terminal: one line that is drawn over again. */
+import { stripVTControlCharacters } from "node:util";
 import type { Clock } from "../core/clock.ts";
 import type { Observer, RunEvent } from "../core/ports/observer.ts";
+import { displayWidth } from "./display-width.ts";
 import { painter } from "./palette.ts";
-import { progressLine } from "./progress-line.ts";
+import { type LineStyle, progressLine } from "./progress-line.ts";
 import { ProgressTracker } from "./progress.ts";
 
 /** The slice of a terminal that a bar needs; `process.stderr` is one. */
@@ -23,6 +25,8 @@ export interface ProgressBar extends Observer, Disposable {
 export interface ProgressBarOptions {
   /** Whether escape sequences for colours may be used; default false. */
   readonly color?: boolean;
+  /** Only ASCII characters; default false. */
+  readonly ascii?: boolean;
 }
 
 /** Redraws are at least this far apart, in milliseconds. */
@@ -39,7 +43,7 @@ const ERASE_LINE = "\r\u001B[2K";
  * await runJob(job, { observers: [bar] });
  */
 export function progressBar(stream: BarStream, clock: Clock, options: ProgressBarOptions = {}): ProgressBar {
-  const bar = new Bar(stream, clock, options.color ?? false);
+  const bar = new Bar(stream, clock, { paint: painter(options.color ?? false), ascii: options.ascii ?? false });
   const observe: Observer = (event) => bar.observe(event);
   return Object.assign(observe, {
     write: (text: string) => bar.writeAbove(text),
@@ -50,16 +54,17 @@ export function progressBar(stream: BarStream, clock: Clock, options: ProgressBa
 class Bar {
   readonly #stream: BarStream;
   readonly #clock: Clock;
-  readonly #color: boolean;
+  readonly #style: LineStyle;
   readonly #tracker = new ProgressTracker();
   #drawn = "";
+  #drawnColumns = 0;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #running = false;
 
-  constructor(stream: BarStream, clock: Clock, color: boolean) {
+  constructor(stream: BarStream, clock: Clock, style: LineStyle) {
     this.#stream = stream;
     this.#clock = clock;
-    this.#color = color;
+    this.#style = style;
   }
 
   observe(event: RunEvent): void {
@@ -70,23 +75,35 @@ class Bar {
   }
 
   writeAbove(text: string): void {
-    this.#stream.write(this.#drawn === "" ? text : `${ERASE_LINE}${text}${this.#drawn}`);
+    this.#stream.write(this.#drawn === "" ? text : `${this.#erase()}${text}${this.#drawn}`);
   }
 
   end(): void {
     this.#running = false;
-    if (this.#drawn !== "") this.#stream.write(ERASE_LINE);
+    if (this.#drawn !== "") this.#stream.write(this.#erase());
     this.#drawn = "";
+  }
+
+  get #columns(): number {
+    // a terminal that nobody has sized says 0
+    return this.#stream.columns || DEFAULT_COLUMNS;
   }
 
   #draw(): void {
     if (!this.#running || this.#stream.isTTY !== true) return;
     this.#drawnAt = this.#clock.monotonic();
-    // the last column stays free: some terminals wrap as soon as it is filled; one that nobody has sized says 0
-    const width = (this.#stream.columns || DEFAULT_COLUMNS) - 1;
-    const line = progressLine(this.#tracker.view(this.#clock.now()), width, painter(this.#color));
+    // the last column stays free: some terminals wrap as soon as it is filled
+    const line = progressLine(this.#tracker.view(this.#clock.now()), this.#columns - 1, this.#style);
     if (line === this.#drawn) return;
+    const erase = this.#erase();
     this.#drawn = line;
-    this.#stream.write(ERASE_LINE + line);
+    this.#drawnColumns = displayWidth(stripVTControlCharacters(line));
+    this.#stream.write(erase + line);
+  }
+
+  /** A terminal that became narrower has broken the line into several, and the cursor stands in the last. */
+  #erase(): string {
+    const above = this.#drawn === "" ? 0 : Math.ceil(this.#drawnColumns / this.#columns) - 1;
+    return above > 0 ? `\u001B[${above}A\r\u001B[J${ERASE_LINE}` : ERASE_LINE;
   }
 }

@@ -23,6 +23,8 @@ export interface Progress {
   readonly active: readonly string[];
   readonly splitsEnded: number;
   readonly splits: number;
+  /** With several sinks: the one that has made the fewest records durable; else null. */
+  readonly behind: { readonly sink: string; readonly records: number } | null;
 }
 
 interface Mark {
@@ -38,6 +40,8 @@ const MARK_EVERY_MS = 100;
 /** Follows one run's events. */
 export class ProgressTracker {
   readonly #active = new Set<string>();
+  /** Records of the source that each sink is durably done with. */
+  readonly #durable = new Map<string, number>();
   #last: string | undefined;
   #marks: Mark[] = [];
   #startedAt = 0;
@@ -48,6 +52,8 @@ export class ProgressTracker {
   #records = 0;
   #bytes = 0;
   #rejected = 0;
+  /** Whether the last event that counts was that a sink was opened. */
+  #opening = false;
 
   /** Takes notice of an event. */
   observe(event: RunEvent): void {
@@ -65,13 +71,19 @@ export class ProgressTracker {
       case "chunk-done":
         this.#records += event.records;
         this.#bytes += event.bytes;
+        this.#opening = false;
         return this.#mark(event.at);
+      case "unit-committed":
+        this.#durable.set(event.sink, (this.#durable.get(event.sink) ?? 0) + event.added.read);
+        return;
       case "sink-opened":
+        this.#durable.set(event.sink, event.counts.read);
         return this.#fallBack(event.at, event.counts);
       case "rejected":
         this.#rejected += event.count;
         return;
       case "restarting":
+        this.#opening = false;
         this.#active.clear();
         return;
       default:
@@ -97,6 +109,7 @@ export class ProgressTracker {
       active: this.#active.size === 0 && this.#last !== undefined ? [this.#last] : [...this.#active],
       splitsEnded: this.#splitsEnded,
       splits: this.#splits,
+      behind: this.#behind(),
     };
   }
 
@@ -119,7 +132,9 @@ export class ProgressTracker {
       this.#bytes = bytes + Math.round((this.#bytes - bytes) * share);
       this.#records = Math.max(records, read);
     }
-    this.#rejected = rejected;
+    // Sinks are opened one after another; what was rejected for one is told again for none.
+    this.#rejected = this.#opening ? Math.max(this.#rejected, rejected) : rejected;
+    this.#opening = true;
     this.#restartPace(at);
   }
 
@@ -140,6 +155,12 @@ export class ProgressTracker {
     if (first === undefined || at <= first.at) return { records: 0, bytes: 0 };
     const span = at - first.at;
     return { records: (this.#records - first.records) / span, bytes: (this.#bytes - first.bytes) / span };
+  }
+
+  #behind(): Progress["behind"] {
+    if (this.#durable.size < 2) return null;
+    const [last] = [...this.#durable].toSorted(([, one], [, other]) => one - other);
+    return last === undefined ? null : { sink: last[0], records: last[1] };
   }
 
   #estimate(fraction: number | null): number | null {

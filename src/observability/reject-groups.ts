@@ -4,60 +4,82 @@ import type { RejectGroup } from "../core/summary.ts";
 
 type Groups = Map<string, RejectGroup>;
 
+/** A chunk that was done and that not all who get of it have committed. */
+interface PendingChunk {
+  readonly waiting: Set<string>;
+  /** Rejects of no sink in particular count with the first commit; '' is their key. */
+  readonly groups: Map<string, Groups>;
+}
+
 /**
  * Adds up `rejected` events by stage and code.
  *
  * Rejects of the threads are told with their chunk, before it is committed, and again when actors restart and the chunk
- * is done once more; so they wait until the unit with their chunk is committed, and are dropped when a sink is opened
- * anew. Rejects of a sink are told behind their unit and count at once.
+ * is done once more; so they wait until the unit with their chunk is committed, and are dropped when sinks are opened
+ * anew. Rejects of a sink's server are told behind their unit and count at once.
  */
 export class RejectGroups {
   readonly #settled: Groups = new Map();
-  /** One entry a chunk that was done and is not committed, in order. */
-  #pending: Groups[] = [];
-  /** Where the next `rejected` event belongs: it directly follows what it belongs to. */
-  #current: Groups = this.#settled;
-  /** With several sinks the first one's commits count. */
-  #sink: string | undefined;
+  #sinks: readonly string[] = [];
+  /** In order. */
+  #pending: PendingChunk[] = [];
+  /** The chunk that the next `rejected` event belongs to: it directly follows what it belongs to. */
+  #current: PendingChunk | null = null;
 
   /** Takes notice of an event. */
   take(event: RunEvent): void {
-    if (event.kind === "rejected") return add(this.#current, event);
-    this.#current = this.#settled;
-    if (event.kind === "chunk-done") this.#begin(event.records);
-    else if (event.kind === "sink-opened") this.#open(event.sink);
-    else if (event.kind === "unit-committed" && event.sink === (this.#sink ?? event.sink)) this.#settle(event.chunks);
+    if (event.kind === "rejected") return this.#add(event);
+    this.#current = null;
+    switch (event.kind) {
+      case "run-started":
+        this.#sinks = Object.keys(event.sinks);
+        return;
+      case "chunk-done":
+        return this.#begin(event.records, event.sinks ?? this.#sinks);
+      case "sink-opened":
+        this.#pending = [];
+        return;
+      case "unit-committed":
+        return this.#settle(event.sink, event.chunks);
+      default:
+    }
   }
 
   /** The groups, the most frequent first. */
   list(): RejectGroup[] {
-    const all: Groups = new Map();
-    for (const groups of [this.#settled, ...this.#pending]) merge(groups, all);
+    const all: Groups = new Map(this.#settled);
+    for (const { groups } of this.#pending) for (const mine of groups.values()) merge(mine, all);
     return [...all.values()].sort((a, b) => b.count - a.count);
   }
 
+  #add(event: RunEvent & { kind: "rejected" }): void {
+    const { stage, code, count, message, sink } = event;
+    const group = new Map([[`${stage} ${code}`, { stage, code, count, example: message }]]);
+    if (this.#current === null) return merge(group, this.#settled);
+    const key = sink ?? "";
+    const groups: Groups = this.#current.groups.get(key) ?? new Map();
+    merge(group, groups);
+    this.#current.groups.set(key, groups);
+  }
+
   /** A chunk without records is not handed to sinks, so no unit counts it. */
-  #begin(records: number): void {
+  #begin(records: number, sinks: readonly string[]): void {
     if (records === 0) return;
-    this.#current = new Map();
+    this.#current = { waiting: new Set(sinks), groups: new Map() };
     this.#pending.push(this.#current);
   }
 
-  #open(sink: string): void {
-    this.#sink ??= sink;
-    if (sink === this.#sink) this.#pending = [];
+  #settle(sink: string, chunks: number): void {
+    const mine = this.#pending.filter(({ waiting }) => waiting.has(sink)).slice(0, chunks);
+    for (const { waiting, groups } of mine) {
+      waiting.delete(sink);
+      for (const key of ["", sink]) {
+        merge(groups.get(key) ?? new Map(), this.#settled);
+        groups.delete(key);
+      }
+    }
+    while (this.#pending[0]?.waiting.size === 0) this.#pending.shift();
   }
-
-  #settle(chunks: number): void {
-    for (const groups of this.#pending.splice(0, chunks)) merge(groups, this.#settled);
-  }
-}
-
-function add(
-  groups: Groups,
-  { stage, code, count, message }: Pick<RunEvent & { kind: "rejected" }, "stage" | "code" | "count" | "message">,
-): void {
-  merge(new Map([[`${stage} ${code}`, { stage, code, count, example: message }]]), groups);
 }
 
 function merge(from: Groups, into: Groups): void {

@@ -1,4 +1,5 @@
 /** Turns one run's events into log entries: one for each thing worth a line, never one a chunk. */
+import type { Counts } from "../core/ledger.ts";
 import type { RunEvent } from "../core/ports/observer.ts";
 import type { RunState } from "../core/ports/state-store.ts";
 import type { StageName, StageTimes } from "../core/timing.ts";
@@ -31,6 +32,7 @@ export class RunLog {
   readonly #rejects = new RejectTally(REJECTS_EVERY_MS);
   #started: (RunEvent & { kind: "run-started" }) | undefined;
   #stages: { readonly [S in StageName]: StageTimes } | undefined;
+  #busiestSink: string | undefined;
   #told = { at: 0, records: 0 };
 
   /** @param every null: no lines about progress */
@@ -64,6 +66,7 @@ export class RunLog {
         return this.#rejects.add(event).map(rejected);
       case "sampled":
         this.#stages = event.stages;
+        this.#busiestSink = event.busiestSink;
         return this.#rejects.due(event.at).map(rejected);
       case "run-ended":
         return [...this.#rejects.rest().map(rejected), this.#end(event)];
@@ -82,13 +85,14 @@ export class RunLog {
     return { level: "info", message: "run resumed", fields: { ...common, split, token, read } };
   }
 
-  #end({ state, counts, durationMs, message }: RunEvent & { kind: "run-ended" }): Body {
+  #end({ state, counts, sinks, durationMs, message }: RunEvent & { kind: "run-ended" }): Body {
     const { read, written, filtered, rejected: refused } = counts;
     const fields = {
       read,
       written,
       filtered,
       rejected: refused,
+      ...(sinks === undefined ? {} : { sinks: Object.fromEntries(Object.entries(sinks).map(writtenOf)) }),
       seconds: Math.round(durationMs) / 1_000,
       bottleneck: this.#bottleneck(durationMs),
       ...(message === null ? {} : { error: message }),
@@ -99,13 +103,14 @@ export class RunLog {
   #bottleneck(durationMs: number): StageName | null {
     if (this.#started === undefined || this.#stages === undefined) return null;
     const { source, sinks, threads, transform } = this.#started;
+    const sink = this.#busiestSink ?? Object.keys(sinks)[0] ?? "";
     const question = {
       stages: this.#stages,
       durationMs,
       threads,
       cores: threads + 1,
       source: connectorOf(source),
-      sink: connectorOf(Object.values(sinks)[0] ?? ""),
+      sink: connectorOf(sinks[sink] ?? ""),
       transform: transform !== null,
     };
     return findBottleneck(question)?.stage ?? null;
@@ -132,6 +137,10 @@ export class RunLog {
   }
 }
 
+function writtenOf([sink, { written }]: [sink: string, counts: Counts]): [sink: string, written: number] {
+  return [sink, written];
+}
+
 type Rejected = RunEvent & { kind: "rejected" };
 
 function rejected({ stage, code, sink, count, message, split, line }: Rejected): Body {
@@ -143,7 +152,7 @@ function carefulUnit({ sink, chunks, commitMs }: RunEvent & { kind: "unit-commit
   return { level: "debug", message: "unit written in careful mode", fields: { sink, chunks, commitMs } };
 }
 
-type Trouble = RunEvent & { kind: "rewound" | "retrying" | "thread-died" | "restarting" | "draining" };
+type Trouble = RunEvent & { kind: "rewound" | "retrying" | "thread-died" | "restarting" | "draining" | "waiting" };
 
 function troubleOf(event: Trouble): Body {
   switch (event.kind) {
@@ -152,8 +161,9 @@ function troubleOf(event: Trouble): Body {
       return { level: "info", message: "rewound", fields: { split, token, droppedBytes: dropped } };
     }
     case "retrying": {
-      const { stage, attempt, delayMs, code, message } = event;
-      return { level: "warn", message: "retrying", fields: { stage, attempt, delayMs, code, error: message } };
+      const { stage, sink, attempt, delayMs, code, message } = event;
+      const where = sink === undefined ? { stage } : { stage, sink };
+      return { level: "warn", message: "retrying", fields: { ...where, attempt, delayMs, code, error: message } };
     }
     case "thread-died": {
       const { fault, split, record } = event;
@@ -165,6 +175,11 @@ function troubleOf(event: Trouble): Body {
     }
     case "draining":
       return { level: "info", message: "draining", fields: { reason: event.reason } };
+    case "waiting": {
+      // A warning, because a terminal with a bar shows no less, and somebody sits in front of it.
+      const { owner, forMs } = event;
+      return { level: "warn", message: "waiting for another run of the job", fields: { owner, leaseMs: forMs } };
+    }
   }
 }
 

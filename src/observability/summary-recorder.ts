@@ -43,6 +43,7 @@ export class SummaryRecorder {
   #bytesRead = 0;
   #chunkBytes: { min: number; max: number; last: number } | undefined;
   #stages: StageTable = stageTable(() => NO_TIMES);
+  #busiestSink: string | undefined;
 
   /** The run's summary as far as it is told. */
   snapshot(end: RunEnd): RunSummary {
@@ -99,6 +100,7 @@ export class SummaryRecorder {
         return;
       case "sampled":
         this.#stages = event.stages;
+        this.#busiestSink = event.busiestSink;
         return;
       default:
     }
@@ -118,13 +120,15 @@ export class SummaryRecorder {
   #bottleneck(durationMs: number): RunSummary["bottleneck"] {
     if (this.#started === undefined) return null;
     const { source, sinks, transform, threads } = this.#started;
+    const sink = this.#busiestSink ?? Object.keys(sinks)[0] ?? "";
     return findBottleneck({
       stages: this.#stages,
       durationMs,
       threads,
       cores: availableParallelism(),
       source: connectorOf(source),
-      sink: connectorOf(Object.values(sinks)[0] ?? ""),
+      sink: connectorOf(sinks[sink] ?? ""),
+      ...(this.#busiestSink === undefined ? {} : { sinkName: sink }),
       transform: transform !== null,
     });
   }

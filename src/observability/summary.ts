@@ -6,6 +6,7 @@ import type { RejectGroup, RunSummary } from "../core/summary.ts";
 import { formatCount, formatCounted, formatPercent, formatSize } from "./figures.ts";
 import { type Paint, painter } from "./palette.ts";
 import { redact } from "./redact.ts";
+import { sinkTable } from "./sink-table.ts";
 import { wrap } from "./wrap.ts";
 
 /** How a summary is written. */
@@ -20,6 +21,8 @@ export interface SummaryOptions {
   readonly rejectsAt?: string;
   /** Whether the next run goes on where this one ended; default true. False where it has to start over. */
   readonly resumes?: boolean;
+  /** Nothing was written: it was only to be seen what would be; default false. */
+  readonly dryRun?: boolean;
 }
 
 const INDENT = "  ";
@@ -35,7 +38,7 @@ const MOST_GROUPS = 5;
 export function renderSummary(summary: RunSummary, options: SummaryOptions): string {
   const paint = painter(options.color);
   return [
-    `${outcomeOf(summary, paint)}   ${equation(summary)}   ${balance(summary.balanced, paint)}`,
+    `${options.dryRun === true ? "dry run " : ""}${outcomeOf(summary, paint)}   ${equation(summary)}   ${balance(summary.balanced, paint)}`,
     ...sinkLines(summary),
     cost(summary),
     ...limitOf(summary, options, paint),
@@ -78,8 +81,7 @@ function balance(balanced: boolean, paint: Paint): string {
 
 /** One sink needs no line of its own: the first line is about it. */
 function sinkLines({ sinks }: RunSummary): string[] {
-  const names = Object.entries(sinks);
-  return names.length < 2 ? [] : names.map(([name, counts]) => `${name}: ${equation(counts)}`);
+  return Object.keys(sinks).length < 2 ? [] : sinkTable(sinks).map((line) => INDENT + line);
 }
 
 function cost({ recordsPerSecond, bytesRead, durationMs, peakRssBytes, eventLoopP99Ms }: RunSummary): string {
@@ -108,7 +110,8 @@ function comparison(summary: RunSummary, previous: RunSummary | undefined): stri
 }
 
 function rejectLines(summary: RunSummary, { width, rejectsAt }: SummaryOptions, paint: Paint): string[] {
-  const { rejected, rejects } = summary;
+  const { rejects } = summary;
+  const rejected = rejectedAnywhere(summary);
   if (rejected === 0) return [];
   const head = `${paint("warning", "rejects:")} ${formatCount(rejected)}`;
   const place = rejectsAt === undefined ? "" : `      -> ${rejectsAt}`;
@@ -121,6 +124,14 @@ function rejectLines(summary: RunSummary, { width, rejectsAt }: SummaryOptions, 
   const more = hidden > 0 ? [`${INDENT}and ${formatCounted(hidden, "more kind")}`] : [];
   const before = earlier > 0 ? [`${INDENT}${formatCount(earlier)} before the run was resumed`] : [];
   return [head + place, ...shown, ...more, ...before];
+}
+
+/** Of several sinks each may have refused others. */
+function rejectedAnywhere({ rejected, rejects, sinks }: RunSummary): number {
+  const all = Object.values(sinks);
+  if (all.length < 2) return rejected;
+  const told = rejects.reduce((sum, { count }) => sum + count, 0);
+  return Math.max(told, ...all.map((counts) => counts.rejected));
 }
 
 /** A transform's own reason says all; a code needs an example beside it. */
@@ -137,6 +148,7 @@ function shorten(text: string, length: number): string {
 
 function nextSteps(summary: RunSummary, options: SummaryOptions, paint: Paint): string[] {
   const { state, error } = summary;
+  if (options.dryRun === true && error === null) return ["nothing was written; without --dry-run it is"];
   if (state === "succeeded") return [];
   const lines: string[] = [];
   if (error !== null)

@@ -3,12 +3,13 @@ import type { Job } from "../../config/job.ts";
 import { loadJob } from "../../config/load.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { formatCounted } from "../../observability/figures.ts";
+import { type Paint, painter, type Tone } from "../../observability/palette.ts";
 import { promiseOf, type SinkPromise } from "../../pipeline/promise.ts";
 import { EXIT, exitCodeOfError } from "../exit-codes.ts";
-import { describeFlow, describeFormats } from "../job-text.ts";
+import { describeFlow, describeFormats, describeRejects, drawFlow } from "../job-text.ts";
 import { parseParams, parseSlot, refuseLater } from "../options.ts";
 import { errorText } from "../report-error.ts";
-import type { CliProcess } from "../terminal.ts";
+import { type CliProcess, wantsColor } from "../terminal.ts";
 
 /** The command's options, as the command line gives them. */
 export interface CheckFlags {
@@ -42,7 +43,10 @@ export async function checkCommand(files: readonly string[], flags: CheckFlags, 
   };
   const checked: Checked[] = [];
   for (const file of files) checked.push(await checkFile(file, values, flags.connect === true, checked));
-  const text = flags.json === true ? `${JSON.stringify(toJson(checked))}\n` : textOf(checked);
+  const text =
+    flags.json === true
+      ? `${JSON.stringify(toJson(checked))}\n`
+      : textOf(checked, painter(wantsColor(process.stdout, process.env)));
   for (const one of checked) if ("error" in one) process.stderr.write(`${errorText(one.error)}\n`);
   process.stdout.write(text);
   const codes = checked.flatMap((one) => ("error" in one ? [exitCodeOfError(one.error)] : []));
@@ -76,28 +80,30 @@ async function lookAround(job: Job): Promise<readonly string[]> {
   return connectJob(job);
 }
 
-function textOf(checked: readonly Checked[]): string {
+function textOf(checked: readonly Checked[], paint: Paint): string {
   const width = Math.max(0, ...checked.map((one) => ("job" in one ? one.job.name.length : 0)));
-  const jobs = checked.flatMap((one) => ("job" in one ? jobLines(one, width) : []));
+  const jobs = checked.flatMap((one) => ("job" in one ? jobLines(one, width, paint) : []));
   return `${[...jobs, totals(checked)].join("\n")}\n`;
 }
 
-function jobLines({ job, promises, connected }: Extract<Checked, { job: Job }>, width: number): string[] {
+function jobLines({ job, promises, connected }: Extract<Checked, { job: Job }>, width: number, paint: Paint): string[] {
   const several = promises.length > 1;
+  const labelled = (label: string, text: string, tone: Tone = "quiet"): string =>
+    `  ${paint(tone, label.padEnd(9))} ${text}`;
+  const flow = drawFlow(job).map((line, index) =>
+    index === 0 ? `${paint("strong", job.name.padEnd(width))}   ${line}` : " ".repeat(width + 3) + line,
+  );
   return [
-    `${job.name.padEnd(width)}   ${describeFlow(job)}`,
+    ...flow,
     ...promises.flatMap(({ sink, promise, weakenedBy, warnings }) => [
       labelled("promise", several ? `${sink}: ${promise}` : promise),
       ...weakenedBy.map((edge) => labelled("", `weakened by ${edge}`)),
-      ...warnings.map((warning) => labelled("warning", several ? `${sink}: ${warning}` : warning)),
+      ...warnings.map((warning) => labelled("warning", several ? `${sink}: ${warning}` : warning, "warning")),
     ]),
     labelled("format", describeFormats(job)),
+    labelled("rejects", describeRejects(job)),
     ...connected.map((line) => labelled("found", line)),
   ];
-}
-
-function labelled(label: string, text: string): string {
-  return `  ${label.padEnd(9)} ${text}`;
 }
 
 function totals(checked: readonly Checked[]): string {

@@ -5,8 +5,9 @@ import { loadJob } from "../../config/load.ts";
 import { placeError } from "../../config/place-error.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { RunJobOptions } from "../../pipeline/run-job.ts";
+import type { DryRunRecord } from "../dry-run/dry-run-record.ts";
 import { exitCodeOfError, exitCodeOfState } from "../exit-codes.ts";
-import { parseParams, parseSlot, refuseLater } from "../options.ts";
+import { parseLimit, parseParams, parseSlot, refuseLater } from "../options.ts";
 import { reportError } from "../report-error.ts";
 import { runReporter } from "../run-reporter.ts";
 import { listenForSignals } from "../signals.ts";
@@ -21,17 +22,17 @@ export interface RunFlags {
   readonly keepWritten?: boolean;
   readonly resume?: string;
   readonly acceptRejects?: boolean;
+  readonly limit?: string;
+  readonly dryRun?: boolean;
+  readonly wait?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
 /** Known, and built by later releases. */
 const LATER = {
-  limit: "a run reads everything",
-  dryRun: "millrace check says what a run would do",
   explain: "the summary names the bottleneck",
   profile: "node --cpu-prof does it",
-  wait: "a second run of the same job ends at once and names the owner",
 };
 
 /**
@@ -45,18 +46,24 @@ export async function runCommand(file: string, flags: RunFlags, process: CliProc
   refuseContradictions(flags);
   const params = parseParams(flags.param ?? []);
   const slot = flags.slot === undefined ? null : parseSlot(flags.slot);
+  const limit = flags.limit === undefined ? null : parseLimit(flags.limit);
   const job = await loadJob(file, { params, slot, environment: process.env });
   const state = stateOf(job, flags.state ?? process.env["MILLRACE_STATE"]);
+  const dryRun = flags.dryRun === true ? await newDryRun() : null;
   const tell = (line: string): void => void (flags.quiet === true || process.stderr.write(`${line}\n`));
   using signals = listenForSignals(process, tell);
-  using reporter = await runReporter({ job, state, json: flags.json === true, quiet: flags.quiet === true }, process);
+  const about = { json: flags.json === true, quiet: flags.quiet === true, limited: limit !== null, dryRun };
+  using reporter = await runReporter({ job, state, ...about }, process);
   try {
     const { runJob } = await import("../../pipeline/run-job.ts");
     const summary = await runJob(job, {
       ...flagOptions(flags),
       ...(slot === null ? {} : { slot }),
+      ...(limit === null ? {} : { limit }),
+      ...(dryRun === null ? {} : { dryRun }),
       params,
       state,
+      stateThreadAfterMs: STATE_THREAD_AFTER_MS,
       signal: signals.graceful,
       kill: signals.kill,
       observers: reporter.observers,
@@ -70,8 +77,17 @@ export async function runCommand(file: string, flags: RunFlags, process: CliProc
   }
 }
 
-function flagOptions({ restart = false, keepWritten = false, acceptRejects = false, resume }: RunFlags): RunJobOptions {
-  return { restart, keepWritten, acceptRejects, ...(resume === undefined ? {} : { resume }) };
+async function newDryRun(): Promise<DryRunRecord> {
+  const { DryRunRecord } = await import("../dry-run/dry-run-record.ts");
+  return new DryRunRecord();
+}
+
+/** A run that is over before the store gets a thread of its own does without one. */
+const STATE_THREAD_AFTER_MS = 1_000;
+
+function flagOptions({ resume, ...flags }: RunFlags): RunJobOptions {
+  const { restart = false, keepWritten = false, acceptRejects = false, wait = false } = flags;
+  return { restart, keepWritten, acceptRejects, wait, ...(resume === undefined ? {} : { resume }) };
 }
 
 /** Beside the job file, unless the user names another place; a path starts from the working directory. */
@@ -80,9 +96,14 @@ function stateOf({ file, baseDir }: Job, named: string | undefined): string {
   return /^[a-z]{2,}:/.test(named) ? named : path.resolve(named);
 }
 
-function refuseContradictions({ keepWritten, restart, resume }: RunFlags): void {
+function refuseContradictions({ keepWritten, restart, resume, limit, dryRun }: RunFlags): void {
   if (keepWritten === true && restart !== true) throw usage("--keep-written goes with --restart only");
   if (restart === true && resume !== undefined) throw usage("--restart and --resume exclude each other");
+  const begins = limit !== undefined ? "--limit" : dryRun === true ? "--dry-run" : null;
+  if (begins === null || (restart !== true && resume === undefined)) return;
+  throw usage(
+    `${begins} is a run of its own that begins at the start; leave out ${restart === true ? "--restart" : "--resume"}`,
+  );
 }
 
 function usage(message: string): MillraceError {

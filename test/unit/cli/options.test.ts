@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseParams, parseSlot, refuseLater } from "../../../src/cli/options.ts";
+import { parseLimit, parseParams, parseSlot, refuseLater } from "../../../src/cli/options.ts";
 
 describe("parseParams()", () => {
   test("takes any number of name=value, with = and line ends in values", () => {
@@ -32,6 +32,19 @@ describe("parseSlot()", () => {
     expect(() => parseSlot(slot)).toThrow(
       `--slot takes a date or a time such as 2026-11-22 or 2026-11-22T02:00+01:00, got ${JSON.stringify(slot)}`,
     );
+  });
+});
+
+describe("parseLimit()", () => {
+  test.each([
+    ["1", 1],
+    ["1_000_000", 1_000_000],
+  ])("reads %s", (text, records) => {
+    expect(parseLimit(text)).toBe(records);
+  });
+
+  test.each(["", "0", "-1", "1.5", "many", "1e3", "99999999999999999"])("refuses %j", (text) => {
+    expect(() => parseLimit(text)).toThrow(expect.objectContaining({ code: "USAGE" }));
   });
 });
 

@@ -7,7 +7,7 @@ import type { Job } from "../../../src/config/job.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { RunSummary } from "../../../src/core/summary.ts";
 import type { RunJobOptions } from "../../../src/pipeline/run-job.ts";
-import { summaryOf } from "../observability/run-script.ts";
+import { started, summaryOf } from "../observability/run-script.ts";
 import { type FakeProcess, fakeProcess } from "./support.ts";
 
 const runJob = vi.hoisted(() => vi.fn<(job: Job, options: RunJobOptions) => Promise<RunSummary>>());
@@ -76,7 +76,25 @@ describe("millrace run", () => {
       acceptRejects: true,
       state: path.resolve("elsewhere.db"),
     });
-    expect(options()).not.toHaveProperty("resume");
+    for (const absent of ["resume", "limit", "dryRun"]) expect(options()).not.toHaveProperty(absent);
+  });
+
+  test("passes --limit on as a number, and --dry-run as what it is shown", async () => {
+    await run(["run", job, "--limit", "1_000", "--dry-run"]);
+    expect(options()).toMatchObject({ limit: 1000, dryRun: { rows: expect.any(Function) } });
+  });
+
+  test("draws nothing over again on a dumb terminal or in a build's log", async () => {
+    runJob.mockImplementation(async (_job, { observers = [] }) => {
+      for (const observe of observers) observe(started());
+      return summary;
+    });
+    for (const env of [{ TERM: "dumb" }, { CI: "true", NO_COLOR: "1" }]) {
+      const { out, err } = await run(["run", job], fakeProcess({ isTTY: true, env }));
+      expect(err() + out()).not.toContain("\u001B");
+      expect(err()).toMatch(/^orders {2}data\/orders\.csv -> orders\.ts -> postgres orders\n\n/);
+      expect(out()).toContain("2 read = 2 written");
+    }
   });
 
   test("takes the state's place from MILLRACE_STATE, as a path or an address", async () => {
@@ -165,12 +183,16 @@ describe("millrace run", () => {
       ["--slot", "soon"],
       'error: --slot takes a date or a time such as 2026-11-22 or 2026-11-22T02:00+01:00, got "soon"\n',
     ],
-    [["--limit", "5"], "error: --limit: not built in this release (a run reads everything)\n"],
-    [["--dry-run"], "error: --dry-run: not built in this release (millrace check says what a run would do)\n"],
+    [["--limit", "0"], 'error: --limit takes a number of source records from 1 on, such as 1000, got "0"\n'],
     [
-      ["--wait"],
-      "error: --wait: not built in this release (a second run of the same job ends at once and names the owner)\n",
+      ["--limit", "5", "--restart"],
+      "error: --limit is a run of its own that begins at the start; leave out --restart\n",
     ],
+    [
+      ["--dry-run", "--resume", "01J"],
+      "error: --dry-run is a run of its own that begins at the start; leave out --resume\n",
+    ],
+    [["--profile"], "error: --profile: not built in this release (node --cpu-prof does it)\n"],
   ])("refuses %j before anything runs", async (flags, message) => {
     const { code, err } = await run(["run", job, ...flags]);
     expect([code, err()]).toEqual([2, message]);
@@ -185,6 +207,7 @@ describe("millrace check", () => {
     expect(out()).toBe(`orders   file in.csv -> file out.jsonl (replace)
   promise   every source record takes effect once in the finished file, which appears only when it is complete
   format    csv -> jsonl
+  rejects   the state store; the run ends beyond 5 %
 1 job, 0 errors, 0 warnings
 `);
   });
@@ -232,6 +255,7 @@ sink: { type: postgres, url: "postgres://u:secret@h/d", table: orders }
             weakened by transform.deterministic: false: a record that is tried again after a crash may come out differently
   warning   a second run appends the same files again (incremental: false)
   format    csv, 1 typed column -> copy text
+  rejects   table millrace.rejects; the run ends beyond 5 %
 1 job, 0 errors, 1 warning
 `);
   });
@@ -283,10 +307,37 @@ describe("millrace init", () => {
     expect(err()).toContain("error: cannot write ");
   });
 
-  test("refuses --from and --to until they are built", async () => {
-    expect((await run(["init", "--from", "a.csv"])).err()).toBe(
-      "error: --from: not built in this release (init writes a sample project)\n",
-    );
+  test("--from writes a job that check accepts, says what it found, and never overwrites", async () => {
+    const dir = path.join(folder, "from");
+    const from = path.join(folder, "people.csv");
+    writeFileSync(from, "id;name;born;zip\n1;Ada;10.12.1815;00501\n2;Grace;09.12.1906;NA\n");
+    const { code, out, err } = await run(["init", dir, "--from", from]);
+    expect([code, err()]).toEqual([0, ""]);
+    expect(out()).toContain('people.csv  csv, ";" between fields, 2 records looked at, all of them\n');
+    expect(out()).toMatch(/^ {2}born {2}\| date dd\.MM\.yyyy \| 10\.12\.1815$/m);
+    expect(out()).toMatch(/^ {6}npx millrace run .*people\.yaml$/m);
+    expect(readFileSync(path.join(dir, "people.ts"), "utf8")).toContain("Transform<People>");
+    const checked = await run(["check", path.join(dir, "people.yaml"), "--connect"]);
+    expect([checked.code, checked.err()]).toEqual([0, ""]);
+    const again = await run(["init", dir, "--from", from]);
+    expect([again.code, again.err()]).toEqual([2, expect.stringContaining("already there, nothing was written")]);
+  });
+
+  test.each([
+    [["--to", "x.jsonl"], "error: --to goes with --from only: which file is to be loaded?\n"],
+    [["--from", "none.csv"], "error: --from none.csv: there is no such file (SOURCE_NOT_FOUND)\n"],
+    [
+      ["--from", "x.csv", "--to", "mysql://u:pw@h/d"],
+      'error: --to takes postgres://host/database/table, or a file that ends in .csv or .jsonl, got "mysql://u:***@h/d"\n',
+    ],
+    [
+      ["--from", "x.csv", "--to", "postgres://u:pw@h"],
+      "error: --to takes postgres://host/database/table: the table stands behind the database\n",
+    ],
+  ])("refuses %j and writes nothing", async (flags, message) => {
+    const { code, err } = await run(["init", path.join(folder, "nothing"), ...flags]);
+    expect([code, err()]).toEqual([2, message]);
+    expect(existsSync(path.join(folder, "nothing"))).toBe(false);
   });
 });
 
@@ -301,6 +352,10 @@ describe("millrace", () => {
     [["--help"], "Examples:\n  millrace init demo"],
     [["run", "--help"], "Examples:\n  millrace run config/orders.yaml\n"],
     [["check", "--help"], "--connect"],
+    [["init", "--help"], "--from orders.csv.gz --to postgres://"],
+    [["schema", "--help"], "Example:"],
+    [["completion", "--help"], "millrace completion fish | source"],
+    [["completion", "bash"], "complete -o default -F _millrace millrace"],
     [["--version"], "0."],
   ])("answers %j on stdout", async (args, text) => {
     const { code, out, err } = await run(args);
@@ -309,7 +364,7 @@ describe("millrace", () => {
   });
 
   test("does not list in its help what is not built", async () => {
-    expect((await run(["run", "--help"])).out()).not.toMatch(/--dry-run|--limit|--wait/);
+    expect((await run(["run", "--help"])).out()).not.toMatch(/--explain|--profile/);
     expect((await run(["--help"])).out()).not.toMatch(/daemon|backfill/);
   });
 
@@ -317,6 +372,7 @@ describe("millrace", () => {
     [[], "Usage: millrace"],
     [["rnu"], "error: unknown command 'rnu'\n(Did you mean run?)"],
     [["run"], "error: missing required argument 'job'"],
+    [["completion", "tcsh"], "Allowed choices are bash, zsh, fish."],
     [["run", "a.yaml", "--jsn"], "error: unknown option '--jsn'\n(Did you mean --json?)"],
     [
       ["daemon", "--any", "thing"],

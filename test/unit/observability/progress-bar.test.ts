@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { progressBar, type ProgressBar } from "../../../src/observability/progress-bar.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
-import { at, chunkDone, ended, rejected, START, started } from "./run-script.ts";
+import { at, chunkDone, committed, ended, rejected, sinkOpened, START, started } from "./run-script.ts";
 
 class Screen {
   isTTY = true;
@@ -44,20 +44,25 @@ describe("progressBar()", () => {
     bar(chunkDone(764, 391_204, 53_985_000));
   }
 
-  it("shows name, bar, share, records, pace, rejects and rest", async () => {
+  it("shows name, bar, share, records, bytes, pace, rejects and rest", async () => {
     await tour();
     expect(screen.line).toBe(
-      "  orders.csv  ████████████████████░░░░░░  78 %  391,204 / ~500,000 records  452,782/s  rejects 3,911  ETA 0.24 s",
+      "  orders.csv  ████████████████████░░░░░░  78 %  391,204 / ~500,000 records  54 MB  452,782/s  rejects 3,911  ETA 0.24 s",
     );
   });
 
   it.each([
+    [
+      115,
+      "  orders.csv  ████████████████████░░░░░░  78 %  391,204 / ~500,000 records  452,782/s  rejects 3,911  ETA 0.24 s",
+    ],
     [110, "  orders.csv  ███████░░░  78 %  391,204 / ~500,000 records  452,782/s  rejects 3,911  ETA 0.24 s"],
     [90, "  orders.csv  ███████░░░  78 %  391,204 records  452,782/s  rejects 3,911  ETA 0.24 s"],
     [78, "  orders.csv  78 %  391,204 records  452,782/s  rejects 3,911  ETA 0.24 s"],
     [60, "  orders.csv  78 %  391,204  rejects 3,911  ETA 0.24 s"],
     [50, "  78 %  391,204  rejects 3,911  ETA 0.24 s"],
     [40, "  78 %  391,204  rejects 3,911"],
+    [20, "  78 %  391,204"],
     [12, "  78 %  391"],
     [1, ""],
   ])("leaves out what does not fit into %i columns", async (columns, line) => {
@@ -87,7 +92,7 @@ describe("progressBar()", () => {
     bar(OPENED);
     await clock.advance(12_000);
     bar(chunkDone(12_000, 24_000, 1));
-    expect(screen.line).toBe("  orders.csv  24,000 records  2,000/s  12 s");
+    expect(screen.line).toBe("  orders.csv  24,000 records  1 B  2,000/s  12 s");
   });
 
   it("names the file among several, and their number when they are read side by side", async () => {
@@ -149,5 +154,44 @@ describe("progressBar()", () => {
     await tour();
     expect(screen.line).toContain("\u001B[36m████████████████████\u001B[39m");
     expect(screen.line).toContain("\u001B[33mrejects 3,911\u001B[39m");
+  });
+
+  it("draws with ASCII alone where the terminal shows nothing else", async () => {
+    bar = progressBar(screen, clock, { ascii: true });
+    bar(started({ totalBytes: 100 }));
+    bar(at(0, { kind: "split-started", split: "data/größe 東京.csv", bytes: 100 }));
+    await clock.advance(1_000);
+    bar(chunkDone(1_000, 10, 50));
+    expect(screen.line).toMatch(/^ {2}gr\?\?e \?\?\.csv {2}#{13}-{13} {2}50 % /);
+  });
+
+  it("counts the columns of wide letters, and shortens a long name", async () => {
+    screen.columns = 60;
+    bar(started({ totalBytes: null }));
+    bar(at(0, { kind: "split-started", split: `${"東".repeat(40)}.csv`, bytes: 1 }));
+    await clock.advance(1_000);
+    bar(chunkDone(1_000, 10, 50));
+    expect(screen.line).toBe(`  ${"東".repeat(14)}...  10 records  10/s  1 s`);
+  });
+
+  it("erases every row that its line takes once the terminal is narrower", async () => {
+    screen.columns = 100;
+    await tour();
+    screen.columns = 30;
+    await clock.advance(100);
+    bar(chunkDone(1_000, 10, 1_000));
+    expect(screen.text).toContain("\u001B[3A\r\u001B[J\r\u001B[2K  78 %");
+    expect(screen.line.length).toBeLessThan(30);
+  });
+
+  it("names the sink that is behind the others", async () => {
+    bar(started({ sinks: { warehouse: "postgres orders", archive: "file a.jsonl" }, totalBytes: null }));
+    for (const sink of ["warehouse", "archive"]) bar(sinkOpened(0, {}, sink));
+    await clock.advance(1_000);
+    bar(chunkDone(1_000, 9_000, 1_000));
+    bar(committed(1_000, { read: 9_000, written: 9_000 }, "warehouse"));
+    await clock.advance(100);
+    bar(committed(1_100, { read: 1_200, written: 1_200 }, "archive"));
+    expect(screen.line).toContain("/s  archive 1,200  ");
   });
 });

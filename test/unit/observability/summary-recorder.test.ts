@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_COUNTS } from "../../../src/core/ledger.ts";
+import type { RunEvent } from "../../../src/core/ports/observer.ts";
 import { type RunEnd, SummaryRecorder } from "../../../src/observability/summary-recorder.ts";
 import { at, chunkDone, committed, rejected, restarting, sampled, sinkOpened, stages, started } from "./run-script.ts";
 
@@ -128,6 +129,32 @@ describe("SummaryRecorder.snapshot()", () => {
     recorder.observe(committed(1, { read: 10, written: 9 }, "a"));
     recorder.observe(committed(1, { read: 8, written: 8 }, "b"));
     expect(recorder.snapshot(END)).toMatchObject({ read: 8, written: 8, balanced: false });
+  });
+
+  it("counts a chunk's rejects with the first sink's commit, and what a sink refuses with its own", () => {
+    const recorder = new SummaryRecorder();
+    const counts = () => Object.fromEntries(recorder.snapshot(END).rejects.map(({ code, count }) => [code, count]));
+    const refusedByB = rejected(2, { stage: "write", code: "VALUE_INVALID", sink: "b", count: 2 });
+    const tell = (...events: RunEvent[]) => events.forEach((event) => recorder.observe(event));
+    tell(started({ sinks: { a: "postgres a", b: "b.csv" } }), sinkOpened(0, {}, "a"), sinkOpened(0, {}, "b"));
+    tell(chunkDone(1, 9, 10), rejected(1, { count: 3 }), refusedByB, committed(3, { read: 9 }, "a", 1));
+    expect(counts()).toEqual({ TRANSFORM_REJECTED: 3, VALUE_INVALID: 2 });
+    tell(restarting(4), sinkOpened(5, { read: 9 }, "a"), sinkOpened(5, {}, "b"));
+    expect(counts()).toEqual({ TRANSFORM_REJECTED: 3 });
+    // The chunk is done again for b alone, whose refusals are told with it.
+    tell({ ...chunkDone(6, 9, 10), sinks: ["b"] } as RunEvent, refusedByB, chunkDone(7, 1, 1), rejected(7));
+    tell(committed(8, { read: 1 }, "a", 1), committed(9, { read: 10 }, "b", 2), restarting(10));
+    tell(sinkOpened(11, { read: 10 }, "a"), sinkOpened(11, { read: 10 }, "b"));
+    expect(counts()).toEqual({ TRANSFORM_REJECTED: 4, VALUE_INVALID: 2 });
+  });
+
+  it("names the busiest of several sinks in the advice", () => {
+    const recorder = new SummaryRecorder();
+    recorder.observe(started({ sinks: { a: "b.csv", warehouse: "postgres a" } }));
+    recorder.observe(sampled(1, { stages: stages({ sink: 900 }), busiestSink: "warehouse" }));
+    const { bottleneck } = recorder.snapshot({ ...END, durationMs: 1_000 });
+    expect(bottleneck).toMatchObject({ stage: "sink", kind: "database" });
+    expect(bottleneck?.advice).toMatch(/^warehouse: Postgres spends/);
   });
 
   it("gives the error of a run that failed", () => {

@@ -41,12 +41,18 @@ describe("renderSummary()", () => {
     );
   });
 
-  it("gives every sink its line when there are several", () => {
-    const { sink } = summaryOf().sinks;
-    const sinks = { warehouse: sink ?? expect.fail(), archive: { ...(sink ?? expect.fail()), emitted: 1 } };
-    const lines = renderSummary(summaryOf({ sinks }), PLAIN).split("\n");
-    expect(lines[1]).toBe("  warehouse: 500,000 read = 495,003 written + 0 filtered + 4,997 rejected");
-    expect(lines[2]).toContain("  archive: 500,000 read = 495,003 written (1 row)");
+  it("shows several sinks as a table, and the rejects of all of them", () => {
+    const { sink = expect.fail() } = summaryOf().sinks;
+    const archive = { ...sink, written: 12, emitted: 24, filtered: 499_988, rejected: 0, bytes: 900 };
+    const rejects = [{ stage: "write", code: "ROW_REFUSED", count: 4_997, example: "no" }];
+    const summary = summaryOf({ rejected: 0, sinks: { warehouse: sink, archive }, rejects });
+    const lines = renderSummary(summary, PLAIN).split("\n");
+    expect(lines.slice(1, 4)).toEqual([
+      "                  read  written     rows  filtered  rejected  bytes",
+      "    warehouse  500,000  495,003  495,003         0     4,997  50 MB",
+      "    archive    500,000       12       24   499,988         0  900 B",
+    ]);
+    expect(lines.join("\n")).toContain('rejects: 4,997  write ROW_REFUSED 4,997, such as "no"');
   });
 
   it("lists several kinds of rejects, with examples and without secrets", () => {
