@@ -30,11 +30,12 @@ export async function runMillrace(
   rows: number,
   sink: object,
   workers: number | "auto" = "auto",
+  input: string = workshop.orders(rows),
 ): Promise<MillraceRun> {
   if (!existsSync(PROGRAM)) throw new MillraceError("USAGE", "the program is not built: run npm run build first");
   const job = {
     name: "orders",
-    source: { type: "file", path: workshop.orders(rows) },
+    source: { type: "file", path: input },
     columns: COLUMNS,
     transform: path.join(root, "config/orders.ts"),
     workers,

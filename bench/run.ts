@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: millrace against what people use today, on this machine.
  *
- *     npm run bench -- [postgres] [jsonl] [cost] [--rows 1000000] [--rounds 3] [--write docs/bench.md]
+ *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [codec] [startup] [streams] [batch-work] [--rows 1000000] [--rounds 3] [--write docs/bench.md]
  *
  * Needs the built program (`npm run build`) and a machine that does nothing else. Every run is a process of its own,
  * contenders take turns, all figures are medians.
@@ -11,15 +11,29 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import { runSeries } from "./series.ts";
 import type { Scenario } from "./scenario.ts";
+import { asyncScenario } from "./scenario-async.ts";
+import { largeBatchScenario, smallBatchScenario } from "./scenario-batch.ts";
+import { codecScenario } from "./scenario-codec.ts";
 import { costScenario } from "./scenario-cost.ts";
+import { gzipScenario } from "./scenario-gzip.ts";
 import { jsonlScenario } from "./scenario-jsonl.ts";
 import { postgresScenario } from "./scenario-postgres.ts";
+import { startupScenario } from "./scenario-startup.ts";
+import { streamsScenario } from "./scenario-streams.ts";
 import { Workshop } from "./workshop.ts";
 
 const SCENARIOS: { readonly [name: string]: (workshop: Workshop, rows: number) => Scenario | Promise<Scenario> } = {
   postgres: postgresScenario,
   jsonl: jsonlScenario,
+  gzip: gzipScenario,
   cost: costScenario,
+  async: asyncScenario,
+  codec: codecScenario,
+  startup: startupScenario,
+  streams: streamsScenario,
+  "batch-numbers": smallBatchScenario("double"),
+  "batch-objects": smallBatchScenario("total"),
+  "batch-work": largeBatchScenario,
 };
 
 interface Wishes {

@@ -1,5 +1,5 @@
 /** Runs a scenario several times, its contenders in turn, and puts the figures into a table. */
-import { textTable } from "../scripts/text-table.ts";
+import { textTable } from "../src/cli/text-table.ts";
 import { MillraceError } from "../src/core/errors.ts";
 import { formatSize } from "../src/observability/figures.ts";
 import type { Contender, Measurement, Scenario } from "./scenario.ts";
@@ -52,7 +52,7 @@ function tableOf({ rows }: Scenario, lines: readonly Line[]): string {
     const middle = extra.length > 0 ? further : [pace, ratio.toFixed(2)];
     return [contender.name, seconds.toFixed(2), ...middle, Number.isNaN(memory) ? "" : formatSize(memory)];
   });
-  return textTable(headings, cells, "  ");
+  return textTable(headings, cells, { indent: "  " });
 }
 
 /** The middle value; NaN of nothing. */
