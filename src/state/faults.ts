@@ -17,6 +17,17 @@ export function fenced(key: ProgressKey, { split, epoch, from }: Advance, found:
   );
 }
 
+/** What a sink keeps was to be changed by somebody who does not own its splits any more. */
+export function wordsFenced(key: ProgressKey, split: string, epoch: number, found: number | undefined): MillraceError {
+  const stored = found === undefined ? "nothing is stored" : `epoch ${found} is stored`;
+  return new MillraceError(
+    "FENCED",
+    `job ${key.job}, sink ${key.sink}, split ${split}: expected epoch ${epoch}, but ${stored}: another process owns this ` +
+      "sink now and nothing was changed; this run has to stop",
+    { details: { ...key, split, epoch, found: stored } },
+  );
+}
+
 /** Two runs of one id. */
 export function runExists(id: string): MillraceError {
   return new MillraceError("INVARIANT", `run ${id} is stored already`, { details: { run: id } });

@@ -1,11 +1,12 @@
 /** The state store in memory: for tests, the simulation and jobs that may forget. Everything happens at once and in order. */
 import { NO_COUNTS } from "../core/ledger.ts";
-import type { Advance, Claim, Progress } from "../core/ports/sink.ts";
+import type { Advance, Claim, Progress, SinkWord } from "../core/ports/sink.ts";
+import type { KeptPosition } from "../core/ports/position-desk.ts";
 import type { RunRow, StateStore } from "../core/ports/state-store.ts";
 import type { ProgressKey } from "../core/position.ts";
-import type { Reject } from "../core/reject.ts";
-import { fenced, runExists, runIsOver, runUnknown, storeClosed } from "./faults.ts";
+import { fenced, runExists, runIsOver, runUnknown, storeClosed, wordsFenced } from "./faults.ts";
 import { type Lease, decideLease } from "./lease.ts";
+import { MemoryRejects } from "./memory-rejects.ts";
 import { type Arguments, type Operation, type Operations, type Outcome, perform, storeOver } from "./operations.ts";
 
 /**
@@ -30,17 +31,16 @@ export function openMemoryStore(): StateStore {
   );
 }
 
-type StoredReject = Reject & { readonly id: number };
-
 class MemoryState implements Operations {
   readonly #runs = new Map<string, RunRow>();
   readonly #leases = new Map<string, Lease>();
   /** By scope, then by sink, then by split: a scope is dropped as a whole. */
   readonly #progress = new Map<string, Map<string, Map<string, Progress>>>();
+  /** By scope, then by sink, then by name. */
+  readonly #words = new Map<string, Map<string, Map<string, string>>>();
   /** The highest epoch of progress that was dropped, by scope. */
   readonly #forgotten = new Map<string, number>();
-  readonly #rejects = new Map<string, StoredReject>();
-  #lastReject = 0;
+  readonly #rejects = new MemoryRejects();
 
   createRun(...[run]: Arguments<"createRun">): void {
     if (this.#runs.has(run.id)) throw runExists(run.id);
@@ -72,6 +72,10 @@ class MemoryState implements Operations {
     if (this.#leases.get(key)?.owner.id === ownerId) this.#leases.delete(key);
   }
 
+  findLease(...[{ job, scope }]: Arguments<"findLease">): Outcome<"findLease"> {
+    return this.#leases.get(keyOf(job, scope));
+  }
+
   claim(...[key, claims]: Arguments<"claim">): Outcome<"claim"> {
     const splits = this.#splitsOf(key);
     return claims.map((claim) => {
@@ -88,7 +92,18 @@ class MemoryState implements Operations {
     return wanted.map((split) => splits.get(split)).filter((progress) => progress !== undefined);
   }
 
-  commit(...[key, advances, rejects]: Arguments<"commit">): void {
+  listPositions(...[job]: Arguments<"listPositions">): Outcome<"listPositions"> {
+    const kept = [...this.#progress].flatMap(([key, sinks]) => {
+      const [of, scope] = JSON.parse(key) as [job: string, scope: string];
+      if (of !== job) return [];
+      return [...sinks].flatMap(([sink, splits]) =>
+        [...splits.values()].map((progress) => ({ ...progress, scope, sink, updatedAt: null })),
+      );
+    });
+    return kept.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+  }
+
+  commit(...[key, advances, rejects, words = []]: Arguments<"commit">): void {
     const splits = this.#splitsOf(key);
     const next = new Map<string, Progress>();
     for (const advance of advances) {
@@ -96,6 +111,20 @@ class MemoryState implements Operations {
     }
     for (const [split, progress] of next) splits.set(split, progress);
     this.addRejects(rejects);
+    this.#putWords(key, words);
+  }
+
+  words(...[key]: Arguments<"words">): Outcome<"words"> {
+    const words = [...this.#wordsOf(key)].map(([name, word]) => ({ name, word }));
+    return words.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  keepWords(...[key, words, owned]: Arguments<"keepWords">): void {
+    if (owned !== undefined) {
+      const stored = this.#splitsOf(owned.key).get(owned.split);
+      if (stored?.epoch !== owned.epoch) throw wordsFenced(owned.key, owned.split, owned.epoch, stored?.epoch);
+    }
+    this.#putWords(key, words);
   }
 
   mirror(...[key, progress]: Arguments<"mirror">): void {
@@ -103,7 +132,7 @@ class MemoryState implements Operations {
     for (const one of progress) splits.set(one.split, one);
   }
 
-  forget(...[{ job, scope }]: Arguments<"forget">): void {
+  forget(...[{ job, scope, sink }]: Arguments<"forget">): void {
     if (this.#runs.get(scope)?.state === "succeeded") throw runIsOver(scope);
     const key = keyOf(job, scope);
     let highest = this.#forgotten.get(key) ?? 0;
@@ -111,28 +140,74 @@ class MemoryState implements Operations {
       for (const { epoch } of splits.values()) highest = Math.max(highest, epoch);
     }
     this.#forgotten.set(key, highest);
-    this.#progress.delete(key);
-    for (const [id, reject] of this.#rejects) {
-      if (reject.job === job && reject.scope === scope) this.#rejects.delete(id);
+    for (const kept of [this.#progress, this.#words]) {
+      if (sink === undefined) kept.delete(key);
+      else kept.get(key)?.delete(sink);
     }
+    this.#rejects.forget(job, scope, sink);
+  }
+
+  forgetRun(...[id]: Arguments<"forgetRun">): void {
+    if (this.#runs.get(id)?.state === "succeeded") throw runIsOver(id);
+    this.#runs.delete(id);
   }
 
   addRejects(...[rejects]: Arguments<"addRejects">): void {
-    for (const reject of rejects) {
-      const { job, scope, split, position, sink, output } = reject;
-      const key = keyOf(job, scope, split, position.token, sink ?? "", String(output ?? ""));
-      if (!this.#rejects.has(key)) this.#rejects.set(key, { ...reject, id: ++this.#lastReject });
-    }
+    this.#rejects.add(rejects);
   }
 
-  listRejects(...[{ job, run, after = 0, limit }]: Arguments<"listRejects">): Outcome<"listRejects"> {
-    const matching = this.#rejects.values().filter((reject) => reject.job === job && reject.id > after);
-    return [...matching.filter((reject) => run === undefined || reject.run === run).take(limit)];
+  listRejects(...args: Arguments<"listRejects">): Outcome<"listRejects"> {
+    return this.#rejects.list(...args);
+  }
+
+  groupRejects(...args: Arguments<"groupRejects">): Outcome<"groupRejects"> {
+    return this.#rejects.group(...args);
+  }
+
+  takeRejects(...args: Arguments<"takeRejects">): void {
+    this.#rejects.take(...args);
+  }
+
+  settleRejects(...args: Arguments<"settleRejects">): void {
+    this.#rejects.settle(...args);
+  }
+
+  prune(...[job, { runsBefore, limit, ...rejects }]: Arguments<"prune">): Outcome<"prune"> {
+    const runs = [...this.#runs.values().filter((run) => run.job === job)];
+    const isOld = ({ state, startedAt, endedAt }: RunRow): boolean =>
+      state === "succeeded" && (endedAt ?? startedAt) < runsBefore;
+    const old = runs.slice(0, -1).filter(isOld).slice(0, limit);
+    for (const { id } of old) this.#runs.delete(id);
+    for (const { scope } of old) if (scope !== "" && !this.#hasScope(job, scope)) this.#dropScope(keyOf(job, scope));
+    const isUnfinished = (run: string): boolean => (this.#runs.get(run)?.state ?? "succeeded") !== "succeeded";
+    return { runs: old.length, rejects: this.#rejects.prune(job, { ...rejects, limit }, isUnfinished) };
+  }
+
+  #hasScope(job: string, scope: string): boolean {
+    return this.#runs.values().some((run) => run.job === job && run.scope === scope);
+  }
+
+  #dropScope(key: string): void {
+    for (const kept of [this.#progress, this.#words, this.#forgotten]) kept.delete(key);
   }
 
   #splitsOf({ job, scope, sink }: ProgressKey): Map<string, Progress> {
     const sinks = getOrMake(this.#progress, keyOf(job, scope), () => new Map<string, Map<string, Progress>>());
     return getOrMake(sinks, sink, () => new Map<string, Progress>());
+  }
+
+  #wordsOf({ job, scope, sink }: ProgressKey): Map<string, string> {
+    const sinks = getOrMake(this.#words, keyOf(job, scope), () => new Map<string, Map<string, string>>());
+    return getOrMake(sinks, sink, () => new Map<string, string>());
+  }
+
+  #putWords(key: ProgressKey, words: readonly SinkWord[]): void {
+    if (words.length === 0) return;
+    const kept = this.#wordsOf(key);
+    for (const { name, word } of words) {
+      if (word === null) kept.delete(name);
+      else kept.set(name, word);
+    }
   }
 
   #made({ job, scope }: ProgressKey, { split, origin, fingerprint }: Claim): Progress {
@@ -147,6 +222,11 @@ function advanced(key: ProgressKey, advance: Advance, stored: Progress | undefin
   const { epoch, from, to, counts } = advance;
   if (stored?.epoch !== epoch || stored.position.ordinal !== from) throw fenced(key, advance, stored);
   return { ...stored, position: to, counts };
+}
+
+/** Compares as scope, sink and split do in turn. */
+function orderOf({ scope, sink, split }: KeptPosition): string {
+  return [scope, sink, split].join("\0");
 }
 
 /** Parts put together so that no two lists of parts make the same key. */

@@ -18,6 +18,9 @@ export type Outcome<O extends Operation> = Awaited<ReturnType<StateStore[O]>>;
 /** The operations, done at once. */
 export type Operations = { readonly [O in Operation]: (...args: Arguments<O>) => Outcome<O> };
 
+/** The operations, done elsewhere. */
+export type AsyncOperations = { readonly [O in Operation]: (...args: Arguments<O>) => Promise<Outcome<O>> };
+
 /** Carries an operation out, wherever. */
 export type Call = <O extends Operation>(operation: O, args: Arguments<O>) => Promise<Outcome<O>>;
 
@@ -31,13 +34,22 @@ export function storeOver(label: string, call: Call, dispose: () => Promise<void
     listRuns: (...args) => call("listRuns", args),
     acquireLease: (...args) => call("acquireLease", args),
     releaseLease: (...args) => call("releaseLease", args),
+    findLease: (...args) => call("findLease", args),
     claim: (...args) => call("claim", args),
     progress: (...args) => call("progress", args),
+    listPositions: (...args) => call("listPositions", args),
     commit: (...args) => call("commit", args),
+    words: (...args) => call("words", args),
+    keepWords: (...args) => call("keepWords", args),
     mirror: (...args) => call("mirror", args),
     forget: (...args) => call("forget", args),
+    forgetRun: (...args) => call("forgetRun", args),
     addRejects: (...args) => call("addRejects", args),
     listRejects: (...args) => call("listRejects", args),
+    groupRejects: (...args) => call("groupRejects", args),
+    takeRejects: (...args) => call("takeRejects", args),
+    settleRejects: (...args) => call("settleRejects", args),
+    prune: (...args) => call("prune", args),
     [Symbol.asyncDispose]: dispose,
   };
 }
@@ -45,5 +57,15 @@ export function storeOver(label: string, call: Call, dispose: () => Promise<void
 /** Carries one operation out on an implementation. */
 export function perform<O extends Operation>(state: Operations, operation: O, args: Arguments<O>): Outcome<O> {
   const method: (...args: Arguments<O>) => Outcome<O> = state[operation];
+  return method.apply(state, args);
+}
+
+/** Carries one operation out on an implementation that waits for others. */
+export function performAsync<O extends Operation>(
+  state: AsyncOperations,
+  operation: O,
+  args: Arguments<O>,
+): Promise<Outcome<O>> {
+  const method: (...args: Arguments<O>) => Promise<Outcome<O>> = state[operation];
   return method.apply(state, args);
 }

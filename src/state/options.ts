@@ -6,10 +6,16 @@ import { MillraceError } from "../core/errors.ts";
 export type StateSpec =
   | { readonly type: "sqlite"; readonly path: string }
   | { readonly type: "memory" }
-  | { readonly type: "postgres"; readonly url: string };
+  | {
+      readonly type: "postgres";
+      readonly url: string;
+      /** The schema of its tables; `millrace_state` by default. */
+      readonly schema?: string;
+    };
 
 /**
- * Reads `--state` and `MILLRACE_STATE`: `sqlite:path`, a plain path, `memory:` or `postgres://...`.
+ * Reads `--state` and `MILLRACE_STATE`: `sqlite:path`, a plain path, `memory:` or `postgres://...`, at whose end
+ * `?stateSchema=name` may name the schema of the tables.
  *
  * @param baseDir folder that a relative path starts from
  * @throws MillraceError CONFIG_INVALID with what is allowed
@@ -18,7 +24,7 @@ export type StateSpec =
  */
 export function parseStateUrl(text: string, baseDir: string): StateSpec {
   if (/^memory:?$/.test(text)) return { type: "memory" };
-  if (/^postgres(?:ql)?:\/\//.test(text)) return { type: "postgres", url: text };
+  if (/^postgres(?:ql)?:\/\//.test(text)) return parsePostgresUrl(text);
   const scheme = /^(?<scheme>[a-z][a-z0-9+.-]+):/i.exec(text)?.groups?.["scheme"];
   const file = scheme === "sqlite" ? text.slice("sqlite:".length) : text;
   if (file !== "" && (scheme === undefined || scheme === "sqlite")) {
@@ -30,4 +36,24 @@ export function parseStateUrl(text: string, baseDir: string): StateSpec {
     "CONFIG_INVALID",
     `state: expected sqlite:<path>, a path, memory: or postgres://..., got ${given}`,
   );
+}
+
+/** The schema stands in the url, because nothing else comes with one; the driver never sees it. */
+function parsePostgresUrl(text: string): StateSpec {
+  const [address = "", query = ""] = text.split("?", 2);
+  const options = new URLSearchParams(query);
+  const schema = options.get("stateSchema");
+  if (schema === null || schema === "") return { type: "postgres", url: text };
+  options.delete("stateSchema");
+  return { type: "postgres", url: options.size === 0 ? address : `${address}?${options.toString()}`, schema };
+}
+
+/**
+ * A store in Postgres for people: host and database, never the rest of its url.
+ *
+ * @param schema the schema of its tables where it is not the usual one
+ */
+export function postgresLabel(url: string, schema?: string): string {
+  const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: "", pathname: "" };
+  return `postgres ${host}${pathname}${schema === undefined ? "" : `, schema ${schema}`}`.trimEnd();
 }

@@ -45,7 +45,8 @@ export function rejectOf(change: Partial<Reject> = {}): Reject {
   };
 }
 
-function runOf(id: string, change: Partial<RunRow> = {}): RunRow {
+/** A run that goes on. */
+export function runOf(id: string, change: Partial<RunRow> = {}): RunRow {
   return {
     id,
     job: "orders",
@@ -88,8 +89,10 @@ export function describeStateStore(name: string, make: MakeStore): void {
     leases(open);
     claims(open);
     commits(open);
+    words(open);
     forgetting(open);
     rejects(open);
+    retention(open);
     closing(open);
   });
 }
@@ -374,6 +377,56 @@ function commits(open: MakeStore): void {
   });
 }
 
+function words(open: MakeStore): void {
+  const word = (name: string, text: string | null) => ({ name, word: text });
+
+  describe("words", () => {
+    test("commit() keeps them with the positions, and none of them when it is fenced off", async () => {
+      const store = await open();
+      await store.claim(KEY, [claimOf("a")]);
+      await store.commit(KEY, [step("a", 1, 0n, 1n)], [], [word("part 1", "x"), word("part 0", "y")]);
+      await store.commit(KEY, [step("a", 1, 1n, 2n)], [], [word("part 1", "z"), word("part 0", null)]);
+      const stale = store.commit(KEY, [step("a", 1, 0n, 9n)], [], [word("part 1", "stale")]);
+      await expect(stale).rejects.toMatchObject({ code: "FENCED" });
+      expect(await store.words(KEY)).toEqual([word("part 1", "z")]);
+      expect(await store.words({ ...KEY, sink: "other" })).toEqual([]);
+    });
+
+    test("keepWords() keeps them without positions, in the order of their names", async () => {
+      const store = await open();
+      await store.keepWords(KEY, [word("b", "1"), word("ä", "2"), word("a", '"quoted"\n')]);
+      await store.keepWords(KEY, [word("b", null), word("never", null)]);
+      expect(await store.words(KEY)).toEqual([word("a", '"quoted"\n'), word("ä", "2")]);
+    });
+
+    test("keepWords() is fenced off once the split that stands for the sink was claimed again", async () => {
+      const store = await open();
+      const [claimed] = await store.claim(KEY, [claimOf("a")]);
+      const owned = { key: KEY, split: "a", epoch: claimed?.epoch ?? 0 };
+      const job = { ...KEY, scope: "@job" };
+      await store.keepWords(job, [word("a", "1")], owned);
+      await store.claim(KEY, [claimOf("a")]);
+      for (const change of [[word("a", "2")], []]) {
+        await expect(store.keepWords(job, change, owned)).rejects.toMatchObject({
+          code: "FENCED",
+          message: expect.stringContaining("expected epoch 1, but epoch 2 is stored"),
+        });
+      }
+      const unknown = { ...owned, split: "b" };
+      await expect(store.keepWords(job, [], unknown)).rejects.toMatchObject({ code: "FENCED" });
+      expect(await store.words(job)).toEqual([word("a", "1")]);
+    });
+
+    test("forget() drops those of its scope", async () => {
+      const store = await open();
+      const job = { ...KEY, scope: "@job" };
+      for (const key of [KEY, job]) await store.keepWords(key, [word("a", "1")]);
+      await store.forget(SCOPE);
+      expect([await store.words(KEY), await store.words(job)]).toEqual([[], [word("a", "1")]]);
+    });
+  });
+}
+
 function forgetting(open: MakeStore): void {
   describe("forgetting", () => {
     test("forget() drops the progress of all sinks and the rejects of the scope, and nothing else", async () => {
@@ -387,6 +440,23 @@ function forgetting(open: MakeStore): void {
       expect(await store.progress(otherSink)).toEqual([]);
       expect(await store.progress(otherScope)).toHaveLength(1);
       expect(await store.listRejects({ job: KEY.job, limit: 10 })).toMatchObject([{ scope: "run-2" }]);
+    });
+
+    test("forget() of one sink drops its progress, words and own rejects, and fences off who held it", async () => {
+      const store = await open();
+      const archive = { ...KEY, sink: "archive" };
+      for (const key of [KEY, archive]) {
+        await store.claim(key, [claimOf("a")]);
+        await store.keepWords(key, [{ name: "length", word: "1" }]);
+      }
+      await store.addRejects([rejectOf(), rejectOf({ sink: "sink" }), rejectOf({ sink: "archive" })]);
+      await store.forget({ ...SCOPE, sink: "archive" });
+      expect([await store.progress(archive), await store.words(archive)]).toEqual([[], []]);
+      expect([(await store.progress(KEY)).length, (await store.words(KEY)).length]).toEqual([1, 1]);
+      const left = await store.listRejects({ job: KEY.job, limit: 10 });
+      expect(left.map(({ sink }) => sink)).toEqual([undefined, "sink"]);
+      await expect(store.commit(archive, [step("a", 1, 0n, 1n)], [])).rejects.toMatchObject({ code: "FENCED" });
+      expect(await store.claim(archive, [claimOf("a")])).toMatchObject([{ epoch: 2 }]);
     });
 
     test("forget() leaves alone what a run that has succeeded wrote", async () => {
@@ -473,6 +543,100 @@ function rejects(open: MakeStore): void {
       await store.addRejects([rejectOf(), rejectOf({ scope: "run-2", run: "run-2" })]);
       expect(await store.listRejects({ job: KEY.job, run: "run-2", limit: 10 })).toMatchObject([{ run: "run-2" }]);
       expect(await store.listRejects({ job: KEY.job, run: "run-3", limit: 10 })).toEqual([]);
+    });
+  });
+}
+
+function retention(open: MakeStore): void {
+  const NOW = "2026-11-22T00:00:00.000Z";
+  const OLD = "2026-08-01T00:00:00.000Z";
+  const EVERYTHING = { runsBefore: NOW, rejectsBefore: NOW, rejectBytes: 0, limit: 100 };
+  const NOTHING = { runsBefore: OLD, rejectsBefore: OLD, rejectBytes: 1024 ** 3, limit: 100 };
+  const over = (id: string, change: Partial<RunRow> = {}): RunRow =>
+    runOf(id, { state: "succeeded", startedAt: OLD, endedAt: OLD, ...change });
+  const rejectAt = (token: string, at: string, change: Partial<Reject> = {}): Reject =>
+    rejectOf({ position: { ordinal: 0n, token }, at, message: "", raw: "x".repeat(100), ...change });
+  const idsOf = async (store: StateStore) =>
+    (await store.listRuns({ job: KEY.job, limit: 10 })).map(({ id }) => id).toSorted();
+  const tokensOf = async (store: StateStore) =>
+    (await store.listRejects({ job: KEY.job, limit: 100 })).map(({ position }) => position.token);
+
+  describe("retention", () => {
+    test("prune() drops old runs that have succeeded, with progress and words of their scope", async () => {
+      const store = await open();
+      for (const id of ["old", "newest"]) {
+        await store.createRun(over(id));
+        await store.claim({ ...KEY, scope: id }, [claimOf("a")]);
+        await store.keepWords({ ...KEY, scope: id }, [{ name: "part", word: id }]);
+      }
+      await store.createRun(over("other", { job: "users" }));
+      expect(await store.prune(KEY.job, NOTHING)).toEqual({ runs: 0, rejects: 0 });
+      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 1, rejects: 0 });
+      expect(await idsOf(store)).toEqual(["newest"]);
+      expect(await store.findRun("other")).toBeDefined();
+      expect(await store.progress({ ...KEY, scope: "old" })).toEqual([]);
+      expect(await store.words({ ...KEY, scope: "old" })).toEqual([]);
+      expect(await store.progress({ ...KEY, scope: "newest" })).toHaveLength(1);
+      expect(await store.words({ ...KEY, scope: "newest" })).toHaveLength(1);
+      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 0, rejects: 0 });
+    });
+
+    test("prune() keeps runs that can be gone on with, and scopes that outlive a run", async () => {
+      const store = await open();
+      const states = ["running", "failed", "rejected", "interrupted"] as const;
+      for (const state of states) await store.createRun(over(state, { state }));
+      await store.createRun(over("incremental", { scope: "" }));
+      await store.createRun(over("young", { endedAt: NOW }));
+      await store.createRun(over("newest"));
+      const kept = ["", "@job", ...states].map((scope) => ({ ...KEY, scope }));
+      for (const key of kept) {
+        await store.claim(key, [claimOf("a")]);
+        await store.keepWords(key, [{ name: "part", word: "0" }]);
+      }
+      const unfinished = states.map((run, i) => rejectAt(String(i), OLD, { run, scope: run }));
+      await store.addRejects(unfinished);
+      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 1, rejects: 0 });
+      expect(await store.findRun("incremental")).toBeUndefined();
+      for (const key of kept) {
+        expect(await store.progress(key)).toHaveLength(1);
+        expect(await store.words(key)).toHaveLength(1);
+      }
+    });
+
+    test("prune() drops rejects by age, and the oldest beyond the bytes that are kept", async () => {
+      const store = await open();
+      const days = ["01", "02", "03", "04"].map((day) => `2026-10-${day}T00:00:00.000Z`);
+      // As they come, which is not in the order of their age.
+      await store.addRejects([3, 0, 2, 1].map((i) => rejectAt(String(i), days[i] ?? "")));
+      await store.addRejects([rejectAt("0", days[0] ?? "", { job: "users" })]);
+      const keep = { ...NOTHING, rejectsBefore: days[1] ?? "" };
+      expect(await store.prune(KEY.job, keep)).toEqual({ runs: 0, rejects: 1 });
+      expect(await tokensOf(store)).toEqual(["3", "2", "1"]);
+      expect(await store.prune(KEY.job, { ...keep, rejectBytes: 250 })).toEqual({ runs: 0, rejects: 1 });
+      expect(await tokensOf(store)).toEqual(["3", "2"]);
+      expect(await store.prune(KEY.job, { ...keep, rejectBytes: 200 })).toEqual({ runs: 0, rejects: 0 });
+      expect(await store.listRejects({ job: "users", limit: 10 })).toHaveLength(1);
+    });
+
+    test("prune() leaves what a replay has taken alone", async () => {
+      const store = await open();
+      await store.addRejects([rejectAt("free", OLD), rejectAt("taken", OLD)]);
+      const [, taken] = await store.listRejects({ job: KEY.job, limit: 2 });
+      await store.takeRejects({ job: KEY.job, ids: [taken?.id ?? 0] }, "replay-1");
+      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 0, rejects: 1 });
+      expect(await tokensOf(store)).toEqual(["taken"]);
+    });
+
+    test("prune() does only so much at once, the oldest first", async () => {
+      const store = await open();
+      for (const id of ["1", "2", "3", "4"]) await store.createRun(over(id));
+      await store.addRejects(["1", "2", "3", "4"].map((token) => rejectAt(token, OLD)));
+      const some = { ...EVERYTHING, limit: 2 };
+      expect(await store.prune(KEY.job, some)).toEqual({ runs: 2, rejects: 2 });
+      expect(await idsOf(store)).toEqual(["3", "4"]);
+      expect(await tokensOf(store)).toEqual(["3", "4"]);
+      expect(await store.prune(KEY.job, some)).toEqual({ runs: 1, rejects: 2 });
+      expect(await store.prune(KEY.job, some)).toEqual({ runs: 0, rejects: 0 });
     });
   });
 }

@@ -4,10 +4,13 @@ import path from "node:path";
 import { MessageChannel } from "node:worker_threads";
 import { afterAll, beforeAll } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
+import type { StateStore } from "../../src/core/ports/state-store.ts";
+import type { Reject } from "../../src/core/reject.ts";
 import { openMemoryStore } from "../../src/state/memory.ts";
 import { serve } from "../../src/state/sqlite/serve.ts";
 import { openSqliteStore, storeOnLink } from "../../src/state/sqlite/store.ts";
 import { ThreadLink } from "../../src/state/sqlite/thread-link.ts";
+import { describeRejectShelf } from "./reject-shelf.conformance.ts";
 import { describeStateStore } from "./state-store.conformance.ts";
 
 let folder = "";
@@ -30,3 +33,7 @@ describeStateStore("sqlite store served in this thread", async () => {
   await link.opened;
   return storeOnLink(link, "sqlite here", async () => port2.close());
 });
+
+const shelfOf = async (store: StateStore) => ({ shelf: store, add: (rejects: readonly Reject[]) => store.addRejects(rejects) });
+describeRejectShelf("memory store", async () => shelfOf(openMemoryStore()));
+describeRejectShelf("sqlite store", async () => shelfOf(await openSqliteStore(newFile(), systemClock)));

@@ -12,7 +12,16 @@ import { toStateError } from "./errors.ts";
 import { type StateReply, type StateRequest, packError } from "./messages.ts";
 import { SqliteState } from "./state.ts";
 
-const READS: ReadonlySet<Operation> = new Set(["findRun", "listRuns", "progress", "listRejects"]);
+const READS: ReadonlySet<Operation> = new Set([
+  "findRun",
+  "listRuns",
+  "progress",
+  "listPositions",
+  "findLease",
+  "words",
+  "listRejects",
+  "groupRejects",
+]);
 
 /** Carries batches of requests out on one database. */
 export class GroupCommit {

@@ -27,6 +27,11 @@ export class LeaseTable {
     });
   }
 
+  find({ job, scope }: Arguments<"findLease">[0]): Outcome<"findLease"> {
+    const row = this.#find.get(job, scope);
+    return row === undefined ? undefined : toLease(row);
+  }
+
   release(...[{ job, scope }, ownerId]: Arguments<"releaseLease">): void {
     this.#delete.run(job, scope, ownerId);
   }

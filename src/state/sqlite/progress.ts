@@ -5,6 +5,7 @@ import type { Advance, Claim, Progress } from "../../core/ports/sink.ts";
 import type { Position, ProgressKey } from "../../core/position.ts";
 import { NO_COUNTS } from "../../core/ledger.ts";
 import { fenced } from "../faults.ts";
+import type { Outcome } from "../operations.ts";
 import { type Row, int, text } from "./row.ts";
 
 const KEY = "job = ? AND scope = ? AND sink = ?";
@@ -14,6 +15,7 @@ export class ProgressTable {
   readonly #now: () => number;
   readonly #find;
   readonly #list;
+  readonly #listAll;
   readonly #put;
   readonly #raise;
   readonly #advance;
@@ -26,6 +28,7 @@ export class ProgressTable {
     this.#now = now;
     this.#find = database.prepare(`SELECT * FROM progress WHERE ${KEY} AND split = ?`);
     this.#list = database.prepare(`SELECT * FROM progress WHERE ${KEY} ORDER BY split`);
+    this.#listAll = database.prepare("SELECT * FROM progress WHERE job = ? ORDER BY scope, sink, split");
     this.#put = database.prepare(
       `INSERT OR REPLACE INTO progress
          (job, scope, sink, split, epoch, ordinal, token, line,
@@ -44,7 +47,7 @@ export class ProgressTable {
        SELECT job, scope, max(epoch) FROM progress WHERE job = ? AND scope = ? GROUP BY job, scope
        ON CONFLICT (job, scope) DO UPDATE SET epoch = max(epoch, excluded.epoch)`,
     );
-    this.#delete = database.prepare("DELETE FROM progress WHERE job = ? AND scope = ?");
+    this.#delete = database.prepare("DELETE FROM progress WHERE job = ?1 AND scope = ?2 AND (?3 IS NULL OR sink = ?3)");
   }
 
   claim(key: ProgressKey, claims: readonly Claim[]): readonly Progress[] {
@@ -54,6 +57,15 @@ export class ProgressTable {
   list(key: ProgressKey, splits?: readonly string[]): readonly Progress[] {
     if (splits === undefined) return this.#list.all(key.job, key.scope, key.sink).map(toProgress);
     return splits.map((split) => this.#stored(key, split)).filter((progress) => progress !== undefined);
+  }
+
+  listAll(job: string): Outcome<"listPositions"> {
+    return this.#listAll.all(job).map((row) => ({
+      ...toProgress(row),
+      scope: text(row["scope"]),
+      sink: text(row["sink"]),
+      updatedAt: new Date(int(row["updated_at"])).toISOString(),
+    }));
   }
 
   /** @throws MillraceError FENCED at the first compare that misses; what was set before it is the caller's to undo */
@@ -71,9 +83,10 @@ export class ProgressTable {
     for (const one of progress) this.#store(key, one);
   }
 
-  forget(job: string, scope: string): void {
+  /** @param sink null: all */
+  forget(job: string, scope: string, sink: string | null): void {
     this.#remember.run(job, scope);
-    this.#delete.run(job, scope);
+    this.#delete.run(job, scope, sink);
   }
 
   #claimOne(key: ProgressKey, { split, origin, fingerprint }: Claim): Progress {

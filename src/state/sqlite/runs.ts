@@ -1,7 +1,7 @@
 /** The table of runs. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Arguments, Outcome } from "../operations.ts";
-import { runExists, runUnknown } from "../faults.ts";
+import { runExists, runIsOver, runUnknown } from "../faults.ts";
 import type { RunRow, RunState } from "../../core/ports/state-store.ts";
 import { type Row, text, textOrNull } from "./row.ts";
 
@@ -12,6 +12,7 @@ export class RunTable {
   readonly #find;
   readonly #list;
   readonly #listOfJob;
+  readonly #delete;
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
@@ -22,6 +23,7 @@ export class RunTable {
     this.#find = database.prepare("SELECT * FROM runs WHERE id = ?");
     this.#list = database.prepare("SELECT * FROM runs ORDER BY seq DESC LIMIT ?");
     this.#listOfJob = database.prepare("SELECT * FROM runs WHERE job = ? ORDER BY seq DESC LIMIT ?");
+    this.#delete = database.prepare("DELETE FROM runs WHERE id = ?");
   }
 
   create(run: RunRow): void {
@@ -53,6 +55,12 @@ export class RunTable {
   find(id: string): RunRow | undefined {
     const row = this.#find.get(id);
     return row === undefined ? undefined : toRun(row);
+  }
+
+  /** @throws MillraceError FENCED when it has succeeded */
+  forget(id: string): void {
+    if (this.find(id)?.state === "succeeded") throw runIsOver(id);
+    this.#delete.run(id);
   }
 
   list(...[{ job, limit }]: Arguments<"listRuns">): Outcome<"listRuns"> {

@@ -85,5 +85,30 @@ const runsLeasesProgressRejects = `
   CREATE INDEX rejects_of_run ON rejects (job, run, id);
 `;
 
+const sinkWords = `
+  CREATE TABLE words (
+    job TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    name TEXT NOT NULL,
+    word TEXT NOT NULL,
+    PRIMARY KEY (job, scope, sink, name)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+const takenRejects = `
+  CREATE TABLE taken (
+    reject INTEGER PRIMARY KEY REFERENCES rejects (id) ON DELETE CASCADE,
+    replay TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX taken_by ON taken (replay);
+`;
+
+const rejectAges = `
+  ALTER TABLE rejects ADD COLUMN bytes INTEGER
+    GENERATED ALWAYS AS (octet_length(raw) + octet_length(message)) VIRTUAL;
+  CREATE INDEX rejects_by_age ON rejects (job, at, id, bytes);
+`;
+
 /** Step i leads from `user_version` i to i + 1. */
-export const MIGRATIONS: readonly string[] = [runsLeasesProgressRejects];
+export const MIGRATIONS: readonly string[] = [runsLeasesProgressRejects, sinkWords, takenRejects, rejectAges];

@@ -1,25 +1,31 @@
 /** The operations on an open database; whoever calls them owns the transaction around them. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Arguments, Operations, Outcome } from "../operations.ts";
-import { runIsOver } from "../faults.ts";
+import { runIsOver, wordsFenced } from "../faults.ts";
 import { LeaseTable } from "./leases.ts";
 import { ProgressTable } from "./progress.ts";
 import { RejectTable } from "./rejects.ts";
+import { pruneHistory } from "./retention.ts";
 import { RunTable } from "./runs.ts";
+import { WordTable } from "./words.ts";
 
 /** Every operation of the state store, over prepared statements. */
 export class SqliteState implements Operations {
+  readonly #database: DatabaseSync;
   readonly #runs: RunTable;
   readonly #leases: LeaseTable;
   readonly #progress: ProgressTable;
   readonly #rejects: RejectTable;
+  readonly #words: WordTable;
 
   /** @param now wall-clock milliseconds */
   constructor(database: DatabaseSync, now: () => number) {
+    this.#database = database;
     this.#runs = new RunTable(database);
     this.#leases = new LeaseTable(database);
     this.#progress = new ProgressTable(database, now);
     this.#rejects = new RejectTable(database);
+    this.#words = new WordTable(database);
   }
 
   createRun(...[run]: Arguments<"createRun">): void {
@@ -46,6 +52,10 @@ export class SqliteState implements Operations {
     this.#leases.release(...args);
   }
 
+  findLease(...[key]: Arguments<"findLease">): Outcome<"findLease"> {
+    return this.#leases.find(key);
+  }
+
   claim(...args: Arguments<"claim">): Outcome<"claim"> {
     return this.#progress.claim(...args);
   }
@@ -54,19 +64,43 @@ export class SqliteState implements Operations {
     return this.#progress.list(...args);
   }
 
-  commit(...[key, advances, rejects]: Arguments<"commit">): void {
+  listPositions(...args: Arguments<"listPositions">): Outcome<"listPositions"> {
+    return this.#progress.listAll(...args);
+  }
+
+  commit(...[key, advances, rejects, words = []]: Arguments<"commit">): void {
     this.#progress.advance(key, advances);
     this.#rejects.add(rejects);
+    this.#words.keep(key, words);
+  }
+
+  words(...[key]: Arguments<"words">): Outcome<"words"> {
+    return this.#words.list(key);
+  }
+
+  keepWords(...[key, words, owned]: Arguments<"keepWords">): void {
+    if (owned !== undefined) {
+      const [stored] = this.#progress.list(owned.key, [owned.split]);
+      if (stored?.epoch !== owned.epoch) throw wordsFenced(owned.key, owned.split, owned.epoch, stored?.epoch);
+    }
+    this.#words.keep(key, words);
   }
 
   mirror(...args: Arguments<"mirror">): void {
     this.#progress.mirror(...args);
   }
 
-  forget(...[{ job, scope }]: Arguments<"forget">): void {
+  forget(...[key]: Arguments<"forget">): void {
+    const { job, scope } = key;
+    const sink = key.sink ?? null;
     if (this.#runs.find(scope)?.state === "succeeded") throw runIsOver(scope);
-    this.#progress.forget(job, scope);
-    this.#rejects.forget(job, scope);
+    this.#progress.forget(job, scope, sink);
+    this.#rejects.forget(job, scope, sink);
+    this.#words.forget(job, scope, sink);
+  }
+
+  forgetRun(...args: Arguments<"forgetRun">): void {
+    this.#runs.forget(...args);
   }
 
   addRejects(...[rejects]: Arguments<"addRejects">): void {
@@ -75,5 +109,21 @@ export class SqliteState implements Operations {
 
   listRejects(...args: Arguments<"listRejects">): Outcome<"listRejects"> {
     return this.#rejects.list(...args);
+  }
+
+  groupRejects(...args: Arguments<"groupRejects">): Outcome<"groupRejects"> {
+    return this.#rejects.group(...args);
+  }
+
+  takeRejects(...args: Arguments<"takeRejects">): void {
+    this.#rejects.take(...args);
+  }
+
+  settleRejects(...args: Arguments<"settleRejects">): void {
+    this.#rejects.settle(...args);
+  }
+
+  prune(...args: Arguments<"prune">): Outcome<"prune"> {
+    return pruneHistory(this.#database, ...args);
   }
 }

@@ -1,0 +1,101 @@
+/** The table of runs. */
+import type { RunRow, RunState } from "../../core/ports/state-store.ts";
+import type { Connection, Row } from "../../postgres/connection.ts";
+import { quoteIdentifier } from "../../postgres/identifiers.ts";
+import { runExists, runUnknown } from "../faults.ts";
+import type { Arguments, Outcome } from "../operations.ts";
+import { isoOf, textOrNull } from "./sql.ts";
+
+const COLUMNS = `id, job, scope, slot, params, trigger, state, ${isoOf("started_at")}, ${isoOf("ended_at")}, columns, fingerprint, summary`;
+
+/** Runs, newest first by the order in which they were made. */
+export class RunTable {
+  readonly #connection: Connection;
+  readonly #table: string;
+
+  constructor(connection: Connection, schema: string) {
+    this.#connection = connection;
+    this.#table = `${quoteIdentifier(schema)}.runs`;
+  }
+
+  /** @param again it may be there because an earlier attempt was committed after all: ids are unique */
+  async create(run: RunRow, again: boolean): Promise<void> {
+    const { rowCount } = await this.#connection.query(
+      `INSERT INTO ${this.#table} (id, job, scope, slot, params, trigger, state, started_at, ended_at, columns, fingerprint, summary)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
+      [
+        run.id,
+        run.job,
+        run.scope,
+        run.slot,
+        run.params,
+        run.trigger,
+        run.state,
+        run.startedAt,
+        run.endedAt,
+        columnsToText(run.columns),
+        run.fingerprint,
+        run.summary,
+      ],
+    );
+    if (rowCount === 0 && !again) throw runExists(run.id);
+  }
+
+  async update(...[id, change]: Arguments<"updateRun">): Promise<void> {
+    const { rows } = await this.#connection.query(`SELECT ${COLUMNS} FROM ${this.#table} WHERE id = $1 FOR UPDATE`, [
+      id,
+    ]);
+    const [row] = rows;
+    if (row === undefined) throw runUnknown(id);
+    const run = toRun(row);
+    if (run.state === "succeeded") return;
+    const { state, endedAt, columns, summary } = { ...run, ...change };
+    await this.#connection.query(
+      `UPDATE ${this.#table} SET state = $2, ended_at = $3, columns = $4, summary = $5 WHERE id = $1`,
+      [id, state, endedAt, columnsToText(columns), summary],
+    );
+  }
+
+  /** @param lock nobody changes it before the transaction's end */
+  async find(id: string, lock = false): Promise<RunRow | undefined> {
+    const ending = lock ? "FOR SHARE" : "";
+    const { rows } = await this.#connection.query(`SELECT ${COLUMNS} FROM ${this.#table} WHERE id = $1 ${ending}`, [
+      id,
+    ]);
+    return rows[0] && toRun(rows[0]);
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.#connection.query(`DELETE FROM ${this.#table} WHERE id = $1`, [id]);
+  }
+
+  async list(...[{ job, limit }]: Arguments<"listRuns">): Promise<Outcome<"listRuns">> {
+    const { rows } = await this.#connection.query(
+      `SELECT ${COLUMNS} FROM ${this.#table} WHERE $1::text IS NULL OR job = $1 ORDER BY seq DESC LIMIT $2`,
+      [job ?? null, limit],
+    );
+    return rows.map(toRun);
+  }
+}
+
+function columnsToText(columns: RunRow["columns"]): string | null {
+  return columns === null ? null : JSON.stringify(columns);
+}
+
+function toRun(row: Row): RunRow {
+  const columns = textOrNull(row["columns"]);
+  return {
+    id: String(row["id"]),
+    job: String(row["job"]),
+    scope: String(row["scope"]),
+    slot: textOrNull(row["slot"]),
+    params: String(row["params"]),
+    trigger: String(row["trigger"]),
+    state: String(row["state"]) as RunState,
+    startedAt: String(row["started_at"]),
+    endedAt: textOrNull(row["ended_at"]),
+    columns: columns === null ? null : (JSON.parse(columns) as RunRow["columns"]),
+    fingerprint: textOrNull(row["fingerprint"]),
+    summary: textOrNull(row["summary"]),
+  };
+}
