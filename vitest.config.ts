@@ -8,6 +8,8 @@ export default defineConfig({
     alias: [
       { find: /^millrace$/, replacement: source("index.ts") },
       { find: /^millrace\/actors$/, replacement: source("runtime/index.ts") },
+      { find: /^millrace\/batch$/, replacement: source("batch/index.ts") },
+      { find: /^millrace\/streams$/, replacement: source("streams/index.ts") },
     ],
   },
   test: {

@@ -4,13 +4,22 @@
  * For authors of jobs: `defineJob`, `runJob`, and the types of records, transforms and results. For those who watch a
  * run: its events. For authors of connectors: the ports, and the words of `core` that they are made of.
  */
-export { defineJob } from "./config/define-job.ts";
+export { defineJob, type RecordOf, type TypedJob } from "./config/define-job.ts";
 export type { Job } from "./config/job.ts";
 export { loadJob } from "./config/load.ts";
 export { type RunJobOptions, runJob } from "./pipeline/run-job.ts";
 export type { RunProgress } from "./pipeline/run-progress.ts";
-export type { Transform } from "./task/transform-type.ts";
-export type { TransformContext } from "./task/transform-context.ts";
+export { reject, type Rejection } from "./task/rejection.ts";
+export type { ColumnChunk, ColumnResult, ColumnTransform } from "./task/column-types.ts";
+export type { AsyncTransform, ChunkTransform, Transform } from "./task/transform-type.ts";
+export type {
+  AsyncContext,
+  ChunkContext,
+  MessageInfo,
+  SetupContext,
+  TeardownContext,
+  TransformContext,
+} from "./task/transform-context.ts";
 
 export { ERROR_CODES, type ErrorCode, type FaultClass, isMillraceError, MillraceError } from "./core/errors.ts";
 export type { Column, ColumnType, DataRecord, Value } from "./core/record.ts";

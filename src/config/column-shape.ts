@@ -9,10 +9,17 @@ const column = z.union([
   columnType.transform((type): Column => ({ type })),
   z
     .strictObject({
-      type: columnType,
-      nullable: z.boolean().optional(),
-      formats: z.array(textOption()).min(1).optional(),
-      timezone: timezoneOption().optional(),
+      type: columnType.describe("What the field's text is read as."),
+      nullable: z
+        .boolean()
+        .optional()
+        .describe("true: an unquoted empty field is null; false: null is a reject; absent: as the type says."),
+      formats: z
+        .array(textOption())
+        .min(1)
+        .optional()
+        .describe("Notations of a date or timestamp, tried in turn: ISO, or a pattern such as yyyy-MM-dd HH:mm:ss."),
+      timezone: timezoneOption().optional().describe("Zone of a timestamp that names none; UTC when absent."),
     })
     .transform((declared) => declared as Column),
 ]);

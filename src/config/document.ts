@@ -98,7 +98,8 @@ class Reader implements Places {
     const target = alias.resolve(this.#document);
     this.#remember(this.#values, path, alias);
     if (target === undefined) return this.#find(path, "value", `the alias *${alias.source} has no anchor before it`);
-    if (this.#open.has(target)) return this.#find(path, "value", `the alias *${alias.source} contains itself`);
+    if (this.#open.has(target))
+      return this.#find(path, "value", `the alias *${alias.source} contains itself; write out what is meant`);
     const place = this.value(path);
     const value = this.read(target, path);
     if (place !== undefined) this.#values.set(pathKey(path), place);

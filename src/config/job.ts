@@ -1,6 +1,7 @@
 /** A job as the pipeline takes it: every default filled in, every unit resolved. */
 import path from "node:path";
 import type { Columns } from "../core/record.ts";
+import type { TransformMode } from "../core/task.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { ParsedJob } from "./job-shape.ts";
 
@@ -14,9 +15,10 @@ export type SinkOptions = NonNullable<ParsedJob["sink"]>;
 export interface TransformOptions {
   /** Absolute path. */
   readonly module: string;
-  /** Name of the export that is called. */
-  readonly export: string;
-  readonly mode: "record" | "chunk" | "columns" | "async";
+  /** Name of the export that is called; null: the one that the mode is known by. */
+  readonly export: string | null;
+  /** null: the one whose function the module exports. */
+  readonly mode: TransformMode | null;
   /** Calls in flight inside a chunk; mode async only. */
   readonly concurrency: number;
   readonly timeoutMs: number;
@@ -117,8 +119,15 @@ export function toJob(parsed: ParsedJob, definition: JobDefinition): Job {
 
 function toTransform(parsed: ParsedJob["transform"], baseDir: string): TransformOptions | null {
   if (parsed === undefined) return null;
-  const { timeout, memory, module, ...same } = parsed;
-  return { ...same, module: path.resolve(baseDir, module), timeoutMs: timeout, memoryBytes: memory ?? null };
+  const { timeout, memory, module, export: name = null, mode = null, ...same } = parsed;
+  return {
+    ...same,
+    module: path.resolve(baseDir, module),
+    export: name,
+    mode,
+    timeoutMs: timeout,
+    memoryBytes: memory ?? null,
+  };
 }
 
 function toRetry({ for: forMs, initialDelay, maxDelay, multiplier, jitter }: ParsedJob["retry"]): RetryOptions {

@@ -7,6 +7,7 @@ import { DEFINE_JOB_LABEL } from "./define-job.ts";
 import { parseConfig } from "./document.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { Job } from "./job.ts";
+import { loadModules } from "./load-modules.ts";
 import { NO_PLACES } from "./place.ts";
 import { type Problem, problemsError } from "./problem.ts";
 import { readJob, type RunValues } from "./read-job.ts";
@@ -18,7 +19,7 @@ import { readJob, type RunValues } from "./read-job.ts";
  * @throws MillraceError CONFIG_UNREADABLE, CONFIG_INVALID, VARIABLE_UNSET, NOT_BUILT
  */
 export async function loadJob(file: string, values: RunValues = {}): Promise<Job> {
-  return readJob(await readDefinition(file), values);
+  return readJob(await loadModules(await readDefinition(file)), values);
 }
 
 async function readDefinition(file: string): Promise<JobDefinition> {

@@ -19,26 +19,10 @@ const oneOf =
   (...refused: unknown[]) =>
   (value: unknown): boolean =>
     refused.includes(value);
-const matching =
-  (pattern: RegExp) =>
-  (value: unknown): boolean =>
-    [value].flat().some((text) => typeof text === "string" && pattern.test(text));
 
 const SINKS = [["sink"], ["sinks", "*"], ["rejects"]] as const;
-const COMPRESSED = { refused: matching(/\.(?:gz|zst)$/i), note: "compressed files; built now: plain ones" };
 
 const SINK_GAPS: readonly (Gap & { readonly type: string })[] = [
-  { type: "file", path: ["path"], ...COMPRESSED },
-  {
-    type: "file",
-    path: ["path"],
-    refused: matching(/\{partition\}/),
-    note: "{partition}; the result can have {part} only",
-  },
-  { type: "file", path: ["compression"], refused: oneOf("gzip", "zstd"), note: "built now: none" },
-  { type: "file", path: ["mode"], refused: oneOf("append"), note: "built now: replace" },
-  { type: "file", path: ["rotate", "interval"], refused: given, note: "built now: bytes, records" },
-  { type: "file", path: ["partitionBy"], refused: given, note: "all records go into one place" },
   {
     type: "postgres",
     path: ["mode"],
@@ -57,30 +41,21 @@ const SINK_GAPS: readonly (Gap & { readonly type: string })[] = [
 ];
 
 const GAPS: readonly Gap[] = [
-  { path: ["source", "path"], type: "file", ...COMPRESSED },
-  { path: ["source", "compression"], type: "file", refused: oneOf("gzip", "zstd"), note: "built now: none" },
-  { path: ["source", "format"], type: "file", refused: oneOf("json", "text"), note: "built now: csv, jsonl" },
-  { path: ["source", "incremental"], type: "file", refused: oneOf(true), note: "every run reads everything" },
-  { path: ["select"], refused: given, note: "a transform can leave fields out" },
-  { path: ["rename"], refused: given, note: "a transform can rename fields" },
-  { path: ["transform", "mode"], refused: oneOf("chunk", "columns", "async"), note: "built now: record" },
   { path: ["aggregate"], refused: given, note: "groups, measures and windows over the records" },
   { path: ["chunk", "size"], refused: oneOf("adaptive"), note: "built now: a size such as 1MiB, or records" },
-  { path: ["onSinkDown"], refused: oneOf("fail"), note: "built now: wait" },
   {
     path: ["trigger", "type"],
     refused: oneOf("cron", "interval", "continuous", "watch", "after"),
     note: "built now: once, manual",
   },
   { path: ["alerts"], refused: given, note: "a daemon's business" },
-  { path: ["retention"], refused: given, note: "runs and rejects are kept" },
   ...SINKS.flatMap((at) => SINK_GAPS.map((gap): Gap => ({ ...gap, path: [...at, ...gap.path] }))),
 ];
 
 /** What a config asks for that is not built yet. */
 export function notBuiltFindings(config: unknown): Finding[] {
   const keys = GAPS.flatMap((gap) => pathsOf(config, gap.path).flatMap((path) => gapFinding(gap, path, config)));
-  return [...connectorFindings(config), ...keys, ...manySinks(config)];
+  return [...connectorFindings(config), ...keys];
 }
 
 function gapFinding({ refused, note, type }: Gap, path: ValuePath, config: unknown): Finding[] {
@@ -114,20 +89,6 @@ function connectorFindings(config: unknown): Finding[] {
       return [{ code: "NOT_BUILT", path, at: "value", message }];
     }),
   );
-}
-
-function manySinks(config: unknown): Finding[] {
-  const sinks = valueAt(config, ["sinks"]);
-  const count = typeof sinks === "object" && sinks !== null ? Object.keys(sinks).length : 0;
-  if (count < 2) return [];
-  return [
-    {
-      code: "NOT_BUILT",
-      path: ["sinks"],
-      at: "key",
-      message: `${count} sinks: not built in this release (one sink a job for now)`,
-    },
-  ];
 }
 
 /** The paths of a config that a pattern stands for. */

@@ -17,8 +17,9 @@ export function placeError(thrown: unknown, job: Job): unknown {
     key = "",
     rest,
     message = "",
-  } = /^(?<key>source|sink|rejects|columns|transform)(?:\.(?<rest>[^:\n]+))?: (?<message>.*)$/s.exec(thrown.message)
-    ?.groups ?? {};
+  } = /^(?<key>source|sinks?|rejects|columns|select|rename|transform)(?:\.(?<rest>[^:\n]+))?: (?<message>.*)$/s.exec(
+    thrown.message,
+  )?.groups ?? {};
   const place = pathsOf(key, rest, job)
     .map((path) => placeOf(path, job))
     .find((found) => found !== undefined);

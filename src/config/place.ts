@@ -46,6 +46,15 @@ export function valueAt(config: unknown, path: ValuePath): unknown {
   );
 }
 
+/** The same config with another value at a path that leads somewhere. */
+export function withValueAt(config: unknown, path: ValuePath, value: unknown): unknown {
+  if (valueAt(config, path) === value) return config;
+  const [step, ...rest] = path;
+  if (step === undefined) return value;
+  const inner = withValueAt(valueAt(config, [step]), rest, value);
+  return Array.isArray(config) ? config.with(Number(step), inner) : { ...(config as object), [step]: inner };
+}
+
 function isContainer(value: unknown): value is { readonly [step: string | number]: unknown } {
   return typeof value === "object" && value !== null;
 }

@@ -4,7 +4,8 @@ import { allowedKeys, findingsOf } from "./findings.ts";
 import { type Job, toJob } from "./job.ts";
 import { jobShape, type ParsedJob } from "./job-shape.ts";
 import { notBuiltFindings } from "./not-built.ts";
-import { pathKey, type ValuePath, valueAt } from "./place.ts";
+import { withModuleOptions } from "./module-options.ts";
+import { pathKey, valueAt, withValueAt } from "./place.ts";
 import { type Finding, locate, problemsError } from "./problem.ts";
 import { ruleFindings } from "./rules.ts";
 import { type Shown, shownWith } from "./shown.ts";
@@ -61,28 +62,20 @@ interface Parsed {
 function parse(config: unknown, sources: ReadonlyMap<string, string>, shown: Shown): Parsed {
   const first = parseOnce(config, shown);
   const texts = first.findings.map(({ path }) => path).filter((path) => sources.has(pathKey(path)));
-  const typed = texts.reduce((changed, path) => replaceAt(changed, path, typedScalar(valueAt(config, path))), config);
+  const typed = texts.reduce((changed, path) => withValueAt(changed, path, typedScalar(valueAt(config, path))), config);
   return typed === config ? first : parseOnce(typed, shown);
 }
 
 function parseOnce(config: unknown, shown: Shown): Parsed {
   const result = jobShape.safeParse(config, { error: allowedKeys });
-  return result.success
-    ? { job: result.data, findings: [] }
-    : { findings: findingsOf(result.error.issues, config, shown) };
+  if (!result.success) return { findings: findingsOf(result.error.issues, config, shown) };
+  const { job, findings } = withModuleOptions(result.data);
+  return findings.length === 0 ? { job, findings } : { findings };
 }
 
 function typedScalar(text: unknown): unknown {
   if (text === "true" || text === "false") return text === "true";
   return typeof text === "string" && /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
-}
-
-function replaceAt(config: unknown, path: ValuePath, value: unknown): unknown {
-  if (valueAt(config, path) === value) return config;
-  const [step, ...rest] = path;
-  if (step === undefined) return value;
-  const inner = replaceAt(valueAt(config, [step]), rest, value);
-  return Array.isArray(config) ? config.with(Number(step), inner) : { ...(config as object), [step]: inner };
 }
 
 function waitingFinding(finding: Finding): Finding {

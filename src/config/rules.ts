@@ -1,6 +1,8 @@
 /** Rules between keys, which one key's shape cannot say. They hold the config itself, so that every mistake is told at once. */
 import { formatOfPath } from "../connectors/file/options.ts";
+import { nearestName } from "../core/nearest.ts";
 import { valueAt, type ValuePath } from "./place.ts";
+import { sameTableFindings, sinkPaths } from "./sink-places.ts";
 import type { Finding } from "./problem.ts";
 
 interface Choice {
@@ -19,8 +21,72 @@ const CHOICES: readonly Choice[] = [
 
 /** What the rules have against a config; never what its shape already says. */
 export function ruleFindings(config: unknown): Finding[] {
-  const files = [["source"], ["sink"]].flatMap((at) => formatFindings(at, config));
-  return [...CHOICES.flatMap((choice) => choiceFindings(choice, config)), ...files];
+  const files = [["source"], ...sinkPaths(config)].flatMap((at) => formatFindings(at, config));
+  return [
+    ...CHOICES.flatMap((choice) => choiceFindings(choice, config)),
+    ...files,
+    ...growthFindings(config),
+    ...nameFindings(config),
+    ...sinkFindings(config),
+    ...concurrencyFindings(config),
+  ];
+}
+
+/** Only mode async has several calls in flight; in the others the key would do nothing. */
+function concurrencyFindings(config: unknown): Finding[] {
+  const path = ["transform", "concurrency"];
+  if (valueAt(config, path) === undefined || valueAt(config, ["transform", "mode"]) === "async") return [];
+  return [invalid(path, "only mode async has calls in flight side by side; set mode: async, or leave it out")];
+}
+
+/** Several sinks: at least one, and no two into one table. */
+function sinkFindings(config: unknown): Finding[] {
+  const sinks = valueAt(config, ["sinks"]);
+  const isAlone = valueAt(config, ["sink"]) === undefined;
+  const isEmpty = isAlone && typeof sinks === "object" && sinks !== null && Object.keys(sinks).length === 0;
+  return [...(isEmpty ? [invalid(["sinks"], "empty; name at least one sink")] : []), ...sameTableFindings(config)];
+}
+
+/** A file that may grow is read up to its last whole record, and the last of an array is whole only when nothing follows. */
+function growthFindings(config: unknown): Finding[] {
+  const given = (key: string): unknown => valueAt(config, ["source", key]);
+  if (given("type") !== "file" || given("incremental") !== true) return [];
+  const paths = [given("path")].flat().filter((path) => typeof path === "string");
+  const isArray =
+    given("format") === undefined ? paths.some((path) => formatOfPath(path) === "json") : given("format") === "json";
+  if (!isArray) return [];
+  return [
+    invalid(["source", "incremental"], "a JSON array is read as a whole; write JSON lines (format: jsonl) instead"),
+  ];
+}
+
+/** What `select` and `rename` contradict by themselves; the header is asked when the job is resolved. */
+function nameFindings(config: unknown): Finding[] {
+  const select = textsOf(valueAt(config, ["select"]));
+  const rename = Object.entries(valueAt(config, ["rename"]) ?? {}).filter(([, to]) => typeof to === "string");
+  const twice = select.flatMap((name, index) =>
+    select.indexOf(name) === index ? [] : [invalid(["select", index], `${JSON.stringify(name)} stands here twice`)],
+  );
+  const unread = rename.flatMap(([from]) =>
+    select.length === 0 || select.includes(from) ? [] : [notSelected(from, select)],
+  );
+  const targets = rename.map(([, to]) => to as string);
+  const clashes = rename.flatMap(([from, to], index) =>
+    targets.indexOf(to as string) === index
+      ? []
+      : [invalid(["rename", from], `another field is renamed to ${JSON.stringify(to)} too`)],
+  );
+  return [...twice, ...unread, ...clashes];
+}
+
+function notSelected(name: string, select: readonly string[]): Finding {
+  const nearest = nearestName(name, select);
+  const hint = nearest === undefined ? `select names ${select.join(", ")}` : `did you mean ${nearest}?`;
+  return invalid(["rename", name], `this field is not in select; ${hint}`);
+}
+
+function textsOf(list: unknown): readonly string[] {
+  return Array.isArray(list) ? list.filter((item): item is string => typeof item === "string") : [];
 }
 
 /** A file's format is known by its extension or has to be given. */
@@ -30,7 +96,8 @@ function formatFindings(at: ValuePath, config: unknown): Finding[] {
   if (given("type") !== "file" || given("format") !== undefined) return [];
   const paths = [given("path")].flat().filter((path) => typeof path === "string");
   const isKnown = paths.every((path) => formatOfPath(path) !== undefined || path.includes("${"));
-  return isKnown ? [] : [invalid([...at, "format"], "missing; the path's extension names none of csv, jsonl")];
+  const formats = at[0] === "source" ? "csv, jsonl, json, text" : "csv, jsonl";
+  return isKnown ? [] : [invalid([...at, "format"], `missing; the path's extension names none of ${formats}`)];
 }
 
 function choiceFindings({ at, keys, required }: Choice, config: unknown): Finding[] {

@@ -5,20 +5,37 @@ import { bytesOption, countOption, durationOption, textOption } from "../core/op
 /** A thread without progress for this long is ended (SEMANTICS "Threads"). */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
+/** The longest that a timer can wait for. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const DEFAULT_CONCURRENCY = 16;
+
 const NO_FUNCTION =
   "a function cannot be sent to the threads that run it; write it into a module and give its path, ./orders.ts";
 
 const details = z.strictObject({
-  module: textOption(),
-  export: textOption().default("default"),
-  mode: z.enum(["record", "chunk", "columns", "async"]).default("record"),
-  /** Calls in flight inside a chunk; mode async only. */
-  concurrency: countOption().default(1),
-  timeout: durationOption({ min: 1 }).default(DEFAULT_TIMEOUT_MS),
-  /** Limit of a thread's JavaScript heap. */
-  memory: bytesOption().optional(),
-  /** Whether the same record always gives the same result; the promise of exactly once rests on it. */
-  deterministic: z.boolean().default(true),
+  module: textOption().describe("Path of the module, relative to the job's file."),
+  export: textOption()
+    .optional()
+    .describe(
+      "Name of the export to call; by default transformChunk in mode chunk, transformColumns in mode columns, else the default export.",
+    ),
+  mode: z
+    .enum(["record", "chunk", "columns", "async"])
+    .optional()
+    .describe(
+      "How the export is called: with a record, a chunk of records, columns as typed arrays, or record by record asynchronously; by default record, chunk or columns, whichever function the module exports.",
+    ),
+  concurrency: countOption()
+    .default(DEFAULT_CONCURRENCY)
+    .describe("Calls in flight inside a chunk, of which every thread has two; mode async only."),
+  timeout: durationOption({ min: 1, max: MAX_TIMEOUT_MS })
+    .default(DEFAULT_TIMEOUT_MS)
+    .describe("How long a call may take, and the module's setup."),
+  memory: bytesOption().optional().describe("Limit of a thread's JavaScript heap."),
+  deterministic: z
+    .boolean()
+    .default(true)
+    .describe("Whether the same record always gives the same result; the promise of exactly once rests on it."),
 });
 
 /** `transform` of a job. */

@@ -6,6 +6,7 @@ import type { SourceConnector } from "../core/ports/source.ts";
 import { fileSinkShape, fileSourceShape } from "./file/options.ts";
 import { httpSinkShape, httpSourceShape } from "./http/options.ts";
 import { kafkaSinkShape, kafkaSourceShape } from "./kafka/options.ts";
+import { moduleSinkShape, moduleSourceShape } from "./module/options.ts";
 import { postgresSinkShape } from "./postgres/options.ts";
 import { postgresSourceShape } from "./postgres/source-options.ts";
 import { webhookSourceShape } from "./webhook/options.ts";
@@ -34,6 +35,10 @@ export const connectorSpecs = {
   kafka: { source: { shape: kafkaSourceShape }, sink: { shape: kafkaSinkShape } },
   http: { source: { shape: httpSourceShape }, sink: { shape: httpSinkShape } },
   webhook: { source: { shape: webhookSourceShape } },
+  module: {
+    source: { shape: moduleSourceShape, load: async () => (await import("./module/source.ts")).moduleSource },
+    sink: { shape: moduleSinkShape, load: async () => (await import("./module/sink.ts")).moduleSink },
+  },
 } as const satisfies { readonly [type: string]: ConnectorSpec };
 
 /** The types whose source or sink can run in this release. */

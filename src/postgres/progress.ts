@@ -6,6 +6,7 @@ import { MillraceError } from "../core/errors.ts";
 import type { Counts } from "../core/ledger.ts";
 import { NO_COUNTS } from "../core/ledger.ts";
 import type { ProgressKey } from "../core/position.ts";
+import type { KeptPosition } from "../core/ports/position-desk.ts";
 import type { Advance, Claim, Progress } from "../core/ports/sink.ts";
 import type { Connection, Row } from "./connection.ts";
 import { quoteIdentifier } from "./identifiers.ts";
@@ -28,16 +29,32 @@ export async function claimSplits(
   claims: readonly Claim[],
 ): Promise<readonly Progress[]> {
   if (claims.length === 0) return [];
+  return inTransaction(connection, () => raiseEpochs(connection, schema, key, claims, 1));
+}
+
+/**
+ * The statement of a claim, for use inside a transaction; gives the rows in no particular order. Throws what the driver
+ * throws.
+ *
+ * @param firstEpoch that of splits which have no row yet
+ */
+export async function raiseEpochs(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  claims: readonly Claim[],
+  firstEpoch: number,
+): Promise<readonly Progress[]> {
   // In the order of their names, so that two who claim the same splits cannot wait for each other.
   const statement = `
 INSERT INTO ${quoteIdentifier(schema)}.progress AS p
   (job, scope, sink, split, epoch, ordinal, token, line, counts, origin, fingerprint)
-SELECT $1, $2, $3, c.split, 1, c.ordinal, c.token, c.line, $4::jsonb, c.token, c.fingerprint
+SELECT $1, $2, $3, c.split, $10::bigint, c.ordinal, c.token, c.line, $4::jsonb, c.token, c.fingerprint
 FROM unnest($5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::text[]) AS c (split, ordinal, token, line, fingerprint)
 ORDER BY c.split
 ON CONFLICT (job, scope, sink, split) DO UPDATE SET epoch = p.epoch + 1, updated_at = now()
 RETURNING ${PROGRESS_COLUMNS}`;
-  const values = [
+  const { rows } = await connection.query(statement, [
     ...keyValues(key),
     JSON.stringify(NO_COUNTS),
     claims.map(({ split }) => split),
@@ -45,8 +62,8 @@ RETURNING ${PROGRESS_COLUMNS}`;
     claims.map(({ origin }) => origin.token),
     claims.map(({ origin }) => origin.line ?? null),
     claims.map(({ fingerprint }) => fingerprint ?? null),
-  ];
-  const { rows } = await inTransaction(connection, () => connection.query(statement, values));
+    firstEpoch,
+  ]);
   return rows.map(toProgress);
 }
 
@@ -78,7 +95,17 @@ export function readSettledProgress(
   key: ProgressKey,
   splits?: readonly string[],
 ): Promise<readonly Progress[]> {
-  return inTransaction(connection, () => selectProgress(connection, schema, key, splits, "ORDER BY split FOR SHARE"));
+  return inTransaction(connection, () => selectSettled(connection, schema, key, splits));
+}
+
+/** The statement of {@link readSettledProgress}, for use inside a transaction; by the names of the splits. */
+export function selectSettled(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  splits?: readonly string[],
+): Promise<readonly Progress[]> {
+  return selectProgress(connection, schema, key, splits, "ORDER BY split FOR SHARE");
 }
 
 async function selectProgress(
@@ -96,6 +123,74 @@ async function selectProgress(
   return rows.map(toProgress);
 }
 
+/** All that is kept of a job, by the bytes of scope, sink and split. Throws what the driver throws. @param sink all when undefined */
+export async function listPositions(
+  connection: Connection,
+  schema: string,
+  job: string,
+  sink?: string,
+): Promise<readonly KeptPosition[]> {
+  const { rows } = await connection.query(
+    `SELECT scope, sink, ${PROGRESS_COLUMNS},
+       to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS updated_at
+     FROM ${quoteIdentifier(schema)}.progress WHERE job = $1 AND ($2::text IS NULL OR sink = $2)
+     ORDER BY scope COLLATE "C", sink COLLATE "C", split COLLATE "C"`,
+    [job, sink ?? null],
+  );
+  return rows.map((row) => ({
+    ...toProgress(row),
+    scope: String(row["scope"]),
+    sink: String(row["sink"]),
+    updatedAt: String(row["updated_at"]),
+  }));
+}
+
+/**
+ * Sets splits back: each is taken over and moved from exactly `(epoch, from)`, so that a former owner's commits miss. One
+ * transaction. Throws what the driver throws.
+ *
+ * @throws MillraceError FENCED, and nothing is changed, when one has moved meanwhile
+ */
+export async function rewindSplits(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  steps: readonly Advance[],
+): Promise<void> {
+  if (steps.length === 0) return;
+  const claims = steps.map(({ split, to }) => ({ split, origin: to }));
+  await inTransaction(connection, async () => {
+    await raiseEpochs(connection, schema, key, claims, 1);
+    await advanceSplits(
+      connection,
+      schema,
+      key,
+      steps.map((step) => ({ ...step, epoch: step.epoch + 1 })),
+    );
+  });
+}
+
+/**
+ * Drops a scope of one sink: positions and the rejects that live beside them; its runs are given up. One transaction.
+ * Throws what the driver throws.
+ */
+export async function forgetScope(connection: Connection, schema: string, key: ProgressKey): Promise<void> {
+  const quoted = quoteIdentifier(schema);
+  await inTransaction(connection, async () => {
+    for (const table of ["progress", "rejects"]) {
+      const own = table === "progress" ? "sink = $3" : "(sink IS NULL OR sink = $3)";
+      await connection.query(`DELETE FROM ${quoted}.${table} WHERE job = $1 AND scope = $2 AND ${own}`, [
+        ...keyValues(key),
+      ]);
+    }
+    await connection.query(
+      `UPDATE ${quoted}.runs SET state = 'abandoned', ended_at = now()
+       WHERE job = $1 AND scope = $2 AND sink = $3 AND state = 'running'`,
+      [...keyValues(key)],
+    );
+  });
+}
+
 /**
  * The compare-and-set, for use inside a commit unit's transaction. At most one advance a split. Throws what the driver
  * throws.
@@ -109,13 +204,29 @@ export async function advanceSplits(
   advances: readonly Advance[],
 ): Promise<void> {
   if (advances.length === 0) return;
+  const moved = await moveSplits(connection, schema, key, advances);
+  if (moved.size !== advances.length) throw await fencedError(connection, schema, key, advances);
+}
+
+/**
+ * The statement of the compare-and-set. At most one advance a split. Throws what the driver throws.
+ *
+ * @returns the splits whose compare held
+ */
+export async function moveSplits(
+  connection: Connection,
+  schema: string,
+  key: ProgressKey,
+  advances: readonly Advance[],
+): Promise<ReadonlySet<string>> {
   const statement = `
 UPDATE ${quoteIdentifier(schema)}.progress AS p
 SET ordinal = a.ordinal, token = a.token, line = a.line, counts = a.counts, updated_at = now()
 FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::jsonb[])
   AS a (split, epoch, expected, ordinal, token, line, counts)
-WHERE p.job = $1 AND p.scope = $2 AND p.sink = $3 AND p.split = a.split AND p.epoch = a.epoch AND p.ordinal = a.expected`;
-  const { rowCount } = await connection.query(statement, [
+WHERE p.job = $1 AND p.scope = $2 AND p.sink = $3 AND p.split = a.split AND p.epoch = a.epoch AND p.ordinal = a.expected
+RETURNING p.split`;
+  const { rows } = await connection.query(statement, [
     ...keyValues(key),
     advances.map(({ split }) => split),
     advances.map(({ epoch }) => epoch),
@@ -125,7 +236,7 @@ WHERE p.job = $1 AND p.scope = $2 AND p.sink = $3 AND p.split = a.split AND p.ep
     advances.map(({ to }) => to.line ?? null),
     advances.map(({ counts }) => JSON.stringify(counts)),
   ]);
-  if (rowCount !== advances.length) throw await fencedError(connection, schema, key, advances);
+  return new Set(rows.map(({ split }) => String(split)));
 }
 
 function keyValues({ job, scope, sink }: ProgressKey): readonly string[] {

@@ -11,15 +11,39 @@ const BATCH_CHARACTERS = 8 * 1024 * 1024;
  * output) is left alone. Throws what the driver throws.
  */
 export async function insertRejects(connection: Connection, schema: string, rejects: readonly Reject[]): Promise<void> {
+  const statement = `${insertInto(schema)} ON CONFLICT DO NOTHING`;
+  for (const batch of batches(rejects)) await connection.query(statement, [JSON.stringify(batch.map(toRow))]);
+}
+
+/**
+ * Stores rejects in the place of those with the same key, inside a transaction; no replay has them any more. Throws what
+ * the driver throws.
+ */
+export async function replaceRejects(
+  connection: Connection,
+  schema: string,
+  rejects: readonly Reject[],
+): Promise<void> {
+  const replaced = COLUMNS.split(", ").map((column) => `${column} = excluded.${column}`);
   const statement = `
-INSERT INTO ${quoteIdentifier(schema)}.rejects
-  (job, run, scope, split, ordinal, token, line, stage, sink, output, code, message, raw, raw_encoding, attempts, at)
-SELECT job, run, scope, split, ordinal, token, line, stage, sink, output, code, message, raw, raw_encoding, attempts, at
+WITH put AS (
+  ${insertInto(schema)}
+  ON CONFLICT (job, scope, split, token, coalesce(sink, ''), coalesce(output, -1)) DO UPDATE SET ${replaced.join(", ")}
+  RETURNING id
+)
+DELETE FROM ${quoteIdentifier(schema)}.taken WHERE reject IN (SELECT id FROM put)`;
+  for (const batch of batches(rejects)) await connection.query(statement, [JSON.stringify(batch.map(toRow))]);
+}
+
+const COLUMNS =
+  "job, run, scope, split, ordinal, token, line, stage, sink, output, code, message, raw, raw_encoding, attempts, at";
+
+function insertInto(schema: string): string {
+  return `INSERT INTO ${quoteIdentifier(schema)}.rejects (${COLUMNS})
+SELECT ${COLUMNS}
 FROM json_to_recordset($1::json) AS r (job text, run text, scope text, split text, ordinal bigint, token text, line bigint,
   stage text, sink text, output integer, code text, message text, raw text, raw_encoding text, attempts integer,
-  at timestamptz)
-ON CONFLICT DO NOTHING`;
-  for (const batch of batches(rejects)) await connection.query(statement, [JSON.stringify(batch.map(toRow))]);
+  at timestamptz)`;
 }
 
 function* batches(rejects: readonly Reject[]): Generator<readonly Reject[]> {

@@ -1,4 +1,4 @@
-/** The tables that live with the users' data: positions, rejects and runs. CONTRACT "In the users' Postgres". */
+/** The tables that live with the users' data: positions, rejects (and which of them a replay has taken) and runs. CONTRACT "In the users' Postgres". */
 import { MillraceError } from "../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { postgresError, serverError } from "./errors.ts";
@@ -49,6 +49,11 @@ const TABLES = {
 );
 CREATE UNIQUE INDEX IF NOT EXISTS rejects_key
   ON ${schema}.rejects (job, scope, split, token, coalesce(sink, ''), coalesce(output, -1));`,
+  taken: (schema: string) => `CREATE TABLE IF NOT EXISTS ${schema}.taken (
+  reject bigint PRIMARY KEY REFERENCES ${schema}.rejects (id) ON DELETE CASCADE,
+  replay text NOT NULL
+);
+CREATE INDEX IF NOT EXISTS taken_by ON ${schema}.taken (replay);`,
   runs: (schema: string) => `CREATE TABLE IF NOT EXISTS ${schema}.runs (
   job text NOT NULL,
   run text NOT NULL,
@@ -96,6 +101,23 @@ export async function ensureStateTables(connection: Connection, schema: string):
   } catch (thrown) {
     throw creationError(thrown, connection, schema);
   }
+}
+
+/** What a role needs that does not make schema and tables itself; null: it is not known by name, and stands for one. */
+export function grantDdl(schema: string, role: string | null): string {
+  const quoted = quoteIdentifier(schema);
+  const to = role === null ? "<the role>" : quoteIdentifier(role);
+  const grants = [
+    `GRANT USAGE ON SCHEMA ${quoted} TO ${to};`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoted} TO ${to};`,
+  ];
+  return (role === null ? grants.map((grant) => `-- ${grant}`) : grants).join("\n");
+}
+
+/** Whether there is a table of positions. Throws what the driver throws. */
+export async function hasProgress(connection: Connection, schema: string): Promise<boolean> {
+  const { tables } = await readPresent(connection, schema);
+  return tables.has("progress");
 }
 
 /** Whether all the tables are there. Throws what the driver throws. */

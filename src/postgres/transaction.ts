@@ -8,6 +8,8 @@ export interface TransactionLimits {
   readonly statementTimeoutMs?: number;
   /** Waiting for one lock; 30,000 by default. */
   readonly lockTimeoutMs?: number;
+  /** COMMIT waits for the server's disk, also where the database is set up not to. */
+  readonly durable?: boolean;
 }
 
 const LOCK_TIMEOUT_MS = 30_000;
@@ -19,12 +21,16 @@ const IDLE_TIMEOUT_MS = 60_000;
 /** The same for a session that died in the middle of a COPY, where only the server's kernel can find out: seconds. */
 const KEEPALIVE = { idle: 30, interval: 10, count: 3 } as const;
 
+/** What waits for more than the own disk (for a standby, too) stays as it is. */
+const SYNCHRONOUS =
+  "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+
 /**
  * Begins a transaction. `SET LOCAL`, because poolers refuse the same as start-up parameters. Read committed, whatever
  * the database's default: a compare-and-set that waited for the row has to see what it waited for.
  */
 export async function beginTransaction(connection: Connection, limits: TransactionLimits = {}): Promise<void> {
-  const { statementTimeoutMs, lockTimeoutMs = LOCK_TIMEOUT_MS } = limits;
+  const { statementTimeoutMs, lockTimeoutMs = LOCK_TIMEOUT_MS, durable = false } = limits;
   const settings: Readonly<Record<string, number | undefined>> = {
     lock_timeout: lockTimeoutMs,
     idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
@@ -38,6 +44,7 @@ export async function beginTransaction(connection: Connection, limits: Transacti
     [
       "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
       ...set.map(([name, value]) => `SET LOCAL ${name} = ${value}`),
+      ...(durable ? [SYNCHRONOUS] : []),
     ].join(";"),
   );
 }
@@ -85,8 +92,12 @@ export async function rollbackTransaction(connection: Connection): Promise<boole
 }
 
 /** Runs `work` in a transaction of its own. Throws what `work` and {@link commitTransaction} throw. */
-export async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  await beginTransaction(connection);
+export async function inTransaction<T>(
+  connection: Connection,
+  work: () => Promise<T>,
+  limits?: TransactionLimits,
+): Promise<T> {
+  await beginTransaction(connection, limits);
   let result: T;
   try {
     result = await work();

@@ -29,7 +29,13 @@ describe("millrace --help", () => {
   test("lists the commands, examples and exit codes", async () => {
     const { code, out, err } = await project.run(["--help"]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    for (const command of ["run [options] <job>", "check [options] <jobs...>", "init [options] [dir]", "schema"]) {
+    for (const command of [
+      "run [options] <job>",
+      "check [options] <jobs...>",
+      "init [options] [dir]",
+      "schema",
+      "completion <shell>",
+    ]) {
       expect(out).toContain(`\n  ${command} `);
     }
     expect(out).toContain("\n  millrace init demo ");
@@ -67,6 +73,7 @@ describe("millrace check", () => {
   promise   every source record takes effect once, also after kill -9 (position in the data's transaction)
   warning   a second run appends the same files again (incremental: false)
   format    csv, 5 typed columns -> copy text
+  rejects   table millrace.rejects; the run ends beyond 5 %
 `;
 
   test("prints the plan and the promise without touching anything", async () => {

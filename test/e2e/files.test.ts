@@ -107,14 +107,14 @@ export default (row) => {
   const ROWS = 4_000;
   const BAD = 333;
 
-  test.each(["SIGTERM", "SIGKILL"] as const)("by %s begins again and leaves nothing over", async (signal) => {
+  test.each(["SIGTERM", "SIGKILL"] as const)("by %s goes on where it was and leaves nothing over", async (signal) => {
     using project = new Project();
     project.write("in.csv", numbered(1, ROWS).replace(`1,${BAD}\n`, "1,x\n"));
     project.write("pause.ts", PAUSE);
     const file = project.job(job);
     const running = project.start(["run", file, "--quiet"], { PAUSE_MS: "1" });
     const list = (folder: string): string[] => (project.exists(folder) ? readdirSync(project.path(folder)) : []);
-    await until("a part is begun", () => list("out").length > 0 || undefined);
+    await until("two parts are begun", () => list("out").length > 1 || undefined);
     running.kill(signal);
     const ended = await running.ended;
     expect(ended.code).toBe(signal === "SIGTERM" ? 143 : null);
@@ -122,7 +122,7 @@ export default (row) => {
 
     const { code, summary } = await project.summaryOf([file]);
     expect(code).toBe(0);
-    expect(summary).toMatchObject({ read: ROWS, written: ROWS - 1, rejected: 1, balanced: true });
+    expect(summary).toMatchObject({ read: ROWS, written: ROWS - 1, rejected: 1, balanced: true, resumed: true });
     const parts = list("out").toSorted();
     expect(
       parts.every((name) => /^part-\d+\.jsonl$/.test(name)),

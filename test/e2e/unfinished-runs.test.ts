@@ -79,7 +79,7 @@ test("a second run of the same job at the same time ends at once and names the f
   const second = await load.run("--quiet");
   expect(second.err).toMatch(
     new RegExp(
-      `^error: twice is already being run by process ${first.pid} on \\S+; its lease holds for another \\d+ s unless it is renewed \\(LEASE_HELD\\)\\n$`,
+      `^error: twice is already being run by process ${first.pid} on \\S+; its lease holds for another \\d+ s unless it is renewed\\. --wait waits for its end \\(LEASE_HELD\\)\\n$`,
     ),
   );
   expect(second).toMatchObject({ code: 1, out: "" });

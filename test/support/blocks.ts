@@ -75,7 +75,9 @@ export function csvSpec(maxRecordBytes = 1000): DecodeSpec {
 
 /** Options of a cutter of CSV with long records allowed. */
 export function cutterOptions(change: Partial<CutterOptions> = {}): CutterOptions {
-  return { lane: 0, splitter: csvSplitterOf(), maxRecordBytes: 1000, maxRecords: null, sinks: ["sink"], ...change };
+  const headStarts = new Map();
+  const splitter = csvSplitterOf();
+  return { lane: 0, splitter, maxRecordBytes: 1000, maxRecords: null, sinks: ["sink"], headStarts, ...change };
 }
 
 function csvSplitterOf(): Splitter {

@@ -68,6 +68,7 @@ class Driver implements ReadFile {
       maxRecordBytes: spec.maxRecordBytes,
       maxRecords,
       sinks: ["sink"],
+      headStarts: new Map(),
     };
     this.#reading = reading;
     this.#fields = fields;
@@ -169,7 +170,9 @@ class Driver implements ReadFile {
     };
   }
 
-  #values(record: unknown): unknown[] {
+  /** The record itself for formats without a header. */
+  #values(record: unknown): unknown {
+    if (this.#fields.length === 0) return record;
     return this.#fields.map((name) => (record as Record<string, unknown>)[name]);
   }
 }

@@ -94,6 +94,7 @@ export function rowsFor(sink: string, rows: number): SinkOutput {
     rows,
     rowEnds: Int32Array.from({ length: rows }, (_, row) => row + 1),
     recordOfRow: Int32Array.from({ length: rows }, (_, row) => row),
+    filtered: 0,
   };
 }
 
@@ -111,7 +112,6 @@ export function resultOf(chunk: Chunk, change: Partial<ChunkResult> = {}): Chunk
     records: lines,
     end: chunk.end - chunk.begin,
     lines,
-    filtered: 0,
     folded: 0,
     outputs: [rowsFor("sink", lines)],
     rejects: [],

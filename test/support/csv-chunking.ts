@@ -6,7 +6,7 @@ export interface PlacedRecord {
   readonly start: number;
   /** -1 when the chunk held only a part of the record's line. */
   readonly stop: number;
-  readonly outcome: readonly unknown[] | string;
+  readonly outcome: unknown;
   readonly message: string;
   readonly line: number;
 }

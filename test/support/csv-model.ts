@@ -36,7 +36,20 @@ export function modelRecords(
   dialect: ModelDialect,
   maxRecordBytes: number,
 ): ModelRecord[] {
-  return new Model(file.toString("latin1"), width, dialect, maxRecordBytes).records(from);
+  return new Model(file.toString("latin1"), width, inBytes(dialect), maxRecordBytes).records(from);
+}
+
+/** The marks as the model meets them: a character a byte. */
+function inBytes(dialect: ModelDialect): ModelDialect {
+  const bytes = (mark: string): string => Buffer.from(mark).toString("latin1");
+  const { delimiter, quote, escape, comment, ...rest } = dialect;
+  return {
+    ...rest,
+    delimiter: bytes(delimiter),
+    quote: quote === null ? null : bytes(quote),
+    ...(escape === undefined ? {} : { escape: bytes(escape) }),
+    ...(comment === undefined ? {} : { comment: bytes(comment) }),
+  };
 }
 
 const never = "(?!)";
@@ -172,17 +185,20 @@ class Model {
         const stop = this.#bareStop.exec(seen);
         if (stop === null) return ["RECORD_TOO_LARGE", seen.length];
         if (stop[0] !== this.#dialect.delimiter) return ["CSV_STRAY_QUOTE", stop.index];
-        at = stop.index + 1;
+        at = stop.index + this.#dialect.delimiter.length;
         continue;
       }
       const inside = at + opening[0].length;
       const closed = matchAt(this.#closed, seen, inside);
-      if (closed === null) return ["CSV_UNCLOSED_QUOTE", inside - 1];
+      const { delimiter, quote, escape = quote } = this.#dialect;
+      if (closed === null) return ["CSV_UNCLOSED_QUOTE", inside - (quote ?? "").length];
       const behind = inside + closed[0].length;
-      const next = seen.slice(behind, behind + 2);
-      if (next === "" || (next === "\r" && !atEnd)) return ["RECORD_TOO_LARGE", seen.length];
-      if (!next.startsWith(this.#dialect.delimiter)) return ["CSV_STRAY_QUOTE", behind];
-      at = behind + 1;
+      const next = seen.slice(behind);
+      const pairs = escape === quote && closed[0].endsWith(quote ?? "") ? [quote ?? ""] : [];
+      const cut = !atEnd && ["\r\n", delimiter, ...pairs].some((mark) => mark.startsWith(next));
+      if (next === "" || cut) return ["RECORD_TOO_LARGE", seen.length];
+      if (!next.startsWith(delimiter)) return ["CSV_STRAY_QUOTE", behind];
+      at = behind + delimiter.length;
     }
   }
 }

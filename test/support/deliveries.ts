@@ -77,5 +77,5 @@ export function rejectOf(split: string, ordinal: bigint, change: Partial<Reject>
 function outputOf(rows: readonly string[], recordOfRow: readonly number[], sink: string): SinkOutput {
   const bytes = Buffer.from(rows.join(""));
   const rowEnds = Int32Array.from(rows.map((_, row) => Buffer.byteLength(rows.slice(0, row + 1).join(""))));
-  return { sink, bytes, rows: rows.length, rowEnds, recordOfRow: Int32Array.from(recordOfRow) };
+  return { sink, bytes, rows: rows.length, rowEnds, recordOfRow: Int32Array.from(recordOfRow), filtered: 0 };
 }

@@ -17,7 +17,7 @@ import type { StartWish } from "../../src/pipeline/run-identity.ts";
 import { BufferPool } from "../../src/runtime/buffer-pool.ts";
 import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
 import { openMemoryStore } from "../../src/state/memory.ts";
-import { ChunkRunner } from "../../src/task/chunk-runner.ts";
+import { TaskThread } from "../../src/task/task-thread.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import type { MemorySource } from "./memory-source.ts";
 import type { ScriptedTable } from "./scripted-sink.ts";
@@ -42,6 +42,8 @@ export class MemoryWorld {
   readonly budget = new MemoryBudget({ limitBytes: 64 * 1024 * 1024 });
   readonly random = seededRandom(1);
   readonly table: ScriptedTable;
+  /** Further sinks, by their names. */
+  readonly others = new Map<string, ScriptedTable>();
   source: MemorySource;
   /** All that was told, of all runs. */
   readonly events: RunEvent[] = [];
@@ -72,7 +74,7 @@ export class MemoryWorld {
     const bound: BoundPlan = {
       plan: describe(defineJob(config, { baseDir: "/jobs" })),
       source: this.source,
-      sinks: new Map([["sink", this.table]]),
+      sinks: new Map([["sink", this.table], ...this.others]),
       openRejects: async () => rejects ?? null,
       [Symbol.asyncDispose]: async () => {},
     };
@@ -122,18 +124,20 @@ export class MemoryWorld {
   #startThreads(spec: TaskSpec): TaskRunner {
     this.pools++;
     let destroyed = false;
-    const runner = ChunkRunner.create(spec, { format: formatByName, busyClock: () => 0 });
-    this.#loading = runner.catch(() => {});
+    const end = (): void => {
+      if (!destroyed) this.pools--;
+      destroyed = true;
+    };
+    const thread = TaskThread.create(spec, { format: formatByName, busyClock: () => 0, clock: this.clock });
+    this.#loading = thread.catch(() => {});
     return {
       run: async (task) => {
         await this.beforeTask(++this.#tasks);
         if (destroyed) throw new MillraceError("CLOSED", "the threads were ended");
-        return (await runner).run(task, { at: () => {} });
+        return (await thread).run(task, { at: () => {}, beat: () => {} });
       },
-      destroy: async () => {
-        if (!destroyed) this.pools--;
-        destroyed = true;
-      },
+      close: async () => end(),
+      destroy: async () => end(),
     };
   }
 }

@@ -38,7 +38,8 @@ export function outputOf(rows: readonly (readonly Cell[])[], recordOfRow?: reado
   bytes.set(text);
   let end = 0;
   const rowEnds = Int32Array.from(lines, (line) => (end += line.length));
-  return { sink: "sink", bytes, rows: rows.length, rowEnds, recordOfRow: Int32Array.from(recordOfRow ?? rows.keys()) };
+  const records = Int32Array.from(recordOfRow ?? rows.keys());
+  return { sink: "sink", bytes, rows: rows.length, rowEnds, recordOfRow: records, filtered: 0 };
 }
 
 function cellText(cell: Cell): string {

@@ -2,16 +2,19 @@
 import path from "node:path";
 import type { EncodeSpec } from "../../src/core/ports/format.ts";
 import type { Columns } from "../../src/core/record.ts";
-import type { IndexSlice, Task, TaskReply, TaskSpec } from "../../src/core/task.ts";
+import type { IndexSlice, Task, TaskReply, TaskSpec, TransformSpec } from "../../src/core/task.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { formatByName } from "../../src/formats/catalog.ts";
-import { ChunkRunner, type Progress } from "../../src/task/chunk-runner.ts";
+import type { Progress } from "../../src/task/progress.ts";
+import { TaskThread } from "../../src/task/task-thread.ts";
 
 export const TRANSFORMS = path.join(import.meta.dirname, "fixtures", "transforms.ts");
 
 /** What a test says of a job. */
-export interface RunnerOptions {
-  /** Export of the fixtures; absent: identity. */
+export interface RunnerOptions extends Partial<Omit<TransformSpec, "export">> {
+  /** Export of the fixtures, or of `module`; absent: identity, unless there is a module. */
   readonly transform?: string;
+  readonly clock?: Clock;
   readonly format?: "csv" | "jsonl";
   readonly fields?: readonly string[];
   readonly columns?: Columns;
@@ -33,7 +36,8 @@ export interface ChunkOutcome {
 export class TestThread {
   readonly #spec: TaskSpec;
   readonly #fields: readonly string[] | undefined;
-  #runner: ChunkRunner | undefined;
+  readonly #clock: Clock;
+  #thread: Promise<TaskThread> | undefined;
   #now = 0;
 
   constructor({
@@ -42,13 +46,26 @@ export class TestThread {
     fields = ["id", "name"],
     columns = {},
     sinks = [{ sink: "sink" }],
+    clock = systemClock,
+    ...transformOptions
   }: RunnerOptions = {}) {
+    this.#clock = clock;
     this.#fields = format === "csv" ? fields : undefined;
     this.#spec = {
       job: "orders",
       run: "run-1",
       decode: { format, options: {}, columns, maxRecordBytes: 1000 },
-      transform: transform === undefined ? null : { module: TRANSFORMS, export: transform },
+      transform:
+        transform === undefined && transformOptions.module === undefined
+          ? null
+          : {
+              module: TRANSFORMS,
+              export: transform ?? null,
+              mode: null,
+              concurrency: 4,
+              timeoutMs: 1000,
+              ...transformOptions,
+            },
       sinks: sinks.map((sink) => ({
         format: "jsonl",
         options: {},
@@ -61,12 +78,19 @@ export class TestThread {
   }
 
   async run(text: string, change: Partial<Task> = {}): Promise<ChunkOutcome> {
-    this.#runner ??= await ChunkRunner.create(this.#spec, { format: formatByName, busyClock: () => this.#now++ });
+    const tools = { format: formatByName, busyClock: () => this.#now++, clock: this.#clock };
+    this.#thread ??= TaskThread.create(this.#spec, tools);
+    const thread = await this.#thread;
     const begun: number[] = [];
-    const progress: Progress = { at: (record) => void begun.push(record) };
+    const progress: Progress = { at: (record) => void begun.push(record), beat: () => {} };
     const task = this.#task(text, change);
-    const reply = this.#runner.run(task, progress);
+    const reply = await thread.run(task, progress);
     return { reply, begun, ...readReply(task, reply) };
+  }
+
+  /** Ends the thread as a pool that closes in order does. */
+  async close(): Promise<void> {
+    await (await this.#thread)?.close();
   }
 
   #task(text: string, change: Partial<Task>): Task {
@@ -82,6 +106,7 @@ export class TestThread {
       ends: undefined,
       from: "0",
       firstLine: 2,
+      meta: undefined,
       final: true,
       truncated: false,
       out: this.#spec.sinks.map(() => new SharedArrayBuffer(4096)),
@@ -89,6 +114,7 @@ export class TestThread {
       columns: {},
       poison: [],
       only: null,
+      careful: false,
       ...change,
     };
   }

@@ -1,6 +1,4 @@
 /** `millrace run`: one run to its end. */
-import path from "node:path";
-import type { Job } from "../../config/job.ts";
 import { loadJob } from "../../config/load.ts";
 import { placeError } from "../../config/place-error.ts";
 import { MillraceError } from "../../core/errors.ts";
@@ -11,6 +9,7 @@ import { parseLimit, parseParams, parseSlot, refuseLater } from "../options.ts";
 import { reportError } from "../report-error.ts";
 import { runReporter } from "../run-reporter.ts";
 import { listenForSignals } from "../signals.ts";
+import { stateOf } from "../state-place.ts";
 import type { CliProcess } from "../terminal.ts";
 
 /** The command's options, as the command line gives them. */
@@ -88,12 +87,6 @@ const STATE_THREAD_AFTER_MS = 1_000;
 function flagOptions({ resume, ...flags }: RunFlags): RunJobOptions {
   const { restart = false, keepWritten = false, acceptRejects = false, wait = false } = flags;
   return { restart, keepWritten, acceptRejects, wait, ...(resume === undefined ? {} : { resume }) };
-}
-
-/** Beside the job file, unless the user names another place; a path starts from the working directory. */
-function stateOf({ file, baseDir }: Job, named: string | undefined): string {
-  if (named === undefined || named === "") return path.join(path.dirname(file ?? baseDir), ".millrace", "state.db");
-  return /^[a-z]{2,}:/.test(named) ? named : path.resolve(named);
 }
 
 function refuseContradictions({ keepWritten, restart, resume, limit, dryRun }: RunFlags): void {

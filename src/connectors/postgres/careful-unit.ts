@@ -3,6 +3,7 @@ import type { Advance, SinkUnit, WriteOutcome } from "../../core/ports/sink.ts";
 import type { Reject } from "../../core/reject.ts";
 import type { SinkOutput } from "../../core/result.ts";
 import { PoisonScan, SAVEPOINT } from "./poison-scan.ts";
+import { TableDoubt } from "./table-doubt.ts";
 import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
 
 /**
@@ -13,29 +14,33 @@ import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
  */
 export class CarefulUnit implements SinkUnit {
   readonly #transaction: UnitTransaction;
+  readonly #doubt = new TableDoubt();
   #begun = false;
-  #taken = false;
 
   /** @param copy `COPY ... FROM STDIN`; undefined while no output columns are known */
   constructor(settings: UnitSettings, copy: string | undefined) {
     this.#transaction = new UnitTransaction(settings, copy);
   }
 
-  /**
-   * @throws MillraceError SINK_REFUSED or SINK_FAILED when every record meets the same error and it is not a row's own
-   * @throws MillraceError SINK_UNAVAILABLE
-   */
+  /** @throws MillraceError SINK_UNAVAILABLE, SINK_REFUSED or SINK_FAILED, never for what a row may be blamed for */
   async write(output: SinkOutput): Promise<WriteOutcome> {
     if (output.rows === 0) return { rejects: [] };
     await this.#begin();
-    const { rejects, taken, common } = await new PoisonScan(this.#transaction, output).run();
-    this.#taken ||= taken;
-    if (common !== undefined && !this.#taken) throw this.#transaction.failure(common, "COPY, with every row alike");
+    const rejects = await new PoisonScan(this.#transaction, output, this.#doubt).run();
     return { rejects: rejects.toSorted((a, b) => a.record - b.record) };
   }
 
-  commit(advances: readonly Advance[], rejects: readonly Reject[]): Promise<void> {
-    return this.#transaction.commit(advances, rejects);
+  /**
+   * @throws MillraceError SINK_REFUSED or SINK_FAILED when every record has met the same error and it is the table's
+   * @throws MillraceError as `UnitTransaction.commit`
+   */
+  async commit(advances: readonly Advance[], rejects: readonly Reject[]): Promise<void> {
+    const common = this.#doubt.commonError(advances.some(({ counts }) => counts.written > 0));
+    if (common !== undefined) {
+      await this.rollback();
+      throw this.#transaction.failure(common, "COPY, with every row alike");
+    }
+    await this.#transaction.commit(advances, rejects);
   }
 
   rollback(): Promise<void> {

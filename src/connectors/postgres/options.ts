@@ -4,38 +4,56 @@ import { countOption, durationOption, textOption } from "../../core/option-shape
 
 /** Keys of `sink: {type: postgres}`. */
 export const postgresSinkShape = {
-  /** `postgres://user:password@host:port/database`. */
-  url: textOption(),
-  /** `table` or `schema.table`; names with dots in them stand in double quotes. */
-  table: textOption(),
-  /** Output columns in order; by the keys of the first records when absent. */
-  columns: z.array(textOption()).min(1).optional(),
-  mode: z.enum(["append", "upsert", "insertIgnore", "replace", "insert"]).default("append"),
-  /** Columns that tell rows apart, for `upsert`. */
-  key: z.array(textOption()).min(1).optional(),
-  /** Condition under which an upsert deletes. */
-  deleteWhen: textOption().optional(),
-  /** Column that must grow for an upsert to take effect. */
-  onlyNewer: textOption().optional(),
-  copy: z.enum(["auto", "binary", "text"]).default("auto"),
-  onUnknownField: z.enum(["error", "ignore", "addColumn"]).default("error"),
-  createTable: z.boolean().default(false),
-  /** SQL that runs before the first row and after the last. */
-  before: textOption().optional(),
-  after: textOption().optional(),
-  /** Certificates as PEM text or as paths relative to the job's file. */
+  url: textOption().describe("postgres://user:password@host:port/database."),
+  table: textOption().describe("table or schema.table; names with dots in them stand in double quotes."),
+  columns: z
+    .array(textOption())
+    .min(1)
+    .optional()
+    .describe("Output columns in order; by the keys of the first records when absent."),
+  mode: z
+    .enum(["append", "upsert", "insertIgnore", "replace", "insert"])
+    .default("append")
+    .describe(
+      "How rows go in: appended, updated or inserted by key, ignored when there, or in place of the whole table.",
+    ),
+  key: z.array(textOption()).min(1).optional().describe("Columns that tell rows apart, for upsert."),
+  deleteWhen: textOption().optional().describe("Condition under which an upsert deletes."),
+  onlyNewer: textOption().optional().describe("Column that must grow for an upsert to take effect."),
+  copy: z.enum(["auto", "binary", "text"]).default("auto").describe("Which form of COPY is used."),
+  onUnknownField: z
+    .enum(["error", "ignore", "addColumn"])
+    .default("error")
+    .describe("A field that is no column: a reject, left out, or added to the table."),
+  createTable: z.boolean().default(false).describe("Makes the table when it is not there."),
+  before: textOption().optional().describe("SQL that runs before the first row."),
+  after: textOption().optional().describe("SQL that runs after the last row."),
   ssl: z
-    .union([z.boolean(), z.strictObject({ ca: textOption(), cert: textOption(), key: textOption() }).partial()])
-    .optional(),
-  /** `max`: connections, at least two: one for the rows, one for positions. */
+    .union([
+      z.boolean(),
+      z
+        .strictObject({
+          ca: textOption().describe("Certificate of the authority to trust."),
+          cert: textOption().describe("Own certificate."),
+          key: textOption().describe("Key of the own certificate."),
+        })
+        .partial(),
+    ])
+    .optional()
+    .describe("Whether the connection is encrypted; certificates as PEM text or as paths relative to the job's file."),
   pool: z
-    .strictObject({ max: countOption(2), idleTimeout: durationOption(), maxLifetime: durationOption() })
+    .strictObject({
+      max: countOption(2).describe("Connections, at least two: one for the rows, one for positions."),
+      idleTimeout: durationOption().describe("Time after which an unused connection is closed."),
+      maxLifetime: durationOption().describe("Time after which a connection is replaced."),
+    })
     .partial()
-    .optional(),
-  /** Limit of one statement; a COPY lasts as long as its commit unit. */
-  statementTimeout: durationOption({ min: 1 }).optional(),
-  /** Schema of the tables that hold positions and rejects. */
-  stateSchema: textOption().default("millrace"),
+    .optional()
+    .describe("Limits of the connection pool."),
+  statementTimeout: durationOption({ min: 1 })
+    .optional()
+    .describe("Limit of one statement; a COPY lasts as long as its commit unit."),
+  stateSchema: textOption().default("millrace").describe("Schema of the tables that hold positions and rejects."),
 };
 
 /** What the Postgres sink is made of. */

@@ -1,9 +1,10 @@
 /**
  * Finds the records of a chunk that the server refuses, and loads all others. SEMANTICS "Poison rows".
  *
- * Everything happens inside the unit's transaction, behind one savepoint that moves forward over what was taken. Where
- * the server names the row, the records before it are known good: they are sent again, the record is left out, and the
- * scan goes on behind it. Where it names none (foreign keys, triggers that run at the end), ranges are halved.
+ * Everything happens inside the unit's transaction, behind one savepoint that moves forward over what was taken. A range
+ * that is refused is divided: at the row that the server names, else (foreign keys, triggers that run at the end) in the
+ * middle. What it names is only a hint, because rows are stored some at a time: a row that is too big is found only when
+ * more of them have been read. So a record is rejected when it is refused alone, behind all good ones before it.
  *
  * A range that fails costs its bytes, so ranges adapt: after a failure the next one is twice as long as the run of good
  * records was, and it doubles as long as all is well. Bad rows at every step cost a few times the chunk, not its square.
@@ -11,8 +12,9 @@
 import type { WriteReject } from "../../core/ports/sink.ts";
 import type { SinkOutput } from "../../core/result.ts";
 import { type CopyFeed } from "../../postgres/copy-feed.ts";
-import { copyLine, describe, faultOf, type ServerError, serverError } from "../../postgres/errors.ts";
+import { copyLine, describe, type ServerError, serverError } from "../../postgres/errors.ts";
 import { type RecordRange, RecordRows } from "./record-rows.ts";
+import type { TableDoubt } from "./table-doubt.ts";
 import type { UnitTransaction } from "./unit-transaction.ts";
 
 /** Records of a range at least; below that the round trips cost more than the bytes. */
@@ -21,13 +23,10 @@ const SMALLEST_RANGE = 8;
 /** The name of the savepoint. */
 export const SAVEPOINT = "millrace_unit";
 
-/** What became of a chunk. */
-export interface ScanResult {
-  readonly rejects: readonly WriteReject[];
-  /** Whether any row was taken. */
-  readonly taken: boolean;
-  /** The one error, with a code that is not a row's own, that every record met; undefined when there is no such. */
-  readonly common: unknown;
+/** Records that are still to be sent. */
+interface Waiting extends RecordRange {
+  /** The server named the row behind them; if they are refused all the same, it names rows that are good. */
+  readonly takenForGood?: boolean;
 }
 
 /** The server's refusal of some rows. */
@@ -41,70 +40,81 @@ interface Refusal {
 /** One chunk's scan. */
 export class PoisonScan {
   readonly #transaction: UnitTransaction;
+  readonly #doubt: TableDoubt;
   readonly #rows: RecordRows;
   readonly #rejects: WriteReject[] = [];
-  readonly #refusals: Refusal[] = [];
   /** Records to be sent at once. */
   #stride: number;
-  #taken = false;
 
-  constructor(transaction: UnitTransaction, output: SinkOutput) {
+  constructor(transaction: UnitTransaction, output: SinkOutput, doubt: TableDoubt) {
     this.#transaction = transaction;
+    this.#doubt = doubt;
     this.#rows = new RecordRows(output);
     this.#stride = this.#rows.count;
   }
 
-  /** @throws MillraceError when the server fails or the session is lost */
-  async run(): Promise<ScanResult> {
-    const ranges: RecordRange[] = [{ begin: 0, end: this.#rows.count }];
-    for (let range = ranges.pop(); range; range = ranges.pop()) {
+  /** What was refused. @throws MillraceError when the server fails or the session is lost */
+  async run(): Promise<readonly WriteReject[]> {
+    const waiting: Waiting[] = [{ begin: 0, end: this.#rows.count }];
+    for (let range = waiting.pop(); range; range = waiting.pop()) {
       const end = Math.min(range.end, range.begin + this.#stride);
-      if (end < range.end) ranges.push({ begin: end, end: range.end });
-      ranges.push(...(await this.#load({ begin: range.begin, end })));
+      if (end < range.end) waiting.push({ ...range, begin: end });
+      waiting.push(...(await this.#load({ ...range, end })).toReversed());
     }
-    return { rejects: this.#rejects, taken: this.#taken, common: this.#commonRefusal() };
+    return this.#rejects;
   }
 
-  /** Sends some records; gives back what of them is still to be sent, the last first. */
-  async #load(range: RecordRange): Promise<readonly RecordRange[]> {
-    const firstRow = this.#rows.firstRow(range.begin);
-    const refusal = await this.#copy(firstRow, this.#rows.firstRow(range.end));
-    if (refusal === undefined) {
-      this.#stride = Math.max(this.#stride, 2 * (range.end - range.begin));
-      return [];
-    }
-    const row = refusal.row === undefined ? undefined : firstRow + refusal.row;
-    if (row === undefined) return this.#halve(range, refusal);
-    const bad = this.#rows.recordOf(row);
-    this.#stride = Math.max(SMALLEST_RANGE, 2 * (bad - range.begin + 1));
-    this.#reject(bad, refusal, row - this.#rows.firstRow(bad));
-    return [
-      { begin: bad + 1, end: range.end },
-      { begin: range.begin, end: bad },
-    ].filter(({ begin, end }) => begin < end);
+  /** Sends some records; gives back what of them is still to be sent, in order. */
+  async #load(range: Waiting): Promise<readonly Waiting[]> {
+    const { begin, end } = range;
+    const refusal = await this.#copy(this.#rows.firstRow(begin), this.#rows.firstRow(end));
+    if (refusal !== undefined) return end - begin === 1 ? this.#reject(begin, refusal) : this.#divide(range, refusal);
+    this.#stride = Math.max(this.#stride, 2 * (end - begin));
+    return [];
   }
 
-  async #halve({ begin, end }: RecordRange, refusal: Refusal): Promise<readonly RecordRange[]> {
-    if (end - begin === 1) {
-      this.#reject(begin, refusal, await this.#findRow(begin));
-      return [];
+  #divide({ begin, end, takenForGood = false }: Waiting, { row }: Refusal): readonly Waiting[] {
+    if (row === undefined || takenForGood) {
+      const middle = begin + ((end - begin) >>> 1);
+      return [
+        { begin, end: middle },
+        { begin: middle, end },
+      ];
     }
-    const middle = begin + ((end - begin) >>> 1);
-    return [
-      { begin: middle, end },
-      { begin, end: middle },
+    const named = this.#rows.recordOf(this.#rows.firstRow(begin) + row);
+    this.#stride = Math.max(SMALLEST_RANGE, 2 * (named - begin + 1));
+    const parts: readonly Waiting[] = [
+      { begin, end: named, takenForGood: true },
+      { begin: named, end: named + 1 },
+      { begin: named + 1, end },
     ];
+    return parts.filter((part) => part.begin < part.end);
+  }
+
+  async #reject(record: number, { thrown, error }: Refusal): Promise<readonly Waiting[]> {
+    this.#doubt.refusedRecord(thrown, error);
+    const several = this.#rows.rowsOf(record) > 1;
+    this.#rejects.push({
+      record: this.#rows.numberInChunk(record),
+      ...(several && { output: await this.#findRow(record) }),
+      code: "ROW_REFUSED",
+      message: describe(error, this.#transaction.settings.table),
+    });
+    return [];
   }
 
   /** Which of a record's rows is refused: the first one that fails with the rows before it. */
   async #findRow(record: number): Promise<number> {
     const first = this.#rows.firstRow(record);
-    const rows = this.#rows.rowsOf(record);
-    for (let row = 0; row < rows - 1; row++) {
-      const refusal = await this.#copy(first, first + row + 1, "undo");
-      if (refusal) return row;
+    let low = 0;
+    let high = this.#rows.rowsOf(record) - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const refusal = await this.#copy(first, first + middle + 1, "undo");
+      if (refusal) high = middle;
+      else low = middle + 1;
     }
-    return rows - 1;
+    return low;
   }
 
   /** Copies rows behind the savepoint; gives the refusal, after which nothing of them is left. */
@@ -112,7 +122,7 @@ export class PoisonScan {
     const feed = await this.#transaction.openCopy();
     const refusal = await this.#feed(feed, this.#rows.bytes(beginRow, endRow), endRow - beginRow);
     const keep = refusal === undefined && then === "keep";
-    if (keep) this.#taken = true;
+    if (keep) this.#doubt.tookRows();
     const statement = keep
       ? `RELEASE SAVEPOINT ${SAVEPOINT};SAVEPOINT ${SAVEPOINT}`
       : `ROLLBACK TO SAVEPOINT ${SAVEPOINT}`;
@@ -136,21 +146,5 @@ export class PoisonScan {
       // Each row is one line: the encoder escapes line ends.
       return { thrown, error, row: line !== undefined && line >= 1 && line <= rows ? line - 1 : undefined };
     }
-  }
-
-  #reject(record: number, refusal: Refusal, row: number): void {
-    this.#refusals.push(refusal);
-    this.#rejects.push({
-      record: this.#rows.numberInChunk(record),
-      ...(this.#rows.rowsOf(record) > 1 && { output: row }),
-      code: "ROW_REFUSED",
-      message: describe(refusal.error, this.#transaction.settings.table),
-    });
-  }
-
-  #commonRefusal(): unknown {
-    const [first] = this.#refusals;
-    if (first === undefined || this.#taken || faultOf(first.thrown) !== "fatal") return undefined;
-    return this.#refusals.every(({ error }) => error.sqlstate === first.error.sqlstate) ? first.thrown : undefined;
   }
 }

@@ -8,6 +8,7 @@ import type {
   SinkWriter,
   UnfinishedRun,
 } from "../../core/ports/sink.ts";
+import type { RejectShelf } from "../../core/ports/reject-shelf.ts";
 import type { Table } from "../../postgres/catalogue.ts";
 import { assertColumns, readTable } from "../../postgres/catalogue.ts";
 import type { ConnectTarget } from "../../postgres/connect.ts";
@@ -15,10 +16,12 @@ import { connect } from "../../postgres/connect.ts";
 import type { Connection } from "../../postgres/connection.ts";
 import { postgresError } from "../../postgres/errors.ts";
 import { parseTableName } from "../../postgres/identifiers.ts";
+import { groupRejects, listRejects, settleRejects, takeRejects } from "../../postgres/reject-shelf.ts";
 import { noteRunEnded, readUnfinishedRuns } from "../../postgres/runs.ts";
 import { hasStateTables } from "../../postgres/state-schema.ts";
 import { assertBuilt } from "./not-built.ts";
 import type { PostgresSinkOptions } from "./options.ts";
+import { openDesk } from "./positions.ts";
 import { readSsl } from "./ssl.ts";
 import { PostgresWriter } from "./writer.ts";
 
@@ -39,6 +42,7 @@ export const postgresSink: SinkConnector<PostgresSinkOptions> = {
     assertColumns(table, options.columns ?? [], `sink "${context.name}": table "${options.table}"`);
     return new BoundPostgresSink(options, context, target, table);
   },
+  positions: openDesk,
 };
 
 /** A table that was found, with the columns it takes. */
@@ -92,6 +96,22 @@ class BoundPostgresSink implements BoundSink {
     return this.#ask("giving up a run", (connection) =>
       noteRunEnded(connection, this.#options.stateSchema, key, "abandoned"),
     );
+  }
+
+  get rejects(): RejectShelf {
+    const { stateSchema } = this.#options;
+    const ask = <T>(doing: string, none: T, work: (connection: Connection) => Promise<T>): Promise<T> =>
+      this.#ask(`${doing} rejects`, async (connection) =>
+        (await hasStateTables(connection, stateSchema)) ? await work(connection) : none,
+      );
+    return {
+      listRejects: (filter) => ask("listing", [], (connection) => listRejects(connection, stateSchema, filter)),
+      groupRejects: (filter) => ask("counting", [], (connection) => groupRejects(connection, stateSchema, filter)),
+      takeRejects: (filter, replay) =>
+        ask("taking", undefined, (connection) => takeRejects(connection, stateSchema, filter, replay)),
+      settleRejects: (settlement) =>
+        ask("settling", undefined, (connection) => settleRejects(connection, stateSchema, settlement)),
+    };
   }
 
   async open(session: SinkSession): Promise<SinkWriter> {

@@ -3,7 +3,6 @@ import { type OutageOptions, retrying } from "../../actors/outage.ts";
 import type { Job } from "../../config/job.ts";
 import { jobForRun } from "../../config/read-job.ts";
 import { systemClock } from "../../core/clock.ts";
-import { MillraceError } from "../../core/errors.ts";
 import { systemRandom } from "../../core/random.ts";
 import type { BoundSink } from "../../core/ports/sink.ts";
 import type { RunSummary } from "../../core/summary.ts";
@@ -14,10 +13,11 @@ import { emitterOf } from "../emitter.ts";
 import type { World } from "../execution.ts";
 import { progressOf } from "../prepare-run.ts";
 import { processWorld } from "../process-world.ts";
-import { assertModuleExists, type BoundPlan, resolveSinks, resolveSource, type ResolveContext } from "../resolve.ts";
+import { assertModuleExists, type BoundPlan, resolveSinks, type ResolveContext } from "../resolve.ts";
 import { runBound } from "../run-bound.ts";
 import type { Identity, StartedRun } from "../run-identity.ts";
 import { acquireLease, observersOf, openState, type RunJobOptions, stopsOf } from "../run-job.ts";
+import { fieldNames } from "./field-names.ts";
 import { placesOf, type RejectPlaces } from "./reject-places.ts";
 import { meantBy, newestRun, type RejectWish } from "./reject-wish.ts";
 import { replaySource } from "./replay-source.ts";
@@ -144,38 +144,10 @@ async function sourceOf(
     replay: row.id,
     splits: taken,
     settled: [...new Set([...begun.values()].flat())],
-    fields: await fieldsOf(plan, taken, context),
+    fields: await fieldNames(
+      plan,
+      taken.map(({ split }) => split),
+      context,
+    ),
   });
-}
-
-/** The fields of each split, where only its header names them. */
-async function fieldsOf(
-  plan: Plan,
-  taken: readonly ReplaySplit[],
-  context: ResolveContext,
-): Promise<(split: string) => readonly string[] | undefined> {
-  const { format, options } = plan.decode;
-  if (format !== "csv" || Array.isArray((options as { readonly header?: unknown }).header)) return () => undefined;
-  const headers = new Map<string, readonly string[]>();
-  let failure: unknown;
-  try {
-    await using source = await resolveSource(plan, context);
-    for (const { id, fields } of source.splits) if (fields !== undefined) headers.set(id, fields);
-  } catch (thrown) {
-    failure = thrown;
-  }
-  const gone = [...new Set(taken.map(({ split }) => split))].filter((split) => !headers.has(split));
-  if (gone.length > 0) throw headerGone(gone, failure);
-  return (split) => headers.get(split);
-}
-
-function headerGone(gone: readonly string[], cause: unknown): MillraceError {
-  const [first, ...others] = gone;
-  const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  return new MillraceError(
-    "SOURCE_NOT_FOUND",
-    `rejects replay: ${first}${more} is no longer there, and only its header names the fields of its rejects: ` +
-      "bring it back for the replay, or name the fields in source.csv.header",
-    { cause },
-  );
 }

@@ -49,7 +49,7 @@ describe("parseConfig() of YAML", () => {
       "orders.yaml:2:1: not valid here: a file holds one document, and this one has a second after ---",
     ],
     ["a: 1\nb: 2\na: 3\n", "orders.yaml:3:1: a: this key is given twice; the first is on line 1"],
-    ["a: &loop\n  b: *loop\n", "orders.yaml:2:6: a.b: the alias *loop contains itself"],
+    ["a: &loop\n  b: *loop\n", "orders.yaml:2:6: a.b: the alias *loop contains itself; write out what is meant"],
     ["a: *nothing\n", "orders.yaml:1:4: a: the alias *nothing has no anchor before it"],
     ["[1, 2]: 3\n", "orders.yaml:1:1: a key has to be a plain word, not a list, an object or an alias"],
     [

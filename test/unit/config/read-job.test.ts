@@ -21,7 +21,13 @@ describe("readJob()", () => {
       name: "orders",
       baseDir: "/jobs",
       file: "/jobs/orders.yaml",
-      source: { type: "file", path: "orders.csv", incremental: false, maxRecordBytes: 1_048_576 },
+      source: {
+        type: "file",
+        path: "orders.csv",
+        incremental: false,
+        inflate: { maxRatio: 500 },
+        maxRecordBytes: 1_048_576,
+      },
       columns: {},
       select: null,
       rename: {},
@@ -56,9 +62,9 @@ rejects: { type: file, path: rejects.jsonl }
     expect(job.columns).toEqual({ id: { type: "int" }, at: { type: "timestamp", timezone: "Europe/Berlin" } });
     expect(job.transform).toEqual({
       module: "/jobs/code/orders.ts",
-      export: "default",
-      mode: "record",
-      concurrency: 1,
+      export: null,
+      mode: null,
+      concurrency: 16,
       timeoutMs: 5000,
       memoryBytes: null,
       deterministic: false,
@@ -110,7 +116,7 @@ workers: many
     expect(code).toBe("CONFIG_INVALID");
     expect(told).toEqual([
       'orders.yaml:1:7: name: expected lower-case letters, digits and dashes, such as orders-eu, got "Orders"',
-      "orders.yaml:2:41: source.formt: unknown key; allowed here: type, path, format, compression, incremental, maxRecordBytes, csv (nearest: format)",
+      "orders.yaml:2:41: source.formt: unknown key; allowed here: type, path, format, compression, inflate, incremental, maxRecordBytes, csv, text (nearest: format)",
       'orders.yaml:3:16: columns.id: expected one of string, int, bigint, float, decimal, boolean, date, timestamp, uuid, json, bytes or an object, got "integer" (nearest: int)',
       "orders.yaml:7:3: sink.mdoe: unknown key; allowed here: type, url, table, columns, mode, key, deleteWhen, onlyNewer, copy, onUnknownField, createTable, before, after, ssl, pool, statementTimeout, stateSchema (nearest: mode)",
       "orders.yaml:8:10: sink.table: expected text, got 12; put it in quotes",
@@ -158,6 +164,15 @@ workers: many
     ],
     ["transform: 7", "4:12: transform: expected text or an object, got 7"],
     ["transform: { mode: record }", "4:1: transform.module: missing; expected text"],
+    [
+      "transform: { module: a.ts, mode: vector }",
+      '4:34: transform.mode: expected one of record, chunk, columns, async, got "vector"',
+    ],
+    ["transform: { module: a.ts, timeout: 30d }", '4:37: transform.timeout: expected 1 to 2147483647, got "30d"'],
+    [
+      "transform: { module: a.ts, mode: chunk, concurrency: 4 }",
+      "4:41: transform.concurrency: only mode async has calls in flight side by side; set mode: async, or leave it out",
+    ],
     ['transform: ""', "4:12: transform: expected text that is not empty, got empty text"],
     [
       "columns: { at: { type: timestamp, timezone: Mars } }",
@@ -251,8 +266,23 @@ workers: many
 
   test("a file whose format its name does not tell", () => {
     expect(lines(minimal.replace("orders.csv", "orders.dat").replace("orders.jsonl", "out"))).toEqual([
-      "orders.yaml:2:1: source.format: missing; the path's extension names none of csv, jsonl",
+      "orders.yaml:2:1: source.format: missing; the path's extension names none of csv, jsonl, json, text",
       "orders.yaml:3:1: sink.format: missing; the path's extension names none of csv, jsonl",
+    ]);
+  });
+
+  test.each([
+    ["select: [a, b, a]", '4:16: select[2]: "a" stands here twice'],
+    ["select: [id]\nrename: { ib: x }", "5:11: rename.ib: this field is not in select; did you mean id?"],
+    ["select: [id]\nrename: { total: x }", "5:11: rename.total: this field is not in select; select names id"],
+    ["rename: { a: x, b: x }", '4:17: rename.b: another field is renamed to "x" too'],
+  ])("%s", (text, message) => {
+    expect(linesWith(text)).toEqual([`orders.yaml:${message}`]);
+  });
+
+  test("an array that is to grow", () => {
+    expect(lines(minimal.replace("orders.csv }", "orders.json, incremental: true }"))).toEqual([
+      "orders.yaml:2:42: source.incremental: a JSON array is read as a whole; write JSON lines (format: jsonl) instead",
     ]);
   });
 
@@ -329,12 +359,6 @@ describe("what is not built yet is refused by its name", () => {
       "aggregate: { groupBy: [a], measures: { n: count } }",
       "4:1: aggregate: not built in this release (groups, measures and windows over the records)",
     ],
-    ["select: [a]", "4:1: select: not built in this release (a transform can leave fields out)"],
-    ["rename: { a: b }", "4:1: rename: not built in this release (a transform can rename fields)"],
-    [
-      "transform: { module: a.ts, mode: chunk }",
-      "4:34: transform.mode: chunk: not built in this release (built now: record)",
-    ],
     [
       "chunk: { size: adaptive, min: 64KiB }",
       "4:16: chunk.size: adaptive: not built in this release (built now: a size such as 1MiB, or records)",
@@ -343,9 +367,7 @@ describe("what is not built yet is refused by its name", () => {
       'trigger: { type: cron, schedule: "0 2 * * *" }',
       "4:18: trigger.type: cron: not built in this release (built now: once, manual)",
     ],
-    ["onSinkDown: fail", "4:13: onSinkDown: fail: not built in this release (built now: wait)"],
     ["alerts: { failed: true }", "4:1: alerts: not built in this release (a daemon's business)"],
-    ["retention: { runs: 1d }", "4:1: retention: not built in this release (runs and rejects are kept)"],
     [
       "rejects: { type: kafka, brokers: a, topic: t }",
       "4:18: rejects.type: kafka: not built in this release; built now: file",
@@ -364,22 +386,6 @@ describe("what is not built yet is refused by its name", () => {
     ["{ type: http, url: https://x.example }", "2:17: source.type: http: not built in this release; built now: file"],
     ["{ type: postgres, url: u, table: t }", "2:17: source.type: postgres: not built in this release; built now: file"],
     ["{ type: webhook, path: /in }", "2:17: source.type: webhook: not built in this release; built now: file"],
-    [
-      "{ type: file, path: a.csv.gz }",
-      "2:29: source.path: not built in this release (compressed files; built now: plain ones)",
-    ],
-    [
-      "{ type: file, path: [a.csv, b.csv.zst] }",
-      "2:29: source.path: not built in this release (compressed files; built now: plain ones)",
-    ],
-    [
-      "{ type: file, path: a.csv, incremental: true }",
-      "2:49: source.incremental: not built in this release (every run reads everything)",
-    ],
-    [
-      "{ type: file, path: a, format: text }",
-      "2:40: source.format: text: not built in this release (built now: csv, jsonl)",
-    ],
   ])("source: %s", (source, message) => {
     expect(lines(minimal.replace(/source: .*/, `source: ${source}`))).toEqual([`orders.yaml:${message}`]);
   });
@@ -393,18 +399,7 @@ describe("what is not built yet is refused by its name", () => {
     expect(lines(postgres(options))).toEqual([`orders.yaml:${message}`]);
   });
 
-  test("file sinks that append, and several sinks", () => {
-    const text = minimal.replace(
-      /sink: .*/,
-      "sinks:\n  a: { type: file, path: a.jsonl, mode: append }\n  b: { type: file, path: b.csv }",
-    );
-    expect(lines(text)).toEqual([
-      "orders.yaml:3:1: sinks: 2 sinks: not built in this release (one sink a job for now)",
-      "orders.yaml:4:41: sinks.a.mode: append: not built in this release (built now: replace)",
-    ]);
-  });
-
   test("beside a mistake the code is CONFIG_INVALID", () => {
-    expect(faultOf(() => readYaml(`${minimal}select: [a]\nworkers: 0\n`)).code).toBe("CONFIG_INVALID");
+    expect(faultOf(() => readYaml(`${minimal}alerts: { failed: true }\nworkers: 0\n`)).code).toBe("CONFIG_INVALID");
   });
 });

