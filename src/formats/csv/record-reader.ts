@@ -47,13 +47,13 @@ export function recordReader(
   });
   const record = plans.map((_, i) => `[name${i}]: value${i}`).join(", ");
   const text = [
-    "return ({ words, at, bytes, window, windowStart, values, times }) => {",
+    "return function readRecord({ words, at, bytes, window, windowStart, values, times }) {",
     "  let word = 0, begin = 0, end = 0;",
     ...plans.map(fieldCode),
     `  return { ${record} };`,
     "};",
   ].join("\n");
-  return compile("read-record", scope satisfies Scope, text);
+  return compile("readRecord", scope satisfies Scope, text);
 }
 
 /** Code that reads one field into `value<i>` and the registers. */

@@ -30,7 +30,7 @@ export function csvRowFormat({ dialect, columns, special, separator, plainly }: 
   // the source's scanner flags what needs quotes here, all but a delimiter that is not its own
   const copies = delimiter === separator || delimiter === TAB;
   return {
-    name: "csv-row",
+    name: "writeCsvRow",
     scope: { special, isInked },
     labelRoom: 1,
     column: (column) => fieldCode(column, delimiter, copies),

@@ -29,7 +29,7 @@ export interface RowShape {
   readonly columns: readonly string[];
   readonly source: SourceFields;
   readonly registers: FieldRegisters;
-  /** An output of this shape, by column: texts that it left as they were in the source will be looked for there. */
+  /** An output of this shape, by column: a text that it left as it was in the source will be looked for there. */
   readonly sample: readonly unknown[];
 }
 
@@ -74,7 +74,7 @@ export function rowWriter(format: RowFormat, shape: RowShape): Generated<RowWrit
   const scope: Record<string, unknown> = { ...format.scope, keys, copyField, putShort, putInteger };
   scope["plainly"] = format.plainly.bind(format);
   columns.forEach((name, i) => (scope[`name${i}`] = keys.find((key) => key === name)));
-  return compile(`write-${format.name}`, scope, text);
+  return compile(format.name, scope, text);
 }
 
 /** The text of it. */
@@ -82,7 +82,7 @@ function rowCode(format: RowFormat, shape: RowShape): string {
   const { keys, columns } = shape;
   const room = columns.length * (format.labelRoom + SHORT_TEXT + INTEGER_ROOM) + OVERSHOOT;
   return [
-    "return (output, registers, source, to) => {",
+    `return function ${format.name}(output, registers, source, to) {`,
     "  let next = 0;",
     "  for (const key in output) if (key !== keys[next++]) return false;",
     `  if (next !== ${keys.length}) return false;`,

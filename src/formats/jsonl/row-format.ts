@@ -13,7 +13,7 @@ const LF = 10;
 export function jsonRowFormat(names: readonly string[], plainly: RowFormat["plainly"]): RowFormat {
   const labels = names.map((name) => `,${JSON.stringify(name)}:`);
   return {
-    name: "json-row",
+    name: "writeJsonRow",
     scope: { letters: jsonEscapes.letters },
     labelRoom: Math.max(...labels.map(stampRoom)) + QUOTES,
     column: (column) => memberCode(labels[column.index] as string, column),

@@ -14,7 +14,7 @@ const NULL = "\\N";
 /** The writer of rows into columns of these kinds. */
 export function copyRowFormat(kinds: readonly ColumnKind[], plainly: RowFormat["plainly"]): RowFormat {
   return {
-    name: "copy-row",
+    name: "writeCopyRow",
     scope: { letters: copyEscapes.letters, endsInZ },
     labelRoom: stampRoom(NULL) + 1,
     column: (column) => fieldCode(column, kinds[column.index] as ColumnKind),
