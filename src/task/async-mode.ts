@@ -1,7 +1,6 @@
 /** Mode async: the function is called with one record and waited for, while it is called with others. */
 import type { Clock } from "../core/clock.ts";
 import { formatDuration } from "../core/quantity.ts";
-import { setImmediate as turn } from "node:timers/promises";
 import type { ManyOptions } from "./chunk-mode.ts";
 import { HeldChunk } from "./held-chunk.ts";
 import type { HeldRecord } from "./held-record.ts";
@@ -16,6 +15,8 @@ export interface AsyncOptions extends ManyOptions {
   readonly concurrency: number;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Lets everything run that is ready to. */
+  readonly turn: () => Promise<void>;
 }
 
 /** Calls a function that gives promises. */
@@ -45,7 +46,7 @@ export class AsyncMode implements Mode {
       else progress.beat();
       chunk.settle(held.record, await this.#inTime(held, place));
       // what the call left behind may still end the thread, and would be taken for the next record's doing
-      if (careful) await turn();
+      if (careful) await this.#options.turn();
     }
   }
 

@@ -31,7 +31,7 @@ export function gateOf({ schema, validate, file }: UserModule): Gate | null {
  * @throws MillraceError TRANSFORM_INVALID when it has to be waited for
  */
 export function atOnce(answer: Admission | PromiseLike<Admission>, file: string): Admission {
-  if (!isPromise(answer)) return answer as Admission;
+  if (!isPromise(answer)) return answer;
   answer.then(undefined, () => {});
   throw new MillraceError(
     "TRANSFORM_INVALID",
@@ -76,6 +76,6 @@ function guarded(file: string, gate: Gate): Gate {
 }
 
 /** Goes on at once where nothing has to be waited for. */
-function then<A, B>(value: A | PromiseLike<A>, next: (value: A) => B | PromiseLike<B>): B | PromiseLike<B> {
-  return isPromise(value) ? (value as PromiseLike<A>).then(next) : next(value as A);
+function then<A, B>(value: A | PromiseLike<A>, goOn: (value: A) => B | PromiseLike<B>): B | PromiseLike<B> {
+  return isPromise(value) ? value.then(goOn) : goOn(value);
 }

@@ -85,7 +85,7 @@ function columnOf(piece: readonly HeldRecord[], name: string, kind: ColumnKind):
   const nulls = kind === "any" ? null : new Uint8Array(piece.length);
   for (let i = 0; i < piece.length; i++) {
     const value = valueOf(piece[i] as HeldRecord, name);
-    values[i] = elementOf(kind, value) as never;
+    values[i] = elementOf(kind, value);
     if (nulls !== null && (value === null || value === undefined)) nulls[i] = 1;
   }
   return { kind, values, nulls };

@@ -1,5 +1,6 @@
 /** What one worker thread is: the user's module, loaded and set up once, and runners for the chunks it works on. */
 import { basename } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { type Clock, sleep } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Format } from "../core/ports/format.ts";
@@ -29,6 +30,8 @@ export interface ThreadTools {
   /** Milliseconds that only this thread's work moves. */
   readonly busyClock: () => number;
   readonly clock: Clock;
+  /** Lets everything run that is ready to; the event loop's next turn unless given. */
+  readonly turn?: () => Promise<void>;
 }
 
 /** Works tasks off; several at a time where they wait for something. */
@@ -121,6 +124,7 @@ export class TaskThread {
           concurrency: spec.concurrency,
           timeoutMs: spec.timeoutMs,
           clock: this.#tools.clock,
+          turn: this.#tools.turn ?? setImmediate,
         });
     }
   }
