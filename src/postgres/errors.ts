@@ -40,11 +40,37 @@ const TRANSIENT_ERRNOS: ReadonlySet<unknown> = new Set([
 /** What the driver says, without any code, of a session that is gone. */
 const GONE = /^(?:Connection terminated|timeout expired|Client (?:has encountered a connection error|was closed))/;
 
-/** Classes and codes of SQLSTATE that trying again may mend. 25P03 and 25P04 are timeouts that ended the session. */
-const TRANSIENT_STATES = /^(?:08|40|53|57P|55P03|57014|25006|25P03|25P04)/;
-
-/** Classes and codes of SQLSTATE that are one row's fault. */
-const RECORD_STATES = /^(?:22|23|P0001)/;
+/**
+ * What an SQLSTATE means, by its five characters or else by its class, the first two; any other is fatal. Transient is
+ * what trying again may mend, record what a single row is to blame for.
+ *
+ * Source of the codes: PostgreSQL documentation, appendix A.
+ */
+const FAULTS: Readonly<Record<string, FaultClass>> = {
+  // connection exceptions
+  "08": "transient",
+  // data exceptions: a value that its type does not hold
+  "22": "record",
+  // violated constraints
+  "23": "record",
+  // a standby, or a server that is read-only for a while
+  "25006": "transient",
+  // timeouts that end a session: idle in a transaction, the whole transaction
+  "25P03": "transient",
+  "25P04": "transient",
+  // transactions that were rolled back: deadlock, serialization
+  "40": "transient",
+  // out of disk, memory or connections
+  "53": "transient",
+  // a lock that was not to be had
+  "55P03": "transient",
+  // the operator's doing: cancelled, shut down, starting up
+  "57": "transient",
+  // errors of the system below: input and output
+  "58": "transient",
+  // RAISE EXCEPTION in a trigger, without a code of its own
+  P0001: "record",
+};
 
 /** The error as the server sent it, or undefined for anything else. */
 export function serverError(thrown: unknown): ServerError | undefined {
@@ -68,8 +94,7 @@ export function faultOf(thrown: unknown): FaultClass {
   if (thrown instanceof MillraceError) return thrown.fault;
   const sqlstate = serverError(thrown)?.sqlstate;
   if (sqlstate === undefined) return isGone(thrown) ? "transient" : "fatal";
-  if (TRANSIENT_STATES.test(sqlstate)) return "transient";
-  return RECORD_STATES.test(sqlstate) ? "record" : "fatal";
+  return FAULTS[sqlstate] ?? FAULTS[sqlstate.slice(0, 2)] ?? "fatal";
 }
 
 /** What the caller knows of a failure beside the error itself. */

@@ -12,7 +12,7 @@ const BATCH_CHARACTERS = 8 * 1024 * 1024;
  */
 export async function insertRejects(connection: Connection, schema: string, rejects: readonly Reject[]): Promise<void> {
   const statement = `${insertInto(schema)} ON CONFLICT DO NOTHING`;
-  for (const batch of batches(rejects)) await connection.query(statement, [JSON.stringify(batch.map(toRow))]);
+  for (const batch of batches(rejects)) await connection.query(statement, [await rowsOf(connection, batch)]);
 }
 
 /**
@@ -32,7 +32,7 @@ WITH put AS (
   RETURNING id
 )
 DELETE FROM ${quoteIdentifier(schema)}.taken WHERE reject IN (SELECT id FROM put)`;
-  for (const batch of batches(rejects)) await connection.query(statement, [JSON.stringify(batch.map(toRow))]);
+  for (const batch of batches(rejects)) await connection.query(statement, [await rowsOf(connection, batch)]);
 }
 
 const COLUMNS =
@@ -57,6 +57,26 @@ function* batches(rejects: readonly Reject[]): Generator<readonly Reject[]> {
     characters = 0;
   }
   if (begin < rejects.length) yield rejects.slice(begin);
+}
+
+/** The rejects as JSON. A database may hold fewer characters than a record has: then they are spelled without them. */
+async function rowsOf(connection: Connection, rejects: readonly Reject[]): Promise<string> {
+  const text = JSON.stringify(rejects.map(toRow));
+  if (isAscii(text)) return text;
+  const { rows } = await connection.query("SHOW server_encoding");
+  return rows[0]?.["server_encoding"] === "UTF8" ? text : JSON.stringify(rejects.map(withoutUnicode).map(toRow));
+}
+
+function withoutUnicode({ raw, message, ...reject }: Reject): Reject {
+  return {
+    ...reject,
+    ...(isAscii(raw) ? { raw } : { raw: Buffer.from(raw).toString("base64"), rawEncoding: "base64" }),
+    message: message.replaceAll(/\P{ASCII}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
+  };
+}
+
+function isAscii(text: string): boolean {
+  return !/\P{ASCII}/u.test(text);
 }
 
 /** The reject as a row, its names in snake case. */

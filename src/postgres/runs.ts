@@ -1,7 +1,10 @@
 /** What a database remembers of the runs that wrote into it, for the day when the state store is lost. */
-import type { UnfinishedRun } from "../core/ports/sink.ts";
+import type { SeenSplit, UnfinishedRun } from "../core/ports/sink.ts";
 import type { Connection } from "./connection.ts";
 import { quoteIdentifier } from "./identifiers.ts";
+
+/** One split that is the same tells that the source is: of many, a few are looked at. */
+const MOST_SEEN = 10;
 
 /** Names a run within one sink. */
 export interface RunKey {
@@ -48,7 +51,11 @@ export async function readUnfinishedRuns(
   const { rows } = await connection.query(
     `SELECT r.run, r.scope, to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS started_at,
        (SELECT coalesce(sum((p.counts ->> 'written')::bigint), 0)::text FROM ${quoted}.progress p
-        WHERE p.job = r.job AND p.scope = r.scope AND p.sink = r.sink) AS written
+        WHERE p.job = r.job AND p.scope = r.scope AND p.sink = r.sink) AS written,
+       (SELECT coalesce(json_agg(s), '[]')::text
+        FROM (SELECT p.split, p.fingerprint FROM ${quoted}.progress p
+              WHERE p.job = r.job AND p.scope = r.scope AND p.sink = r.sink AND p.ordinal > 0 AND p.fingerprint IS NOT NULL
+              ORDER BY p.split LIMIT ${MOST_SEEN}) s) AS seen
      FROM ${quoted}.runs r WHERE r.job = $1 AND r.sink = $2 AND r.state = 'running' ORDER BY r.started_at, r.run`,
     [job, sink],
   );
@@ -57,5 +64,6 @@ export async function readUnfinishedRuns(
     scope: String(row["scope"]),
     startedAt: String(row["started_at"]),
     written: Number(row["written"]),
+    seen: JSON.parse(String(row["seen"])) as readonly SeenSplit[],
   }));
 }

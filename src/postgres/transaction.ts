@@ -42,7 +42,7 @@ export async function beginTransaction(connection: Connection, limits: Transacti
   const set = Object.entries(settings).filter(([, value]) => value !== undefined);
   await connection.query(
     [
-      "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+      "BEGIN ISOLATION LEVEL READ COMMITTED",
       ...set.map(([name, value]) => `SET LOCAL ${name} = ${value}`),
       ...(durable ? [SYNCHRONOUS] : []),
     ].join(";"),

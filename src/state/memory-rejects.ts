@@ -1,7 +1,7 @@
 /** The rejects of the state store in memory. */
 import { isMeant, type RejectCause, type RejectFilter, type StoredReject } from "../core/ports/reject-shelf.ts";
 import { REPLAY_SCOPE } from "../core/ports/reject-shelf.ts";
-import type { Retention } from "../core/ports/state-store.ts";
+import type { Retention } from "../core/ports/retention.ts";
 import type { Reject } from "../core/reject.ts";
 import type { Arguments, Outcome } from "./operations.ts";
 

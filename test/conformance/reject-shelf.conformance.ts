@@ -25,7 +25,8 @@ export function describeRejectShelf(name: string, open: () => Promise<FilledShel
     const { shelf, add } = await open();
     await add(rejects.map((reject) => ({ ...reject, job })));
     const list = (filter: object = {}) => shelf.listRejects({ job, limit: 100, ...filter });
-    const ordinals = async (filter: object = {}) => (await list(filter)).map(({ position }) => Number(position.ordinal));
+    const ordinals = async (filter: object = {}) =>
+      (await list(filter)).map(({ position }) => Number(position.ordinal));
     return { shelf, add, job, list, ordinals };
   };
 

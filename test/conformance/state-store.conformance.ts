@@ -214,6 +214,14 @@ function leases(open: MakeStore): void {
       await store.releaseLease(SCOPE, first.id);
       expect(await store.acquireLease(SCOPE, second, { now: 2, ttlMs: 1 })).toMatchObject({ granted: true });
     });
+
+    test("findLease() tells who holds it without taking it, also when it has run out", async () => {
+      const store = await open();
+      expect(await store.findLease(SCOPE, 1)).toBeUndefined();
+      await store.acquireLease(SCOPE, first, { now: 1000, ttlMs: 100 });
+      expect(await store.findLease(SCOPE, 5000)).toEqual({ owner: first, until: 1100 });
+      expect(await store.findLease({ ...SCOPE, job: "other" }, 1000)).toBeUndefined();
+    });
   });
 }
 
@@ -477,6 +485,38 @@ function forgetting(open: MakeStore): void {
       await store.forget(SCOPE);
       await store.forget(SCOPE);
       expect(await store.claim(KEY, [claimOf("b")])).toMatchObject([{ epoch: 4 }]);
+    });
+
+    test("forgetRun() drops the row of a run, and not of one that has succeeded", async () => {
+      const store = await open();
+      await store.createRun(runOf("run-1"));
+      await store.createRun(runOf("run-2", { state: "succeeded" }));
+      await store.forgetRun("run-1");
+      await store.forgetRun("run-1");
+      await expect(store.forgetRun("run-2")).rejects.toMatchObject({ code: "FENCED" });
+      expect((await store.listRuns({ limit: 10 })).map(({ id }) => id)).toEqual(["run-2"]);
+    });
+
+    test("listPositions() gives all of a job by scope, sink and split, whatever their names", async () => {
+      const store = await open();
+      const names = ["a", "B", "\u00E9", "Z"];
+      const keys = ["", "run-1"].flatMap((scope) => ["sink", "archive"].map((sink) => ({ job: KEY.job, scope, sink })));
+      for (const key of keys) await store.claim(key, names.map(claimOf));
+      await store.claim({ ...KEY, job: "other" }, [claimOf("a")]);
+      await store.commit(KEY, [step("B", 1, 0n, 5n)], []);
+      const kept = await store.listPositions(KEY.job);
+      const wanted = ["", "run-1"].flatMap((scope) =>
+        ["archive", "sink"].flatMap((sink) => names.toSorted().map((split) => ({ scope, sink, split }))),
+      );
+      expect(kept.map(({ scope, sink, split }) => ({ scope, sink, split }))).toEqual(wanted);
+      expect(
+        kept.find(({ scope, sink, split }) => scope === "run-1" && sink === "sink" && split === "B"),
+      ).toMatchObject({
+        epoch: 1,
+        position: { ordinal: 5n },
+        counts: { read: 5 },
+      });
+      for (const { updatedAt } of kept) expect(updatedAt === null || !Number.isNaN(Date.parse(updatedAt))).toBe(true);
     });
   });
 }

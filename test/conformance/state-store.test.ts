@@ -34,6 +34,9 @@ describeStateStore("sqlite store served in this thread", async () => {
   return storeOnLink(link, "sqlite here", async () => port2.close());
 });
 
-const shelfOf = async (store: StateStore) => ({ shelf: store, add: (rejects: readonly Reject[]) => store.addRejects(rejects) });
+const shelfOf = async (store: StateStore) => ({
+  shelf: store,
+  add: (rejects: readonly Reject[]) => store.addRejects(rejects),
+});
 describeRejectShelf("memory store", async () => shelfOf(openMemoryStore()));
 describeRejectShelf("sqlite store", async () => shelfOf(await openSqliteStore(newFile(), systemClock)));

@@ -58,7 +58,7 @@ async function readPresent(
      WHERE n.nspname = $1 ORDER BY 1`,
     [schema],
   );
-  const tables = rows.map((row) => row["name"]).filter((name) => name !== null);
+  const tables = rows.map((row) => row["name"]).filter((name) => typeof name === "string");
   if (tables.length === 0) return { schema: rows.length > 0, version: 0 };
   if (!tables.includes("version")) throw anothersSchema(schema, label, tables.join(", "));
   const stored = await connection.query(`SELECT version::text AS version FROM ${quoteIdentifier(schema)}.version`);
