@@ -5,7 +5,10 @@ import type { Command, Option } from "commander";
 interface CompletedCommand {
   readonly name: string;
   readonly about: string;
+  /** Its own and those of the commands below it. */
   readonly options: readonly { readonly flag: string; readonly about: string }[];
+  /** The commands below it, as `show` in `runs show`. */
+  readonly commands: readonly string[];
 }
 
 /** Shells that a script can be made for. */
@@ -35,9 +38,16 @@ function isHidden(command: Command): boolean {
 }
 
 function completed(command: Command): CompletedCommand {
-  const options = command.options.filter(({ hidden }) => !hidden).map(flagOf);
+  const below = command.commands.filter((other) => !isHidden(other));
+  const all = [command, ...below].flatMap(({ options }) => options.filter(({ hidden }) => !hidden).map(flagOf));
+  const options = all.filter(({ flag }, index) => all.findIndex((other) => other.flag === flag) === index);
   const help = { flag: "--help", about: "explain this command" };
-  return { name: command.name(), about: command.description(), options: [...options, help] };
+  return {
+    name: command.name(),
+    about: command.description(),
+    options: [...options, help],
+    commands: below.map((other) => other.name()),
+  };
 }
 
 function flagOf({ long, description }: Option): { flag: string; about: string } {
@@ -45,10 +55,12 @@ function flagOf({ long, description }: Option): { flag: string; about: string } 
 }
 
 function bashScript(commands: readonly CompletedCommand[]): string {
-  const cases = commands.map(({ name, options }) => `    ${name}) words="${flags(options)}" ;;`);
+  const cases = commands.map(
+    ({ name, options, commands: below }) => `    ${name}) words="${flags(options)}"; below="${below.join(" ")}" ;;`,
+  );
   return `# bash completion of millrace: eval "$(millrace completion bash)"
 _millrace() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" words=""
+  local word="\${COMP_WORDS[COMP_CWORD]}" words="" below=""
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")} --help --version" -- "$word"))
     return
@@ -56,7 +68,8 @@ _millrace() {
   case "\${COMP_WORDS[1]}" in
 ${cases.join("\n")}
   esac
-  if [[ "$word" == -* ]]; then COMPREPLY=($(compgen -W "$words" -- "$word")); fi
+  if [[ "$word" == -* ]]; then COMPREPLY=($(compgen -W "$words" -- "$word"))
+  elif [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "$below" -- "$word")); fi
 }
 complete -o default -F _millrace millrace
 `;
@@ -64,8 +77,9 @@ complete -o default -F _millrace millrace
 
 function zshScript(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name, about }) => `    '${name}:${zshText(about)}'`);
-  const cases = commands.map(({ name, options }) => {
+  const cases = commands.map(({ name, options, commands: below }) => {
     const specs = options.map(({ flag, about }) => `'${flag}[${zshText(about)}]'`);
+    if (below.length > 0) specs.push(`'1:command:(${below.join(" ")})'`);
     return `    ${name}) _arguments ${[...specs, "'*:file:_files'"].join(" ")} ;;`;
   });
   return `#compdef millrace
@@ -90,8 +104,11 @@ compdef _millrace millrace
 }
 
 function fishScript(commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ name, about, options }) => [
+  const lines = commands.flatMap(({ name, about, options, commands: below }) => [
     `complete -c millrace -n __fish_use_subcommand -f -a ${name} -d ${fishText(about)}`,
+    ...(below.length > 0
+      ? [`complete -c millrace -n '__fish_seen_subcommand_from ${name}' -a ${fishText(below.join(" "))}`]
+      : []),
     ...options.map(
       ({ flag, about: option }) =>
         `complete -c millrace -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)} -d ${fishText(option)}`,

@@ -29,7 +29,8 @@ function sourceLine(label: string, splits: readonly SplitPlan[]): string {
   return `${label}: ${formatCounted(splits.length, "split")}, ${formatSize(bytes)}${fields}`;
 }
 
-function sinkLine({ label, encode, known }: BoundSink): string {
+function sinkLine({ label, encode, known, keyless = false }: BoundSink): string {
   const columns = encode.columns?.map(({ name, type }) => (type === undefined ? name : `${name} ${type}`)) ?? known;
-  return columns === undefined ? label : `${label}: columns ${columns.join(", ")}`;
+  const key = keyless ? "; it has no unique key, so rows that come in two runs stay there twice" : "";
+  return columns === undefined ? label : `${label}: columns ${columns.join(", ")}${key}`;
 }

@@ -15,11 +15,7 @@ import { refusalOf } from "./supported-runtime.ts";
  * Unrolling a loop takes the check out of it at which a thread can be ended: a transform that loops for ever, or fills its
  * memory, could then be ended with the whole process only. Without it no job was found to be slower.
  */
-const ENGINE_FLAGS = [
-  "--semi-space-growth-factor=1",
-  "--heap-growing-percent=30",
-  "--no-turboshaft-loop-unrolling",
-];
+const ENGINE_FLAGS = ["--semi-space-growth-factor=1", "--heap-growing-percent=30", "--no-turboshaft-loop-unrolling"];
 
 async function main(): Promise<void> {
   const refusal = refusalOf(process.versions);

@@ -6,15 +6,12 @@ import type { Observer } from "../core/ports/observer.ts";
 import type { RunSummary } from "../core/summary.ts";
 import { redact } from "../observability/redact.ts";
 import type { ProgressEvery } from "../observability/run-log.ts";
-import { parseStateUrl, postgresLabel } from "../state/options.ts";
 import type { DryRunRecord } from "./dry-run/dry-run-record.ts";
 import { canRedraw, type CliProcess, columnsOf, needsAscii, wantsColor } from "./terminal.ts";
 
 /** What a reporter needs to know. */
 export interface RunReporterOptions {
   readonly job: Job;
-  /** Where runs, and rejects without a place of their own, are kept. */
-  readonly state: string;
   readonly json: boolean;
   readonly quiet: boolean;
   /** Only the first records: a run that nothing resumes. */
@@ -115,15 +112,9 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
   };
 }
 
-/** Where people find the rejects, as SEMANTICS "Where positions and rejects live" places them. */
-function rejectsAt({ job, state }: RunReporterOptions): string {
-  const [only, ...others] = Object.values(job.sinks);
-  const place = job.rejects ?? (only?.type === "postgres" && others.length === 0 ? only : null);
-  if (place?.type === "file") return shortPath(path.resolve(job.baseDir, place.path));
-  if (place?.type === "postgres") return `table ${place.stateSchema}.rejects`;
-  const store = parseStateUrl(state, "");
-  if (store.type === "sqlite") return shortPath(store.path);
-  return store.type === "postgres" ? `state store ${postgresLabel(store.url, store.schema)}` : store.type;
+/** Where people find the rejects. */
+function rejectsAt({ job }: RunReporterOptions): string {
+  return `millrace rejects list ${job.file === undefined ? job.name : shortPath(job.file)}`;
 }
 
 /** Relative where the file lies below the working directory. */

@@ -3,7 +3,7 @@ import type { SignalTarget } from "./signals.ts";
 
 /** A place to write text. */
 export interface TextStream {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 }
@@ -12,6 +12,8 @@ export interface TextStream {
 export interface CliProcess extends SignalTarget {
   readonly stdout: TextStream;
   readonly stderr: TextStream;
+  /** For questions; absent where none can be asked. */
+  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
   readonly env: { readonly [name: string]: string | undefined };
 }
 

@@ -6,7 +6,7 @@ import type { Exit } from "../runtime/actor.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
 import type { SupervisorEvent } from "../runtime/supervisor-options.ts";
 import type { Execution } from "./execution.ts";
-import { FlowStarts } from "./flow-starts.ts";
+import { DRAIN_MS, FlowStarts } from "./flow-starts.ts";
 import { sampling } from "./sampler.ts";
 
 /** A run may be started anew so often within the period before it fails; actors die of faults that pass, or of mistakes. */
@@ -21,7 +21,7 @@ export interface Outcome {
 
 /** How an execution is ended from outside. */
 export interface Stops {
-  /** Read nothing more, finish what is under way. */
+  /** Read nothing more, finish what is under way, as far as that can be done in half a minute. */
   readonly graceful: AbortSignal;
   /** Stop now; everything uncommitted is left for the next run. */
   readonly kill: AbortSignal;
@@ -42,13 +42,24 @@ export async function execute(execution: Execution, stops: Stops): Promise<Outco
     onEvent: (event) => tellRestart(execution, event),
   });
   const running = supervisor.start();
-  using _graceful = onAbort(stops.graceful, () => running.stop(Number.POSITIVE_INFINITY));
+  using _graceful = onAbort(stops.graceful, () => {
+    if (!stops.kill.aborted) tellDraining(execution, stops.graceful.reason);
+    running.stop(DRAIN_MS);
+  });
   using _kill = onAbort(stops.kill, () => {
     starts.current?.abort(new MillraceError("ABORTED", "the run was stopped"));
     running.kill(stops.kill.reason);
   });
   using _sampling = sampling(execution, starts);
-  return outcomeOf(await running.wait(), starts, stops);
+  const exit = await running.wait();
+  if (exit.kind === "killed" && !stops.kill.aborted) tellDraining(execution, TOO_LATE);
+  return outcomeOf(exit, starts, stops);
+}
+
+const TOO_LATE = `not done within ${DRAIN_MS / 1000} s: stopped at once, and what is not committed is left for the next run`;
+
+function tellDraining({ emit }: Execution, reason: unknown): void {
+  emit({ kind: "draining", reason: typeof reason === "string" ? reason : "asked to stop" });
 }
 
 /** A fault of the program or of the moment may pass; what somebody has to change will not. */

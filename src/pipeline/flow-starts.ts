@@ -11,8 +11,8 @@ import { type ClaimedSink, forgetBegunAnew, openSink } from "./open-sink.ts";
 import { type OpenSink, placeSinks } from "./place-sinks.ts";
 import { type StageMeters, stageMeters } from "./stage-meters.ts";
 
-/** How long a stage may take to drain when the run is asked to stop, in milliseconds. */
-const DRAIN_MS = 30_000;
+/** How long a run may take to drain when it is asked to stop, and so any stage of it, in milliseconds. */
+export const DRAIN_MS = 30_000;
 
 /** The flows of one execution, one after another. */
 export class FlowStarts implements AsyncDisposable {

@@ -1,5 +1,6 @@
 /** A sink at work for one start of a run: its splits are claimed. */
 import { MillraceError } from "../core/errors.ts";
+import { REPLAY_SCOPE } from "../core/ports/reject-shelf.ts";
 import type { BoundSink, Claim, Progress, SinkWriter } from "../core/ports/sink.ts";
 import type { SplitPlan } from "../core/ports/source.ts";
 import { originPosition, type ProgressKey } from "../core/position.ts";
@@ -46,7 +47,8 @@ export async function openSink(
   // Where the state store has the positions nothing of the sink is touched before an earlier owner is fenced off.
   const claimed = bound.positions === "state" ? await state.claim(key, claims) : null;
   const memory = claimed === null ? {} : { memory: sinkMemory(state, key, claimed) };
-  const session = { ...key, run: row.id, signal, resumed: resumed && bound.resume === "position", ...memory };
+  const going = { resumed: resumed && bound.resume === "position", adds: row.scope.startsWith(REPLAY_SCOPE) };
+  const session = { ...key, run: row.id, signal, ...going, ...memory };
   const writer = await bound.open(session);
   try {
     const rows = claimed ?? (await (writer.claim?.(claims) ?? state.claim(key, claims)));

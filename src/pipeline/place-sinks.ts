@@ -2,7 +2,8 @@
 import { placedInState, placedWithData, type Placement, type RejectsApart } from "../actors/placement.ts";
 import { ProgressBook } from "../actors/progress-book.ts";
 import { RejectPlace } from "../actors/reject-place.ts";
-import type { SinkWriter } from "../core/ports/sink.ts";
+import type { BoundSink, SinkWriter } from "../core/ports/sink.ts";
+import type { Reject } from "../core/reject.ts";
 import type { Execution } from "./execution.ts";
 import type { ClaimedSink } from "./open-sink.ts";
 
@@ -21,10 +22,10 @@ export async function placeSinks(execution: Execution, claimed: readonly Claimed
       (sink === undefined ? furthest : bySink.get(sink))?.get(split) ?? execution.earlier.ordinalOf(split, sink),
     inOrder: claimed.length === 1,
   });
-  const apart = rejectsApart(execution, claimed, furthest);
+  const place = rejectPlace(execution, furthest);
   return claimed.map((sink) => ({
     ...sink,
-    placement: placementOf(execution, sink, apart),
+    placement: placementOf(execution, sink, rejectsApart(execution, sink.bound, place)),
     book: new ProgressBook(sink.rows, execution.earlier.countsOf(sink.name, sink.rows)),
   }));
 }
@@ -37,17 +38,17 @@ function keepsPositions(writer: SinkWriter): writer is SinkWriter & Required<Pic
   return writer.progress !== undefined;
 }
 
-/** With one sink and no place of their own all rejects go along with its positions. */
-function rejectsApart(
-  { rejects, state }: Execution,
-  claimed: readonly ClaimedSink[],
-  keptBefore: ReadonlyMap<string, bigint>,
-): RejectsApart | null {
-  if (rejects !== null) {
-    return { place: new RejectPlace({ append: (batch) => rejects.append(batch), keptBefore }), takes: "all" };
-  }
-  if (claimed.length === 1) return null;
-  return { place: new RejectPlace({ append: (batch) => state.addRejects(batch), keptBefore }), takes: "common" };
+/** Where rejects wait for the positions to pass them: where the job says, or in the state store. */
+function rejectPlace({ rejects, state }: Execution, keptBefore: ReadonlyMap<string, bigint>): RejectPlace {
+  const append = (batch: readonly Reject[]): Promise<void> => rejects?.append(batch) ?? state.addRejects(batch);
+  return new RejectPlace({ append, keptBefore });
+}
+
+/** What of a sink's rejects does not go along with its positions. With one sink and no place of their own all do. */
+function rejectsApart({ rejects, bound }: Execution, sink: BoundSink, place: RejectPlace): RejectsApart | null {
+  const keepsThem = sink.positions === "state" || sink.rejects !== undefined;
+  if (rejects !== null || !keepsThem) return { place, takes: "all" };
+  return bound.sinks.size === 1 ? null : { place, takes: "common" };
 }
 
 /** How far any sink has come: a common reject before that was kept before the position passed it. */

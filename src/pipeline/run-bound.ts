@@ -43,7 +43,7 @@ export interface RunBoundOptions {
 export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   const { bound, identity, wish, world, stops, observers } = options;
   const { state, clock } = world;
-  const lost = await findLostRuns(state, identity.job, bound.sinks.values());
+  const lost = await findLostRuns(state, identity.job, bound);
   const run = await chooseRun({ state, lost }, identity, wish, world);
   const limits = wish.acceptRejects ? null : bound.plan.job.errors;
   await prepareRun({ world, bound, run, wish, limits, lost });
@@ -56,7 +56,7 @@ export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   await mirrors.disposeAsync();
   const durationMs = clock.monotonic() - begun;
   const summary = await sumUp(options, run, outcome, durationMs, emit);
-  if (!isFenced(outcome)) await applyRetention(world, identity.job, bound.plan.job.retention);
+  if (!isFenced(outcome)) await applyRetention(world, bound);
   return summary;
 }
 

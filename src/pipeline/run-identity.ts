@@ -92,7 +92,8 @@ export function canonicalParams(params: Identity["params"]): string {
  * @throws MillraceError RUN_NOT_FOUND when `resume` names none of this job, or one that has succeeded
  * @throws MillraceError USAGE when the run that `resume` names was started for another slot or with other parameters
  * @throws MillraceError RESTART_REFUSED for an incremental job
- * @throws MillraceError STATE_LOST when a sink holds an unfinished run that the state store does not know
+ * @throws MillraceError STATE_LOST when a sink holds an unfinished run that the state store does not know, or `resume`
+ *   names one that read another source
  */
 export async function chooseRun(
   known: KnownRuns,
@@ -169,6 +170,7 @@ async function resumeNamed(
   if (remembered === undefined) {
     throw new MillraceError("RUN_NOT_FOUND", `--resume ${id}: job ${identity.job} has no such run in ${state.label}`);
   }
+  if (remembered.isForeign) throw lostRunError(identity.job, state, remembered);
   const { run, scope } = remembered;
   return { row: newRow(identity, wish, clock, { id: run, scope }), resumed: true, isNew: true, replaces: null };
 }

@@ -5,6 +5,7 @@ import { type OutageOptions, retrying } from "../actors/outage.ts";
 import type { Job } from "../config/job.ts";
 import { jobForRun } from "../config/read-job.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
+import type { FaultInjection } from "../core/ports/fault-injection.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { LeaseOwner, StateStore } from "../core/ports/state-store.ts";
 import { type Random, systemRandom } from "../core/random.ts";
@@ -17,6 +18,7 @@ import { describe, type Plan } from "./describe.ts";
 import { dryPlan, type DryRunViewer } from "./dry-run.ts";
 import { emitterOf } from "./emitter.ts";
 import { type LeaseWait, RunLease } from "./lease.ts";
+import { faultyPlan } from "./faulty-plan.ts";
 import { limitPlan } from "./limit-source.ts";
 import { processWorld } from "./process-world.ts";
 import { type BoundPlan, resolve, type ResolveContext } from "./resolve.ts";
@@ -65,6 +67,8 @@ export interface RunJobOptions {
   readonly memoryBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** For tests: faults between the run and its source and sinks. */
+  readonly faults?: FaultInjection;
 }
 
 /**
@@ -103,10 +107,11 @@ export async function runJob(given: Job, options: RunJobOptions = {}): Promise<R
 async function bindPlan(
   plan: Plan,
   context: Required<ResolveContext>,
-  { limit, dryRun }: RunJobOptions,
+  { limit, dryRun, faults }: RunJobOptions,
 ): Promise<BoundPlan> {
   await using opened = new AsyncDisposableStack();
   let bound = opened.use(await resolve(plan, context));
+  if (faults !== undefined) bound = faultyPlan(bound, faults);
   if (limit !== undefined) bound = await limitPlan(bound, limit, context.signal);
   opened.move();
   return dryRun === undefined ? bound : dryPlan(bound, dryRun);
@@ -142,15 +147,17 @@ export async function openState(
   if (dryRun !== undefined) return opened.use(await openStateStore({ type: "memory" }, { clock }));
   // The caller's own store stays open.
   if (typeof state === "object" && !("type" in state)) return state;
-  const spec = typeof state === "object" ? state : stateSpec(job, state);
+  const spec = stateSpec(job, state);
   const opening = (): Promise<StateStore> => openStateStore(spec, { clock, threadAfterMs: stateThreadAfterMs });
   // A server that is away for a moment is waited for; a file that somebody keeps locked is a matter for people.
   if (spec.type !== "postgres") return opened.use(await opening());
   return opened.use(await retrying(opening, patience, signal ?? new AbortController().signal));
 }
 
-function stateSpec(job: Job, state: string | undefined): StateSpec {
-  if (state !== undefined) return parseStateUrl(state, job.baseDir);
+function stateSpec(job: Job, state: StateSpec | string | undefined): StateSpec {
+  if (typeof state === "string") return parseStateUrl(state, job.baseDir);
+  if (state?.type === "sqlite") return { ...state, path: path.resolve(job.baseDir, state.path) };
+  if (state !== undefined) return state;
   return {
     type: "sqlite",
     path: path.join(path.dirname(job.file ?? path.join(job.baseDir, "job")), ".millrace", "state.db"),
@@ -177,10 +184,10 @@ function waitOf({ wait = false, signal }: RunJobOptions, emit: Emit): LeaseWait 
 
 /** A lost lease is a kill: whoever has it now writes. */
 export function stopsOf(
-  { signal, kill }: RunJobOptions,
+  { signal, kill, faults }: RunJobOptions,
   lease: RunLease,
 ): { graceful: AbortSignal; kill: AbortSignal } {
   const never = new AbortController().signal;
-  const hard = AbortSignal.any([kill ?? never, lease.lost]);
+  const hard = AbortSignal.any([kill ?? never, faults?.killed ?? never, lease.lost]);
   return { graceful: AbortSignal.any([signal ?? never, hard]), kill: hard };
 }

@@ -23,6 +23,8 @@ const BYTES_PER_MEGABYTE = 1024 * 1024;
  * lets every thread grow three times as large for nothing that could be measured.
  */
 const YOUNG_GENERATION_MEGABYTES = 8;
+/** What belongs to a call in flight lives longer: as long as it is waited for. */
+const CALLS_YOUNG_GENERATION_MEGABYTES = 48;
 /** By this limit the engine also judges when to collect: with the default of 4 GiB a thread piles up 100 MB of garbage. */
 const DEFAULT_MEMORY_BYTES = 1024 * BYTES_PER_MEGABYTE;
 
@@ -59,7 +61,7 @@ export function startThreads(
     workerData: spec,
     clock,
     resourceLimits: {
-      maxYoungGenerationSizeMb: YOUNG_GENERATION_MEGABYTES,
+      maxYoungGenerationSizeMb: waits ? CALLS_YOUNG_GENERATION_MEGABYTES : YOUNG_GENERATION_MEGABYTES,
       maxOldGenerationSizeMb: Math.ceil((memoryBytes ?? DEFAULT_MEMORY_BYTES) / BYTES_PER_MEGABYTE),
     },
   });

@@ -4,7 +4,7 @@ import { loadJob } from "../../config/load.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { formatCounted } from "../../observability/figures.ts";
 import { type Paint, painter, type Tone } from "../../observability/palette.ts";
-import { promiseOf, type SinkPromise } from "../../pipeline/promise.ts";
+import { promiseOf, type Remark, type SinkPromise } from "../../pipeline/promise.ts";
 import { EXIT, exitCodeOfError } from "../exit-codes.ts";
 import { describeFlow, describeFormats, describeRejects, drawFlow } from "../job-text.ts";
 import { parseParams, parseSlot, refuseLater } from "../options.ts";
@@ -90,6 +90,11 @@ function jobLines({ job, promises, connected }: Extract<Checked, { job: Job }>, 
   const several = promises.length > 1;
   const labelled = (label: string, text: string, tone: Tone = "quiet"): string =>
     `  ${paint(tone, label.padEnd(9))} ${text}`;
+  const changeLine = (change: string | null): string[] => (change === null ? [] : [labelled("", `-> ${change}`)]);
+  const warningLines = (edge: string, change: string | null): string[] => [
+    labelled("warning", edge, "warning"),
+    ...changeLine(change),
+  ];
   const flow = drawFlow(job).map((line, index) =>
     index === 0 ? `${paint("strong", job.name.padEnd(width))}   ${line}` : " ".repeat(width + 3) + line,
   );
@@ -97,13 +102,23 @@ function jobLines({ job, promises, connected }: Extract<Checked, { job: Job }>, 
     ...flow,
     ...promises.flatMap(({ sink, promise, weakenedBy, warnings }) => [
       labelled("promise", several ? `${sink}: ${promise}` : promise),
-      ...weakenedBy.map((edge) => labelled("", `weakened by ${edge}`)),
-      ...warnings.map((warning) => labelled("warning", several ? `${sink}: ${warning}` : warning, "warning")),
+      ...weakenedBy.flatMap(({ edge, change }) => [labelled("", `weakened by ${edge}`), ...changeLine(change)]),
+      ...warnings
+        .filter((warning) => !isShared(warning, promises))
+        .flatMap((warning) => warningLines(several ? `${sink}: ${warning.edge}` : warning.edge, warning.change)),
     ]),
+    ...(promises[0]?.warnings ?? [])
+      .filter((warning) => isShared(warning, promises))
+      .flatMap(({ edge, change }) => warningLines(edge, change)),
     labelled("format", describeFormats(job)),
     labelled("rejects", describeRejects(job)),
     ...connected.map((line) => labelled("found", line)),
   ];
+}
+
+/** What is so for every one of several sinks is told once. */
+function isShared({ edge }: Remark, promises: readonly SinkPromise[]): boolean {
+  return promises.length > 1 && promises.every(({ warnings }) => warnings.some((warning) => warning.edge === edge));
 }
 
 function totals(checked: readonly Checked[]): string {
@@ -118,8 +133,14 @@ function totals(checked: readonly Checked[]): string {
 
 function countsOf(checked: readonly Checked[]): { errors: number; warnings: number } {
   const errors = checked.filter((one) => "error" in one).length;
-  const warned = checked.flatMap((one) => ("job" in one ? one.promises : [])).flatMap((one) => one.warnings);
-  return { errors, warnings: warned.length };
+  const warned = checked.map((one) => ("job" in one ? distinctWarnings(one.promises) : 0));
+  return { errors, warnings: warned.reduce((sum, count) => sum + count, 0) };
+}
+
+function distinctWarnings(promises: readonly SinkPromise[]): number {
+  const all = promises.flatMap(({ warnings }) => warnings);
+  const shared = new Set(all.filter((warning) => isShared(warning, promises)).map(({ edge }) => edge));
+  return all.filter((warning) => !isShared(warning, promises)).length + shared.size;
 }
 
 function toJson(checked: readonly Checked[]): object {

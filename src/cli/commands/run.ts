@@ -11,6 +11,7 @@ import { runReporter } from "../run-reporter.ts";
 import { listenForSignals } from "../signals.ts";
 import { stateOf } from "../state-place.ts";
 import type { CliProcess } from "../terminal.ts";
+import { prepareThreadMemory } from "../thread-memory.ts";
 
 /** The command's options, as the command line gives them. */
 export interface RunFlags {
@@ -47,12 +48,13 @@ export async function runCommand(file: string, flags: RunFlags, process: CliProc
   const slot = flags.slot === undefined ? null : parseSlot(flags.slot);
   const limit = flags.limit === undefined ? null : parseLimit(flags.limit);
   const job = await loadJob(file, { params, slot, environment: process.env });
+  prepareThreadMemory(job);
   const state = stateOf(job, flags.state ?? process.env["MILLRACE_STATE"]);
   const dryRun = flags.dryRun === true ? await newDryRun() : null;
   const tell = (line: string): void => void (flags.quiet === true || process.stderr.write(`${line}\n`));
   using signals = listenForSignals(process, tell);
   const about = { json: flags.json === true, quiet: flags.quiet === true, limited: limit !== null, dryRun };
-  using reporter = await runReporter({ job, state, ...about }, process);
+  using reporter = await runReporter({ job, ...about }, process);
   try {
     const { runJob } = await import("../../pipeline/run-job.ts");
     const summary = await runJob(job, {

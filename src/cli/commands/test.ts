@@ -6,11 +6,12 @@ import { type Clock, systemClock } from "../../core/clock.ts";
 import type { TaskRunner, TaskSpec } from "../../core/task.ts";
 import { formatCounted } from "../../observability/figures.ts";
 import { describe, type Plan } from "../../pipeline/describe.ts";
+import { fieldByField } from "../../pipeline/field-by-field.ts";
 import { RecordTrial, type TrialOutcome } from "../../pipeline/record-trial.ts";
 import { startThreads, threadOptions } from "../../pipeline/threads.ts";
 import { EXIT } from "../exit-codes.ts";
 import { type Fixture, fixturePath, readFixtures } from "../fixtures/fixture-file.ts";
-import { asInSource, fieldByField, type FixtureRecord, recordOf } from "../fixtures/fixture-record.ts";
+import { asInSource, type FixtureRecord, recordOf } from "../fixtures/fixture-record.ts";
 import { verdictOf } from "../fixtures/verdict.ts";
 import { parseParams, parseSlot } from "../options.ts";
 import type { CliProcess } from "../terminal.ts";
@@ -77,7 +78,7 @@ class Trials implements AsyncDisposable {
   #trialOf(written: FixtureRecord["written"]): RecordTrial {
     const known = this.#byWriting.get(written);
     if (known !== undefined) return known;
-    const decode = written === "field by field" ? fieldByField(this.#plan) : asInSource(this.#plan);
+    const decode = written === "field by field" ? fieldByField(this.#plan.decode) : asInSource(this.#plan);
     const trial = this.#opened.use(new RecordTrial(this.#plan, decode, (spec) => this.#start(spec)));
     this.#byWriting.set(written, trial);
     return trial;

@@ -1,11 +1,24 @@
 /** Carries steps back out, wherever the positions live. */
 import { MillraceError } from "../../core/errors.ts";
+import type { Counts } from "../../core/ledger.ts";
 import type { PositionDesk } from "../../core/ports/position-desk.ts";
 import type { Advance } from "../../core/ports/sink.ts";
 import type { StateStore } from "../../core/ports/state-store.ts";
-import type { ProgressKey } from "../../core/position.ts";
+import type { Position, ProgressKey } from "../../core/position.ts";
 import type { RejectPlaces } from "../rejects/reject-places.ts";
-import type { RewindStep } from "./rewind.ts";
+
+/** One sink's step back in one split. */
+export interface RewindStep {
+  readonly sink: string;
+  readonly split: string;
+  readonly epoch: number;
+  readonly from: bigint;
+  readonly to: Position;
+  /** The ledger there. */
+  readonly counts: Counts;
+  /** Records whose rows are in the sink, and that the next start writes once more. */
+  readonly again: number;
+}
 
 /** Where positions are changed. */
 export interface RewindPlaces {

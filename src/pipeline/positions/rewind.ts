@@ -1,4 +1,4 @@
-/** Sets saved positions back, so that the next start reads some records once more. SEMANTICS and docs/recovery.md. */
+/** Sets saved positions back, so that the next start reads some records once more. docs/state.md says how. */
 import type { Job } from "../../config/job.ts";
 import { jobForRun } from "../../config/read-job.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
@@ -18,7 +18,7 @@ import { type Head, headOf } from "../head-scan.ts";
 import { placesOf, type RejectPlaces } from "../rejects/reject-places.ts";
 import { type BoundPlan, resolve } from "../resolve.ts";
 import { identityKeyOf, valuesOf } from "../run-identity.ts";
-import { applyRewind, dropRejects } from "./apply-rewind.ts";
+import { applyRewind, dropRejects, type RewindStep } from "./apply-rewind.ts";
 import { openDesks } from "./desks.ts";
 import { holdLease } from "./hold-lease.ts";
 import { recount } from "./recount.ts";
@@ -38,19 +38,6 @@ export interface RewindOptions {
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly random?: Random;
-}
-
-/** One sink's step back in one split. */
-export interface RewindStep {
-  readonly sink: string;
-  readonly split: string;
-  readonly epoch: number;
-  readonly from: bigint;
-  readonly to: Position;
-  /** The ledger there. */
-  readonly counts: Counts;
-  /** Records whose rows are in the sink, and that the next start writes once more. */
-  readonly again: number;
 }
 
 /** What was set back; no steps: all sinks stood there or before. */
@@ -198,8 +185,12 @@ async function splitOf(
 }
 
 /** @throws MillraceError REWIND_REFUSED when the next start would write rows that are there */
-function assertNotTwice({ sink, split, to, again }: RewindStep, { bound, run }: Work, keepWritten: boolean): void {
+function assertNotTwice(step: RewindStep, { bound, run, desks }: Work, keepWritten: boolean): void {
+  const { sink, split, to, again } = step;
   const of = bound.sinks.get(sink);
+  if (of?.positions === "sink" && !desks.has(sink)) {
+    throw refused(`${of.label} keeps its positions itself and has no way to set them back`);
+  }
   if (of === undefined || again === 0) return;
   const what = `${of.label} holds ${again} records of ${split} from behind ordinal ${to.ordinal}`;
   if (of.appends) {

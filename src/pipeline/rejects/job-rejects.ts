@@ -100,6 +100,7 @@ export class JobRejects implements AsyncDisposable {
       const [found] = await place.reader.listRejects({ job: job.name, ids: [Number(number)], limit: 1, ...place.own });
       if (found !== undefined) return [named(found, place)];
     }
+    if (name !== "") return [];
     const same: NamedReject[] = [];
     for await (const reject of this.all(wish)) if (String(reject.position.ordinal) === number) same.push(reject);
     return same;

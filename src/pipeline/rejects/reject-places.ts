@@ -22,7 +22,7 @@ export interface RejectPlaces {
   /** The file that the job names for its rejects; null: it names none. */
   readonly file: RejectFileShelf | null;
   /** Where what a sink refuses is kept, or, without one, what is refused for none in particular. */
-  shelfOf(sink: string | undefined): RejectShelf;
+  readonly shelfOf: (sink: string | undefined) => RejectShelf;
   /** Each of them once. */
   readonly shelves: ReadonlyMap<string, RejectShelf>;
 }

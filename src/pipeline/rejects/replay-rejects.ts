@@ -3,6 +3,8 @@ import { type OutageOptions, retrying } from "../../actors/outage.ts";
 import type { Job } from "../../config/job.ts";
 import { jobForRun } from "../../config/read-job.ts";
 import { systemClock } from "../../core/clock.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { RunRow } from "../../core/ports/state-store.ts";
 import { systemRandom } from "../../core/random.ts";
 import type { BoundSink } from "../../core/ports/sink.ts";
 import type { RunSummary } from "../../core/summary.ts";
@@ -85,9 +87,22 @@ async function beginReplay(start: ReplayStart, places: RejectPlaces, wish: Rejec
   const found = await Promise.all(places.all.map(({ reader, own }) => reader.groupRejects({ ...filter, ...own })));
   if (found.every((causes) => causes.length === 0)) return null;
   const newest = await newestRun(state, identity.job);
+  const meant = wish.run === undefined || wish.run === "all" ? newest : ((await state.findRun(wish.run)) ?? null);
+  assertEnded(meant, start.sinks);
   const run = newReplay(start, filter, newest?.columns ?? null);
   await state.createRun(run.row);
   return run;
+}
+
+/** What an unfinished run is going to show takes the place of all before, and so of what a replay has added. */
+function assertEnded(run: RunRow | null, sinks: ReadonlyMap<string, BoundSink>): void {
+  const replaced = [...sinks.values()].find(({ appends }) => !appends);
+  if (run === null || run.state === "succeeded" || replaced === undefined) return;
+  throw new MillraceError(
+    "USAGE",
+    `rejects replay: run ${run.id} has not succeeded (${run.state}), and what it shows in the end takes the place of ` +
+      `${replaced.label}: run the job to its end first`,
+  );
 }
 
 /** The splits of a replay, with those that an earlier process had begun and maybe settled. */
@@ -106,7 +121,11 @@ async function takenSplits(
   const begun = new Map<string, readonly string[]>();
   for (const [name, sink] of run.resumed ? sinks : []) {
     const rows = await progressOf(world, run.row, name, sink);
-    if (rows.length > 0) begun.set(name, rows.map(({ split }) => split));
+    if (rows.length > 0)
+      begun.set(
+        name,
+        rows.map(({ split }) => split),
+      );
   }
   const filter = filterOf(run.row);
   // Once it has positions, what it has taken stays as it is.
@@ -121,9 +140,7 @@ function boundPlan(
   sinks: ReadonlyMap<string, BoundSink>,
   { taken, begun }: TakenSplits,
 ): BoundPlan {
-  const lacking = [...sinks].filter(
-    ([name]) => begun.has(name) || taken.some(({ sink = name }) => sink === name),
-  );
+  const lacking = [...sinks].filter(([name]) => begun.has(name) || taken.some(({ sink = name }) => sink === name));
   return {
     plan: { ...plan, rejects: null },
     source,

@@ -42,7 +42,12 @@ export function replaySource({ job, replay, splits, settled, fields }: ReplaySou
     open: async ({ id }, { token }) => {
       const split = byId.get(id);
       if (split === undefined || token === END) return nothing();
-      const filter = { job, takenBy: replay, split: split.split, ...(split.sink === undefined ? {} : { sink: split.sink }) };
+      const filter = {
+        job,
+        takenBy: replay,
+        split: split.split,
+        ...(split.sink === undefined ? {} : { sink: split.sink }),
+      };
       return new RejectFrames(split.reader, commonOnly(filter, splits, split), Number(token));
     },
     [Symbol.asyncDispose]: async () => {},

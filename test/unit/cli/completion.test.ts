@@ -11,6 +11,9 @@ function program(): Command {
     .option("--limit <n>", 'only [n] of them, if it\u2019s "long" or isn\'t')
     .addOption(new Option("--later").hideHelp());
   made.command("check").description("check it").option("--connect", "look around");
+  const state = made.command("state").description("look at it");
+  state.command("show <job>").option("--json", "as JSON");
+  state.command("forget <job>").option("--yes", "do not ask").option("--json", "as JSON");
   made.command("hidden", { hidden: true });
   return made;
 }
@@ -26,7 +29,7 @@ describe("completionScript()", () => {
   it.each([
     [
       ["millrace", ""],
-      ["run", "check", "--help", "--version"],
+      ["run", "check", "state", "--help", "--version"],
     ],
     [["millrace", "r"], ["run"]],
     [
@@ -35,6 +38,11 @@ describe("completionScript()", () => {
     ],
     [["millrace", "check", "--c"], ["--connect"]],
     [["millrace", "run", "jobs/"], []],
+    [["millrace", "state", "f"], ["forget"]],
+    [
+      ["millrace", "state", "show", "--"],
+      ["--json", "--yes", "--help"],
+    ],
   ])("makes bash offer for %j: %j", (words, expected) => {
     expect(offered(words)).toEqual(expected);
   });

@@ -253,7 +253,9 @@ sink: { type: postgres, url: "postgres://u:secret@h/d", table: orders }
     ).toBe(`weak-orders   file in.csv, more.csv -> a.ts -> postgres orders (append)
   promise   every source record takes effect once, also after kill -9 (position in the data's transaction)
             weakened by transform.deterministic: false: a record that is tried again after a crash may come out differently
+            -> let its result depend on the record alone
   warning   a second run appends the same files again (incremental: false)
+            -> incremental: true in the source, which reads only what is new
   format    csv, 1 typed column -> copy text
   rejects   table millrace.rejects; the run ends beyond 5 %
 1 job, 0 errors, 1 warning
@@ -376,7 +378,7 @@ describe("millrace", () => {
     [["run", "a.yaml", "--jsn"], "error: unknown option '--jsn'\n(Did you mean --json?)"],
     [
       ["daemon", "--any", "thing"],
-      "error: millrace daemon: not built in this release; built now: run, check, init, schema\n",
+      "error: millrace daemon: not built in this release; built now: run, check, test, runs, state, rejects, init, schema, completion\n",
     ],
   ])("ends with 2 for %j and says why on stderr", async (args, text) => {
     const { code, out, err } = await run(args);

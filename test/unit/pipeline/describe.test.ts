@@ -59,7 +59,7 @@ group("describe()", () => {
     [
       { source: { type: "kafka" } },
       "NOT_BUILT",
-      "orders: source.type: kafka: not built in this release; built now: file",
+      "orders: source.type: kafka: not built in this release; built now: file, module",
     ],
     [
       { rejects: { type: "http" } },

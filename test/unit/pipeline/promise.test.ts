@@ -1,67 +1,142 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { defineJob } from "../../../src/config/define-job.ts";
 import type { JobConfig } from "../../../src/config/job-shape.ts";
+import { builtConnectors } from "../../../src/connectors/catalog.ts";
+import { defineSink, defineSource } from "../../../src/core/ports/connector.ts";
 import { promiseOf } from "../../../src/pipeline/promise.ts";
+
+const SOURCES: { readonly [name: string]: JobConfig["source"] } = {
+  "csv files": { type: "file", path: "orders.csv" },
+  "jsonl files": { type: "file", path: "orders.jsonl.gz" },
+  "a json array": { type: "file", path: "orders.json" },
+  "text files": { type: "file", path: "orders.log" },
+  "growing csv files": { type: "file", path: "orders.csv", incremental: true },
+};
+const SINKS: { readonly [name: string]: NonNullable<JobConfig["sink"]> } = {
+  "a table": { type: "postgres", url: "postgres://localhost/x", table: "orders" },
+  "a file": { type: "file", path: "out.jsonl" },
+  "a compressed file": { type: "file", path: "out.jsonl.gz" },
+  "more files": { type: "file", path: "out/{part}.csv", mode: "append", columns: ["a"] },
+};
+
+const ONCE = "every source record takes effect once";
+const PROMISED: { readonly [sink: string]: string } = {
+  "a table": `${ONCE}, also after kill -9 (position in the data's transaction)`,
+  "a file": `${ONCE} in the finished file, which appears only when it is complete`,
+  "a compressed file": `${ONCE} in the finished file, which appears only when it is complete; a resumed run gives the same bytes once they are decompressed`,
+  "more files": `${ONCE} in the finished files, each of which appears when it is complete`,
+};
+
+/** The beginnings of the warnings, by what has them. */
+const AGAIN = "a second run appends the same files again (incremental: false)";
+const LAST = "the result holds only what the last run read";
+const WAITS = "a last record without a line end waits for a later run";
+const ARRAY = "an array in which the end of a broken element cannot be told ends the run";
+const LINES = "every line is a good record, whatever it holds";
+
+function warningsOf(source: string, sink: string): readonly string[] {
+  const appends = sink === "a table" || sink === "more files";
+  const growing = source === "growing csv files";
+  return [
+    ...(appends && !growing ? [AGAIN] : []),
+    ...(!appends && growing ? [LAST] : []),
+    ...(growing ? [WAITS] : []),
+    ...(source === "a json array" ? [ARRAY] : []),
+    ...(source === "text files" ? [LINES] : []),
+  ];
+}
 
 const job = (changes: Partial<JobConfig>) =>
   defineJob({
     name: "orders",
     source: { type: "file", path: "orders.csv" },
-    sink: { type: "postgres", url: "postgres://localhost/x", table: "orders" },
+    sink: { type: "file", path: "out.jsonl" },
     ...changes,
   });
 
-test("promiseOf() promises a record once into Postgres, and warns that append doubles in a second run", () => {
-  expect(promiseOf(job({}))).toEqual([
-    {
-      sink: "sink",
-      promise: "every source record takes effect once, also after kill -9 (position in the data's transaction)",
-      weakenedBy: [],
-      warnings: ["a second run appends the same files again (incremental: false)"],
-    },
-  ]);
-});
+function sinkOfOnesOwn(effect: "once" | "at-least-once") {
+  const resolve = () => Promise.reject(new TypeError("nothing is opened"));
+  return defineSink({ name: "table", effect, options: z.strictObject({}), resolve })({});
+}
 
-test("promiseOf() promises a record once in a finished file", () => {
-  expect(promiseOf(job({ sink: { type: "file", path: "out.jsonl" } }))).toEqual([
-    {
-      sink: "sink",
-      promise: "every source record takes effect once in the finished file, which appears only when it is complete",
-      weakenedBy: [],
-      warnings: [],
-    },
-  ]);
-});
+const pairs = Object.keys(SOURCES).flatMap((source) => Object.keys(SINKS).map((sink) => [source, sink] as const));
 
-test("promiseOf() promises an incremental job's records once over all runs, and says what waits or is missed", () => {
-  expect(promiseOf(job({ source: { type: "file", path: "orders.csv", incremental: true } }))).toMatchObject([
-    {
-      promise: expect.stringMatching(/takes effect once, .*; over all runs of the job together$/),
-      warnings: [
-        expect.stringMatching(/^a last record without a line end waits for a later run, and what a file held/),
-      ],
-    },
-  ]);
-});
+describe("promiseOf()", () => {
+  test.each(pairs)("from %s into %s", (source, sink) => {
+    const [promise, ...others] = promiseOf(job({ source: SOURCES[source] as never, sink: SINKS[sink] }));
+    expect(others).toEqual([]);
+    const over = source === "growing csv files" ? "; over all runs of the job together" : "";
+    expect(promise?.promise).toBe(`${PROMISED[sink]}${over}`);
+    expect(promise?.weakenedBy).toEqual([]);
+    const wanted = warningsOf(source, sink).map((edge) => ({ edge: expect.stringContaining(edge) }));
+    expect(promise?.warnings).toMatchObject(wanted);
+    expect(promise?.warnings).toHaveLength(wanted.length);
+  });
 
-test("promiseOf() warns that an incremental run into mode replace leaves only its own records", () => {
-  const { source, ...rest } = job({ sink: { type: "file", path: "out.jsonl" } });
-  const [promise] = promiseOf({ ...rest, source: { ...source, incremental: true } as typeof source });
-  expect(promise?.warnings).toContain(
-    "the result holds only what the last run read (incremental: true, mode: replace); set mode: append",
-  );
-});
+  test("has a promise for every source and sink that can run", () => {
+    const plain = job({});
+    for (const source of builtConnectors("source")) {
+      for (const sink of builtConnectors("sink")) {
+        const own = { ...sinkOfOnesOwn("once"), type: sink };
+        const pair = { ...plain, source: { ...plain.source, type: source }, sinks: { sink: own } };
+        expect(promiseOf(pair as unknown as typeof plain)[0]?.promise, `${source} ${sink}`).toContain(ONCE);
+      }
+    }
+    const later = { ...plain, source: { ...plain.source, type: "webhook" } } as unknown as typeof plain;
+    expect(promiseOf(later)[0]?.promise).toBe("nothing is promised for this pair yet");
+  });
 
-test("promiseOf() names the transform that weakens it", () => {
-  const [promise] = promiseOf(job({ transform: { module: "a.ts", deterministic: false } }));
-  expect(promise?.weakenedBy).toEqual([
-    "transform.deterministic: false: a record that is tried again after a crash may come out differently",
-  ]);
-  expect(promiseOf(job({ transform: "a.ts" }))[0]?.weakenedBy).toEqual([]);
-});
+  test.each<[string, Partial<JobConfig>, string, string]>([
+    [
+      "a transform that says so itself",
+      { transform: { module: "a.ts", deterministic: false } },
+      "transform.deterministic: false: a record that is tried again after a crash may come out differently",
+      "let its result depend on the record alone",
+    ],
+    [
+      "fields that go unnoticed",
+      { sink: { ...(SINKS["a table"] as object), onUnknownField: "ignore" } as never },
+      "onUnknownField: ignore: what is no column of the table is left out, and no reject tells of it",
+      "onUnknownField: error",
+    ],
+  ])("is weakened by %s", (_, changes, edge, change) => {
+    expect(promiseOf(job(changes))[0]?.weakenedBy).toEqual([{ edge, change }]);
+  });
 
-test("promiseOf() promises nothing for a pair that nobody has tried", () => {
-  const plain = job({});
-  const kafka = { ...plain, source: { ...plain.source, type: "kafka" } } as unknown as typeof plain;
-  expect(promiseOf(kafka)[0]?.promise).toBe("nothing is promised for this pair yet");
+  test("is what a connector of one's own says, and weakened by a source that cannot be read again", () => {
+    const resolve = () => Promise.reject(new TypeError("nothing is opened"));
+    const source = defineSource({
+      name: "tcp",
+      format: "jsonl",
+      replayable: false,
+      options: z.strictObject({}),
+      resolve,
+    });
+    const [promise] = promiseOf(job({ source: source({}), sink: sinkOfOnesOwn("at-least-once") }));
+    expect(promise).toMatchObject({
+      promise: "at least once: what was sent and not noted before a crash is sent again",
+      weakenedBy: [{ edge: expect.stringMatching(/^its source cannot be read again/) }],
+    });
+  });
+
+  test("is not weakened by a transform as such", () => {
+    expect(promiseOf(job({ transform: "a.ts" }))[0]).toMatchObject({ weakenedBy: [], warnings: [] });
+  });
+
+  test("warns of calls that may be made again, and of several sinks that are not one", () => {
+    const { "a table": table, "a file": file } = SINKS;
+    const { sink: _, ...rest } = { ...(job({}).definition.config as object) } as JobConfig;
+    const fanOut = defineJob({
+      ...rest,
+      transform: { module: "a.ts", mode: "async" },
+      sinks: { db: table as never, file: file as never },
+    });
+    const [db, archive] = promiseOf(fanOut);
+    expect(archive?.warnings.map(({ edge }) => edge)).toEqual([
+      expect.stringMatching(/^what the transform itself does outside .* may happen again/),
+      expect.stringMatching(/^each sink keeps its own promise/),
+    ]);
+    expect(db?.warnings.map(({ edge }) => edge)).toContain(AGAIN);
+  });
 });

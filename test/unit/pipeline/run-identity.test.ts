@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NO_COUNTS } from "../../../src/core/ledger.ts";
-import type { BoundSink } from "../../../src/core/ports/sink.ts";
+import type { BoundSink, SeenSplit } from "../../../src/core/ports/sink.ts";
 import type { RunRow, RunState } from "../../../src/core/ports/state-store.ts";
 import { findLostRuns, type LostRun } from "../../../src/pipeline/lost-runs.ts";
 import {
@@ -14,6 +14,7 @@ import {
 } from "../../../src/pipeline/run-identity.ts";
 import { openMemoryStore } from "../../../src/state/memory.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
+import { MemorySource } from "../../support/memory-source.ts";
 
 const time = { clock: new FakeClock(Date.UTC(2026, 0, 2)), random: () => 0.5 };
 const orders: Identity = { job: "orders", slot: null, params: {} };
@@ -150,7 +151,8 @@ describe("chooseRun()", () => {
 
 describe("chooseRun() with runs that only a sink remembers", () => {
   const sink = { label: "postgres orders" } as BoundSink;
-  const lost = [{ run: "lost-1", scope: "scope-1", startedAt: "2026-01-01T00:00:00.000Z", written: 7, sink }];
+  const remembered = { run: "lost-1", scope: "scope-1", startedAt: "2026-01-01T00:00:00.000Z", written: 7, sink };
+  const lost = [{ ...remembered, isForeign: false }];
 
   test("begins nothing without a word", async () => {
     await expect(choose([], {}, orders, lost)).rejects.toMatchObject({
@@ -169,6 +171,17 @@ describe("chooseRun() with runs that only a sink remembers", () => {
     });
   });
 
+  test("never goes on with one that read another source", async () => {
+    for (const resume of [null, "lost-1"]) {
+      await expect(choose([], { resume }, orders, [{ ...remembered, isForeign: true }])).rejects.toMatchObject({
+        code: "STATE_LOST",
+        message: expect.stringMatching(
+          / it read another source than there is here: .* apart with sink\.stateSchema; only if/,
+        ),
+      });
+    }
+  });
+
   test("begins anew with restart", async () => {
     expect(await choose([], { restart: true }, orders, lost)).toMatchObject({ resumed: false, isNew: true });
   });
@@ -185,9 +198,31 @@ describe("findLostRuns()", () => {
         return [run("known"), run("lost")];
       },
     } as unknown as BoundSink;
-    const found = await findLostRuns(state, "orders", [remembering, {} as BoundSink]);
-    expect(found).toEqual([{ ...run("lost"), sink: remembering }]);
+    const sinks = new Map([
+      ["a", remembering],
+      ["b", {} as BoundSink],
+    ]);
+    const found = await findLostRuns(state, "orders", { source: new MemorySource({}), sinks });
+    expect(found).toEqual([{ ...run("lost"), sink: remembering, isForeign: false }]);
     expect(asked).toEqual(["orders"]);
+  });
+
+  test("tells by what a run has read whether it is another deployment's", async () => {
+    const source = new MemorySource({ "a.csv": "one", "b.csv": "two" });
+    const isForeign = async (seen: readonly SeenSplit[], scope = "r") => {
+      const run = { run: "r", scope, startedAt: "2026-01-01T00:00:00.000Z", written: 1, seen };
+      const sinks = new Map([["a", { unfinished: async () => [run] } as unknown as BoundSink]]);
+      const [lost] = await findLostRuns(await stateWith(), "orders", { source, sinks });
+      return lost?.isForeign;
+    };
+    const same = { split: "b.csv", fingerprint: "begins two" };
+    const other = { split: "a.csv", fingerprint: "begins ONE" };
+    const gone = { split: "c.csv", fingerprint: "begins six" };
+    expect(await isForeign([])).toBe(false);
+    expect(await isForeign([other, gone, same])).toBe(false);
+    expect(await isForeign([other, gone])).toBe(true);
+    expect(await isForeign([other, gone], "")).toBe(false);
+    expect(source.reading).toBe(0);
   });
 });
 

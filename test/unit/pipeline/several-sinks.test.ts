@@ -62,6 +62,29 @@ describe("runBound() with several sinks", () => {
     expect([sink.rows, archive.sink.rows]).toEqual([lines(1, 4), lines(1, 4)]);
   });
 
+  test("drains what it can when it is asked to stop, and leaves a sink that hangs after half a minute", async () => {
+    const { world, sink, archive } = worldOf(csv(40));
+    archive.sink.gates.set("commit", () => new Promise(() => {}));
+    const graceful = new AbortController();
+    const running = world.start({ job: small, graceful: graceful.signal });
+    await world.clock.advance(100);
+    graceful.abort("SIGTERM");
+    await world.clock.advance(29_000);
+    expect(world.told("run-ended")).toEqual([]);
+    expect((await world.finish(running)).state).toBe("interrupted");
+    expect(world.told("draining").map(({ reason }) => reason)).toEqual([
+      "SIGTERM",
+      "not done within 30 s: stopped at once, and what is not committed is left for the next run",
+    ]);
+    expect(archive.sink.rows).toEqual([]);
+    const drained = sink.rows.length;
+
+    archive.sink.gates.clear();
+    expect(await world.run({ job: small })).toMatchObject({ state: "succeeded", resumed: true, balanced: true });
+    expect([sink.rows, archive.sink.rows]).toEqual([lines(1, 40), lines(1, 40)]);
+    expect(drained).toBeGreaterThan(0);
+  });
+
   test("begins a sink that was added later at the first record", async () => {
     const { world, sink, archive } = worldOf();
     world.others.clear();

@@ -1,0 +1,19 @@
+/** Asks somebody who sits there. */
+import { createInterface } from "node:readline/promises";
+import { MillraceError } from "../core/errors.ts";
+import type { CliProcess } from "./terminal.ts";
+
+/**
+ * Whether the answer is yes.
+ *
+ * @throws MillraceError USAGE where nobody can be asked
+ */
+export async function confirm(question: string, { stdin, stderr }: CliProcess): Promise<boolean> {
+  if (stdin?.isTTY !== true || stderr.isTTY !== true) {
+    throw new MillraceError("USAGE", "nobody can be asked here: say --yes if that is meant");
+  }
+  stderr.write(question);
+  using lines = createInterface({ input: stdin });
+  for await (const line of lines) return /^y(?:es)?$/i.test(line.trim());
+  return false;
+}
