@@ -7,12 +7,8 @@ const [, , file = "", output = "", inFlight = "100"] = process.argv;
 const service = process.env["BENCH_SERVICE"] ?? "";
 
 const lines = createWriteStream(output);
-const records = createReadStream(file)
-  .pipe(parse({ columns: true }))
-  [Symbol.asyncIterator]() as AsyncIterator<{
-  readonly id: string;
-  readonly email: string;
-}>;
+const parser = createReadStream(file).pipe(parse({ columns: true }));
+const records = parser.iterator() as AsyncIterator<{ readonly id: string; readonly email: string }>;
 
 /** Takes the next record whenever it is done with one. */
 async function lane(): Promise<void> {

@@ -23,24 +23,32 @@ const COLUMNS = { id: "int", customer_id: "uuid", created_at: "timestamp", quant
 /**
  * Runs the orders into a sink, from the start of the process to its end.
  *
- * @throws MillraceError USAGE when the program is not built; INVARIANT when the run does not succeed and balance
+ * @throws MillraceError as {@link runJobFile}
  */
-export async function runMillrace(
+export function runMillrace(
   workshop: Workshop,
   rows: number,
   sink: object,
   workers: number | "auto" = "auto",
   input: string = workshop.orders(rows),
 ): Promise<MillraceRun> {
+  const job = { ...ordersJob(input), workers, sink };
+  return runJobFile(workshop, rows, job);
+}
+
+/** The job of the orders, but for its sink. */
+export function ordersJob(input: string): { readonly name: string; readonly [key: string]: unknown } {
+  const transform = path.join(root, "config/orders.ts");
+  return { name: "orders", source: { type: "file", path: input }, columns: COLUMNS, transform };
+}
+
+/**
+ * Runs a job of so many records, from the start of the process to its end.
+ *
+ * @throws MillraceError USAGE when the program is not built; INVARIANT when the run does not succeed and balance
+ */
+export async function runJobFile(workshop: Workshop, rows: number, job: object): Promise<MillraceRun> {
   if (!existsSync(PROGRAM)) throw new MillraceError("USAGE", "the program is not built: run npm run build first");
-  const job = {
-    name: "orders",
-    source: { type: "file", path: input },
-    columns: COLUMNS,
-    transform: path.join(root, "config/orders.ts"),
-    workers,
-    sink,
-  };
   const state = workshop.path("state");
   rmSync(state, { recursive: true, force: true });
   const busyFile = workshop.path("main-thread.json");
@@ -50,7 +58,7 @@ export async function runMillrace(
       "--import",
       path.join(import.meta.dirname, "main-thread.mjs"),
       PROGRAM,
-      ...["run", workshop.write("orders.json", JSON.stringify(job)), "--json", "--state", path.join(state, "state.db")],
+      ...["run", workshop.write("job.json", JSON.stringify(job)), "--json", "--state", path.join(state, "state.db")],
     ],
     env: { BENCH_MAIN_THREAD: busyFile },
   });

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: millrace against what people use today, on this machine.
  *
- *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [codec] [startup] [streams] [batch-work] [--rows 1000000] [--rounds 3] [--write docs/bench.md]
+ *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [poison] [units] [codec] [startup] [streams] [batch-work] [--rows 1000000] [--rounds 3] [--write docs/bench.md]
  *
  * Needs the built program (`npm run build`) and a machine that does nothing else. Every run is a process of its own,
  * contenders take turns, all figures are medians.
@@ -17,9 +17,11 @@ import { codecScenario } from "./scenario-codec.ts";
 import { costScenario } from "./scenario-cost.ts";
 import { gzipScenario } from "./scenario-gzip.ts";
 import { jsonlScenario } from "./scenario-jsonl.ts";
+import { poisonScenario } from "./scenario-poison.ts";
 import { postgresScenario } from "./scenario-postgres.ts";
 import { startupScenario } from "./scenario-startup.ts";
 import { streamsScenario } from "./scenario-streams.ts";
+import { unitsScenario } from "./scenario-units.ts";
 import { Workshop } from "./workshop.ts";
 
 const SCENARIOS: { readonly [name: string]: (workshop: Workshop, rows: number) => Scenario | Promise<Scenario> } = {
@@ -28,6 +30,8 @@ const SCENARIOS: { readonly [name: string]: (workshop: Workshop, rows: number) =
   gzip: gzipScenario,
   cost: costScenario,
   async: asyncScenario,
+  poison: poisonScenario,
+  units: unitsScenario,
   codec: codecScenario,
   startup: startupScenario,
   streams: streamsScenario,

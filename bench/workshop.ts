@@ -27,16 +27,21 @@ export class Workshop implements AsyncDisposable {
     return new Workshop(server);
   }
 
+  /** A path for an input that is kept for the next time. */
+  cached(name: string): string {
+    return path.join(CACHE, name);
+  }
+
   /** The orders as CSV. */
   orders(rows: number): string {
-    const file = path.join(CACHE, `orders-${rows}.csv`);
+    const file = this.cached(`orders-${rows}.csv`);
     if (!existsSync(file)) generateOrders({ rows, file });
     return file;
   }
 
   /** The rows that the transform makes of the orders, as COPY text: what a loader gets when all the work is done. */
   async readyRows(rows: number): Promise<string> {
-    const file = path.join(CACHE, `orders-${rows}.copy`);
+    const file = this.cached(`orders-${rows}.copy`);
     if (existsSync(file)) return file;
     await this.emptyTable();
     await runChild(nodeScript("csv-parse-to-postgres.ts", this.orders(rows), this.server.url()));

@@ -3,11 +3,13 @@
  *
  * For authors of jobs: `defineJob`, `runJob`, and the types of records, transforms and results. For those who watch a
  * run: its events. For authors of connectors: the ports, and the words of `core` that they are made of.
+ *
+ * A transform that imports `reject` comes through here in every thread, so what runs jobs is loaded when it is called.
  */
 export { defineJob, type RecordOf, type TypedJob } from "./config/define-job.ts";
 export type { Job } from "./config/job.ts";
-export { loadJob } from "./config/load.ts";
-export { type RunJobOptions, runJob } from "./pipeline/run-job.ts";
+export { loadJob, runJob } from "./pipeline/later.ts";
+export type { RunJobOptions } from "./pipeline/run-job.ts";
 export type { RunProgress } from "./pipeline/run-progress.ts";
 export { reject, type Rejection } from "./task/rejection.ts";
 export type { ColumnChunk, ColumnResult, ColumnTransform } from "./task/column-types.ts";

@@ -62,10 +62,20 @@ export class Outage {
       attempt: this.#backoff.attempts,
       delayMs,
       code: error.code,
+      reason: reasonOf(error),
       message: error.message,
     });
     await sleep(clock, delayMs, signal);
   }
+}
+
+/**
+ * Why, in one word: what the server or the system calls it, else our own code. That a COMMIT went unanswered is worth more
+ * than how its connection was lost.
+ */
+function reasonOf({ code, cause }: MillraceError): string {
+  if (code === "COMMIT_AMBIGUOUS" || !(cause instanceof Error) || !("code" in cause)) return code;
+  return typeof cause.code === "string" ? cause.code : code;
 }
 
 /**

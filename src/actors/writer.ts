@@ -66,6 +66,8 @@ export class Writer implements Actor {
 
   async run({ killed }: ActorContext): Promise<void> {
     const { writer, meter, inbox } = this.#options;
+    // A process may have died between the commit that passed a limit and the end of the run.
+    this.#checkLimits();
     let committing: Promise<void> = Promise.resolve();
     try {
       for (let unit = await this.#fill(); unit !== null; unit = await this.#fill()) {

@@ -93,10 +93,10 @@ const retentionShape = z.strictObject({
     .describe("How long runs that have succeeded are listed; one that can be gone on with is kept."),
   rejects: durationOption()
     .default(30 * DAY)
-    .describe("How long rejects are kept in the state store; those of a run that can be gone on with longer."),
+    .describe("How long rejects are kept in a database; those of a run that can be gone on with longer."),
   rejectBytes: bytesOption()
     .default(1024 * MEBIBYTE)
-    .describe("How many bytes of rejects are kept there, the newest."),
+    .describe("How many bytes of rejects are kept in each, the newest."),
 });
 
 /** A job as it is written. Rules between keys are in rules.ts, keys without an engine in not-built.ts. */

@@ -22,7 +22,8 @@ export async function loadModules(definition: JobDefinition): Promise<JobDefinit
     if (valueAt(config, [...at, "type"]) !== "module" || typeof file !== "string" || file === "") continue;
     const place = [...at, "module"];
     const loaded = await loadConnector(file, definition.baseDir, at[0] === "source" ? "source" : "sink");
-    if (typeof loaded === "string") findings.push({ code: "CONFIG_INVALID", path: place, at: "value", message: loaded });
+    if (typeof loaded === "string")
+      findings.push({ code: "CONFIG_INVALID", path: place, at: "value", message: loaded });
     else config = withValueAt(config, place, loaded);
   }
   if (findings.length > 0) {

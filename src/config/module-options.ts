@@ -79,7 +79,10 @@ function sourceFindings({ source }: ParsedJob): Finding[] {
 }
 
 function pathInProgram(path: ValuePath, side: "source" | "sink"): Finding {
-  return invalid(path, `a program imports the connector and calls it: ${side}: connector({...}); a path stands in a job file`);
+  return invalid(
+    path,
+    `a program imports the connector and calls it: ${side}: connector({...}); a path stands in a job file`,
+  );
 }
 
 function invalid(path: ValuePath, message: string, at: Finding["at"] = "value"): Finding {

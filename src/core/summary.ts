@@ -24,6 +24,17 @@ export interface RejectGroup {
   readonly example: string;
 }
 
+/** How often something was tried again for one reason; beyond CONTRACT. */
+export interface RetryGroup {
+  readonly stage: StageName;
+  /** The sink that could not be reached. */
+  readonly sink?: string;
+  /** An SQLSTATE, an errno or one of our codes. */
+  readonly reason: string;
+  readonly count: number;
+  readonly example: string;
+}
+
 /** The object of `run --json`. Top-level counts are those of the sink with the fewest written. */
 export interface RunSummary extends Omit<Counts, "bytes"> {
   readonly job: string;
@@ -34,6 +45,8 @@ export interface RunSummary extends Omit<Counts, "bytes"> {
   readonly sinks: { readonly [name: string]: Counts };
   readonly resumed: boolean;
   readonly retries: number;
+  /** Why, the most frequent reason first. */
+  readonly retryReasons: readonly RetryGroup[];
   readonly restarts: number;
   readonly durationMs: number;
   readonly recordsPerSecond: number;

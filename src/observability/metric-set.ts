@@ -51,7 +51,12 @@ export async function openMetricSet(registry: Registry) {
     ]),
     mailboxBytes: gauge("millrace_mailbox_bytes", "Bytes that lie in a mailbox", ["job", "mailbox"]),
     mailboxRecords: gauge("millrace_mailbox_records", "Records that lie in a mailbox", ["job", "mailbox"]),
-    retries: counter("millrace_retries_total", "Work tried again after a transient fault", ["job", "stage", "sink"]),
+    retries: counter("millrace_retries_total", "Work tried again after a transient fault, by SQLSTATE, errno or code", [
+      "job",
+      "stage",
+      "sink",
+      "reason",
+    ]),
     restarts: counter("millrace_restarts_total", "Actors started again by their supervisor", ["job", "actor"]),
     runs: counter("millrace_runs_total", "Runs that ended, by outcome", ["job", "outcome"]),
     runSeconds: histogram("millrace_run_duration_seconds", "Duration of a run", ["job"], RUN_SECONDS_BUCKETS),

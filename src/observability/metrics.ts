@@ -70,8 +70,10 @@ class MetricsFeed {
         const { stage, code, sink, count } = event;
         return set.rejects.inc({ job, ...(sink === null ? {} : { sink }), stage, code }, count);
       }
-      case "retrying":
-        return set.retries.inc({ job, stage: event.stage, ...(event.sink === undefined ? {} : { sink: event.sink }) });
+      case "retrying": {
+        const { stage, sink, reason } = event;
+        return set.retries.inc({ job, stage, ...(sink === undefined ? {} : { sink }), reason });
+      }
       case "restarting":
         return set.restarts.inc({ job, actor: event.actor });
       case "sampled":

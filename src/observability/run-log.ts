@@ -161,9 +161,13 @@ function troubleOf(event: Trouble): Body {
       return { level: "info", message: "rewound", fields: { split, token, droppedBytes: dropped } };
     }
     case "retrying": {
-      const { stage, sink, attempt, delayMs, code, message } = event;
+      const { stage, sink, attempt, delayMs, code, reason, message } = event;
       const where = sink === undefined ? { stage } : { stage, sink };
-      return { level: "warn", message: "retrying", fields: { ...where, attempt, delayMs, code, error: message } };
+      return {
+        level: "warn",
+        message: "retrying",
+        fields: { ...where, attempt, delayMs, code, reason, error: message },
+      };
     }
     case "thread-died": {
       const { fault, split, record } = event;

@@ -7,6 +7,7 @@ import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
 import { connectorOf, findBottleneck } from "./bottleneck.ts";
 import type { ProcessFigures } from "./process-meter.ts";
 import { RejectGroups } from "./reject-groups.ts";
+import { RetryGroups } from "./retry-groups.ts";
 
 type StageTable = { readonly [S in StageName]: StageTimes };
 
@@ -38,7 +39,7 @@ export class SummaryRecorder {
   readonly #before = new Map<string, Counts>();
   readonly #rejects = new RejectGroups();
   #started: (RunEvent & { kind: "run-started" }) | undefined;
-  #retries = 0;
+  readonly #retries = new RetryGroups();
   #restarts = 0;
   #bytesRead = 0;
   #chunkBytes: { min: number; max: number; last: number } | undefined;
@@ -60,7 +61,8 @@ export class SummaryRecorder {
       balanced: Object.values(sinks).every(isBalanced),
       sinks,
       resumed: this.#started?.resumed != null,
-      retries: this.#retries,
+      retries: this.#retries.count,
+      retryReasons: this.#retries.list(),
       restarts: this.#restarts,
       durationMs: Math.round(durationMs),
       recordsPerSecond: durationMs > 0 ? Math.round((readHere * 1_000) / durationMs) : 0,
@@ -93,8 +95,7 @@ export class SummaryRecorder {
         this.#sinks.set(event.sink, addCounts(this.#sinks.get(event.sink) ?? NO_COUNTS, event.added));
         return;
       case "retrying":
-        this.#retries++;
-        return;
+        return this.#retries.add(event);
       case "restarting":
         this.#restarts++;
         return;

@@ -43,6 +43,7 @@ export function renderSummary(summary: RunSummary, options: SummaryOptions): str
     cost(summary),
     ...limitOf(summary, options, paint),
     ...comparison(summary, options.previous),
+    ...retryLines(summary, options),
     ...rejectLines(summary, options, paint),
     ...nextSteps(summary, options, paint),
   ]
@@ -109,6 +110,17 @@ function comparison(summary: RunSummary, previous: RunSummary | undefined): stri
   ];
 }
 
+/** Only where something was tried again; the log has each of them. */
+function retryLines({ retries, retryReasons }: RunSummary, { width }: SummaryOptions): string[] {
+  if (retries === 0) return [];
+  const shown = retryReasons.slice(0, MOST_GROUPS).map(({ stage, sink, reason, count }) => {
+    return `${sink === undefined ? stage : `sink ${sink}`} ${reason} ${formatCount(count)}`;
+  });
+  const [first] = retryReasons;
+  const example = first === undefined ? "" : `, such as "${shorten(redact(first.example), Math.floor(width / 2))}"`;
+  return [`retried ${formatCounted(retries, "time")}: ${shown.join(", ")}${example}`];
+}
+
 function rejectLines(summary: RunSummary, { width, rejectsAt }: SummaryOptions, paint: Paint): string[] {
   const { rejects } = summary;
   const rejected = rejectedAnywhere(summary);
@@ -162,7 +174,7 @@ function adviceFor({ state, error, written }: RunSummary, resumes: boolean): str
     : "it starts over, what is unfinished is discarded";
   if (state === "interrupted") return `run it again: ${again}`;
   if (state === "rejected")
-    return `look at the rejects; correct the data, or raise errors.maxRejects or errors.maxRejectRate; then run it again: ${again}`;
+    return `look at the rejects; correct the data, or raise errors.maxRejects or errors.maxRejectRate, then run it again; or go on with --accept-rejects: ${again}`;
   const usage = error !== null && ERROR_CODES[error.code] === "usage";
   return `${usage ? "change what the message names" : "repair what the message names"}, then run it again: ${again}`;
 }

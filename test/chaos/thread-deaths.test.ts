@@ -1,4 +1,4 @@
-/** A thousand threads die in the middle of their tasks (DEATHS=n for another number). */
+/** Threads die in the middle of their tasks, one after another: `DEATHS=n` so many, a thousand where `KILLS` is set. */
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/core/clock.ts";
 import { seededRandom } from "../../src/core/random.ts";
@@ -7,7 +7,7 @@ import { MemoryBudget } from "../../src/runtime/memory-budget.ts";
 import { ThreadPool, ThreadTicket, threadFaultDetails } from "../../src/runtime/threads/index.ts";
 import type { DeadlyResult, DeadlyTask } from "../support/fixtures/deadly-worker.ts";
 
-const DEATHS = Number(process.env.DEATHS ?? 1000);
+const DEATHS = Number(process.env["DEATHS"] ?? (process.env["KILLS"] === undefined ? 150 : 1000));
 const THREADS = 2;
 const RECORDS = 500;
 const BUFFER_BYTES = 8 * 1024;

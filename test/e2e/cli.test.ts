@@ -48,7 +48,7 @@ describe("millrace --help", () => {
     [
       "a command of a later release",
       ["daemon"],
-      "error: millrace daemon: not built in this release; built now: run, check, init, schema\n",
+      "error: millrace daemon: not built in this release; built now: run, check, test, runs, state, rejects, init, schema, completion\n",
     ],
     [
       "options that exclude each other",
@@ -72,6 +72,7 @@ describe("millrace check", () => {
   const plan = `orders   file ../.cache/demo/orders.csv -> orders.ts -> postgres orders (append)
   promise   every source record takes effect once, also after kill -9 (position in the data's transaction)
   warning   a second run appends the same files again (incremental: false)
+            -> incremental: true in the source, which reads only what is new
   format    csv, 5 typed columns -> copy text
   rejects   table millrace.rejects; the run ends beyond 5 %
 `;
@@ -92,7 +93,8 @@ describe("millrace check", () => {
       /^ {2}found {5}\.\.\/\.cache\/demo\/orders\.csv: 1 split, \d+ kB, fields id, customer_id, created_at, country, category, quantity, unit_price, currency, note, email$/,
     );
     expect(table).toBe(
-      "  found     postgres orders: columns id, customer_id, created_at, country, category, amount, note, email",
+      "  found     postgres orders: columns id, customer_id, created_at, country, category, amount, note, email; " +
+        "it has no unique key, so rows that come in two runs stay there twice",
     );
     expect(total).toBe("1 job, 0 errors, 1 warning");
   });

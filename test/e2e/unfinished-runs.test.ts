@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { RunSummary } from "../../src/core/summary.ts";
 import { Load } from "../support/load.ts";
 import { usePostgres } from "../support/postgres.ts";
-import { Project } from "../support/project.ts";
+import { type CommandLine, Project } from "../support/project.ts";
+import { until } from "../support/until.ts";
 
 const postgres = usePostgres();
 
@@ -72,10 +73,34 @@ describe("--resume", () => {
   });
 });
 
-test("a second run of the same job at the same time ends at once and names the first", async () => {
+test("another deployment's job of the same name is told apart and kept out of its run", async () => {
   using project = new Project();
-  const load = await Load.create(project, postgres.server, { name: "twice", rows: 1_000 });
+  using elsewhere = new Project();
+  const { load, run } = await interrupted(project, "twin");
+  const twin = await Load.create(elsewhere, postgres.server, { name: "twin", rows: 300 });
+  for (const flags of [[], ["--resume", run.run]]) {
+    const refused = await twin.run("--quiet", ...flags);
+    expect(refused.err).toContain(`error: twin: postgres twin holds ${run.written} records of run ${run.run} (begun `);
+    expect(refused.err).toContain("does not know, and it read another source than there is here: another deployment ");
+    expect(refused).toMatchObject({ code: 2, out: "" });
+  }
+  const sink = { type: "postgres", url: postgres.server.url(), table: "twin", stateSchema: "millrace_twin" };
+  const apart = await Load.create(elsewhere, postgres.server, { name: "twin", rows: 300, job: { sink } });
+  const ended = await apart.run();
+  expect(ended.code, ended.err).toBe(0);
+  expect(JSON.parse(ended.out)).toMatchObject(apart.expected.ledger);
+
+  const again = await load.run();
+  expect(again.code, again.err).toBe(0);
+  expect(JSON.parse(again.out)).toMatchObject({ run: run.run, resumed: true, ...load.expected.ledger });
+});
+
+test("a second run of the same job at the same time names the first and ends, or waits with --wait", async () => {
+  using project = new Project();
+  const load = await Load.create(project, postgres.server, { name: "twice", rows: 5_000 });
   const first = await load.caught();
+  const ending = load.start({}, "--wait");
+  const waiting = load.start({}, "--wait");
   const second = await load.run("--quiet");
   expect(second.err).toMatch(
     new RegExp(
@@ -83,7 +108,20 @@ test("a second run of the same job at the same time ends at once and names the f
     ),
   );
   expect(second).toMatchObject({ code: 1, out: "" });
-  const ended = await first.ended;
-  expect(ended.code, ended.err).toBe(0);
+
+  const line = `"msg":"waiting for another run of the job","owner":"process ${first.pid} on `;
+  const isTold = (running: CommandLine) =>
+    until("it tells that it waits", () => running.err.includes(line) || undefined);
+  await Promise.all([isTold(ending), isTold(waiting)]);
+  ending.kill("SIGINT");
+  const ended = await ending.ended;
+  expect(ended.err).toMatch(/error: twice: waits no longer for process \d+ on \S+ \(ABORTED\)\n$/);
+  expect(ended).toMatchObject({ code: 130, out: "" });
+
+  expect(waiting.over).toBe(false);
+  first.kill("SIGKILL");
+  const { code, out, err } = await waiting.ended;
+  expect(code, err).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ state: "succeeded", resumed: true, ...load.expected.ledger });
   expect(await load.loaded()).toEqual(load.expected);
 });

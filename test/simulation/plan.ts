@@ -28,6 +28,7 @@ export interface SimulationPlan {
   readonly splits: readonly SourceSplit[];
   readonly decode: DecodeSpec;
   readonly transform: boolean;
+  readonly mode: "record" | "chunk" | "async";
   readonly order: "source" | "none";
   /** Of each process in turn: borders mean nothing. */
   readonly chunks: readonly ChunkSize[];
@@ -52,10 +53,15 @@ const DISASTERS = ["kill", "kill", "pause", "stop"] as const;
 /** Jobs of seeds from here on have several sinks, the others one. */
 export const FAN_OUT = 1_000_000;
 
+/** Transforms of seeds from here on work on many records at once. */
+export const MODES = 2_000_000;
+
 /** Decides. */
 export function planOf(seed: number): SimulationPlan {
   const plan = planOfOneSink(seed);
-  return seed < FAN_OUT ? plan : fannedOut(plan, new Scheduler(seed ^ 0xfa0));
+  if (seed < FAN_OUT) return plan;
+  if (seed < MODES) return fannedOut(plan, new Scheduler(seed ^ 0xfa0));
+  return { ...plan, mode: new Scheduler(seed ^ 0x30de).chance(0.5) ? "chunk" : "async" };
 }
 
 function planOfOneSink(seed: number): SimulationPlan {
@@ -87,6 +93,7 @@ function planOfOneSink(seed: number): SimulationPlan {
       maxRecordBytes,
     },
     transform,
+    mode: "record",
     order: pick(["source", "none"] as const),
     chunks: [chunkOf(scheduler, text.quoted)],
     commit: { bytes: pick([1, 300, 5_000, 1_000_000]), intervalMs: pick([1, 50, 1_000, 3_600_000]) },

@@ -35,6 +35,7 @@ const MAX_STEPS = 60_000;
 const SILENCE_MS = 300_000;
 const HOUSEKEEPING = /acquireLease|mirror/;
 const TRANSFORM = fileURLToPath(new URL("fixtures/mixed.ts", import.meta.url));
+const MANY = fileURLToPath(new URL("fixtures/many.ts", import.meta.url));
 const ROUTED = fileURLToPath(new URL("fixtures/routed.ts", import.meta.url));
 
 /** Runs a seed; the same seed does the same, step by step. */
@@ -184,9 +185,10 @@ class Simulation {
   }
 }
 
-function transformOf({ transform, route }: SimulationPlan): TransformSpec | null {
+function transformOf({ transform, route, mode }: SimulationPlan): TransformSpec | null {
   if (!transform) return null;
-  return { module: route ? ROUTED : TRANSFORM, export: null, mode: null, concurrency: 3, timeoutMs: 30_000 };
+  const module = mode === "record" ? (route ? ROUTED : TRANSFORM) : MANY;
+  return { module, export: null, mode, concurrency: 3, timeoutMs: 30_000 };
 }
 
 function jobOf(plan: SimulationPlan): Job {

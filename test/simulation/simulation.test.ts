@@ -1,6 +1,6 @@
 /** The whole runtime in memory, seed after seed. `SEEDS=100000 FIRST=1` says how many and from where. */
 import { describe, expect, test } from "vitest";
-import { FAN_OUT } from "./plan.ts";
+import { FAN_OUT, MODES } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
 const first = Number(process.env["FIRST"] ?? 1);
@@ -16,9 +16,13 @@ function stretches(begin: number, count: number): (readonly [begin: number, end:
 }
 
 describe("The runtime under simulation", () => {
-  // One half with one sink, the other with several.
-  const half = Math.ceil(seeds / 2);
-  const all = [...stretches(first, half), ...stretches(FAN_OUT + first, half)];
+  // Some with one sink, some with several, some with other modes of transforms.
+  const some = (share: number): number => Math.ceil(seeds * share);
+  const all = [
+    ...stretches(first, some(0.4)),
+    ...stretches(FAN_OUT + first, some(0.4)),
+    ...stretches(MODES + first, some(0.2)),
+  ];
   test.each(all)("keeps every invariant from seed %i on", async (start, end) => {
     for (let seed = start; seed < end; seed++) {
       const { violations } = await simulate(seed);

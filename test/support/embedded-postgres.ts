@@ -91,6 +91,12 @@ export class EmbeddedPostgres implements AsyncDisposable {
     }
   }
 
+  /** Starts it again as a standby that nobody has promoted yet: it answers, and takes no writes. */
+  startAsStandby(): Promise<void> {
+    this.#folder.markAsStandby();
+    return this.start();
+  }
+
   /** Stops it and waits until it is gone; it keeps its data. */
   async stop(mode: StopMode = "fast"): Promise<void> {
     const server = this.#server;
@@ -164,10 +170,18 @@ class Folder implements AsyncDisposable {
     }
   }
 
+  markAsStandby(): void {
+    const file = path.join(this.data, "standby.signal");
+    fs.writeFileSync(file, "");
+    const { uid, gid } = this.#owner;
+    if (uid !== undefined && gid !== undefined) fs.chownSync(file, uid, gid);
+  }
+
   /** The last line of the server's pid file says how far it is. */
   isReady(): boolean {
     try {
-      return fs.readFileSync(path.join(this.data, "postmaster.pid"), "utf8").split("\n")[7]?.trim() === "ready";
+      const status = fs.readFileSync(path.join(this.data, "postmaster.pid"), "utf8").split("\n")[7]?.trim() ?? "";
+      return status === "ready" || status === "standby";
     } catch {
       return false;
     }

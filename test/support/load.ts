@@ -80,9 +80,9 @@ export class Load {
     });
   }
 
-  /** Writes the job and its file, and makes its table. */
+  /** Writes the job and its file, and makes its table; another deployment may have made it. */
   static async create(project: Project, server: EmbeddedPostgres, options: LoadOptions): Promise<Load> {
-    await server.query(`create table ${options.name} (id int, name text, amount numeric(12, 2))`);
+    await server.query(`create table if not exists ${options.name} (id int, name text, amount numeric(12, 2))`);
     return new Load(project, server, options);
   }
 

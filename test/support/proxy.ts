@@ -25,6 +25,10 @@ export class Proxy implements AsyncDisposable {
   judge: Judge = () => "pass";
   /** Looks at what the server answers: whether the client gets it, or is cut off instead. */
   judgeReply: (bytes: Buffer) => "pass" | "cut-before" = () => "pass";
+  /** How long bytes are on their way, milliseconds, either way. */
+  delayMs = 0;
+  /** How many get through, either way. */
+  bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
 
@@ -61,7 +65,7 @@ export class Proxy implements AsyncDisposable {
     client.on("close", () => late || server.end());
     server.on("close", () => client.destroy());
     server.on("data", (bytes) => {
-      if (this.judgeReply(bytes) === "pass") client.write(bytes);
+      if (this.judgeReply(bytes) === "pass") this.#pass(bytes, server, client);
       else client.destroy();
     });
     client.on("data", (bytes) => {
@@ -78,8 +82,19 @@ export class Proxy implements AsyncDisposable {
         client.destroy();
         server.destroy();
       } else {
-        server.write(bytes);
+        this.#pass(bytes, client, server);
       }
     });
+  }
+
+  /** Nothing more is read until these have arrived, so that they stay in order and a sender feels how slow it is. */
+  #pass(bytes: Buffer, from: net.Socket, to: net.Socket): void {
+    const ms = this.delayMs + (1_000 * bytes.length) / this.bytesPerSecond;
+    if (ms === 0) return void to.write(bytes);
+    from.pause();
+    setTimeout(() => {
+      to.write(bytes);
+      from.resume();
+    }, ms);
   }
 }

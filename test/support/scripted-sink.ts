@@ -13,8 +13,10 @@ import type {
   WriteOutcome,
   WriteReject,
 } from "../../src/core/ports/sink.ts";
+import type { RejectShelf } from "../../src/core/ports/reject-shelf.ts";
 import type { Reject } from "../../src/core/reject.ts";
 import type { SinkOutput } from "../../src/core/result.ts";
+import { openMemoryStore } from "../../src/state/memory.ts";
 
 /** Where a sink can fail. */
 export type Step = "begin" | "write" | "commit" | "progress" | "finish";
@@ -165,6 +167,8 @@ export class ScriptedTable implements BoundSink {
   readonly encode: EncodeSpec;
   readonly known?: readonly string[];
   readonly sink: ScriptedSink;
+  /** There, so that rejects go along with the rows; nobody looks into it. */
+  readonly rejects: RejectShelf = openMemoryStore();
   readonly sessions: SinkSession[] = [];
   /** Runs that were given up. */
   readonly abandoned: string[] = [];

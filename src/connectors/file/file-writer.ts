@@ -21,7 +21,7 @@ import { takeUp, type TakenUp } from "./take-up.ts";
 import { removeIfPresent } from "./target.ts";
 
 /** What a writer is made of. */
-export interface FileWriterOptions extends Pick<PartFilesOptions, "target" | "limits" | "codec" | "clock"> {
+export interface FileWriterOptions extends Pick<PartFilesOptions, "target" | "limits" | "codec" | "clock" | "adds"> {
   /** The path as the job spells it. */
   readonly path: string;
   readonly mode: "replace" | "append";
@@ -55,7 +55,7 @@ export class FileWriter implements SinkWriter {
   #broken: MillraceError | undefined;
 
   private constructor(options: FileWriterOptions, session: SinkSession, memory: SinkMemory, found: TakenUp) {
-    const { target, path } = options;
+    const { target, path, adds } = options;
     const { book, files, published } = found;
     this.lanes = target.partitioned ? 2 : 1;
     this.#options = options;
@@ -63,7 +63,7 @@ export class FileWriter implements SinkWriter {
     this.#memory = memory;
     this.#files = files;
     this.#book = book;
-    this.#publishing = new Publishing({ target, path, run: session.run, book, memory });
+    this.#publishing = new Publishing({ target, path, run: session.run, book, memory, adds });
     this.#published = published;
     for (const { partition, number } of book.records()) {
       this.#nextNumbers.set(partition, Math.max(this.#nextNumbers.get(partition) ?? 0, number + 1));
@@ -269,8 +269,9 @@ export class FileWriter implements SinkWriter {
 
   /** No part is open any more; a result without a row is one empty part, save for partitions and parts that are added. */
   async #completeAll(): Promise<void> {
-    const { target, mode, clock } = this.#options;
-    if (this.#book.isEmpty && mode === "replace" && !target.partitioned) await this.#beginEmpty();
+    const { target, mode, clock, adds } = this.#options;
+    const isWhole = mode === "replace" && !adds && !target.partitioned;
+    if (this.#book.isEmpty && isWhole) await this.#beginEmpty();
     const open = [...this.#series.values()].filter((series) => series.open !== null);
     await mapSideBySide(open, async (series) => {
       // What another process wrote is held to its length here, or copied away from it.

@@ -2,6 +2,7 @@
  * The files that a sink of `mode: replace` has published, so that a later result removes those of an earlier one and
  * nothing that somebody else put there. Kept in the state store, not beside the data: readers list the folder.
  */
+import { MillraceError } from "../../core/errors.ts";
 import type { SinkWord, SinkWords } from "../../core/ports/sink.ts";
 
 /** The files of one sink under one path, as the job spells it: a job that writes elsewhere leaves the old ones alone. */
@@ -30,6 +31,22 @@ export class Manifest {
       const [path, file] = JSON.parse(name) as [path: string, file: string];
       return path === this.#path && word !== null && word < run && !own.has(file) ? [file] : [];
     });
+  }
+
+  /**
+   * Refuses to put what was made of an earlier result in the place of a later one.
+   *
+   * @throws MillraceError SINK_REFUSED
+   */
+  async assertNoneBehind(run: string, names: readonly string[]): Promise<void> {
+    const own = new Map(names.map((name) => [this.#word(name, null).name, name]));
+    const later = (await this.#words.all()).find(({ name, word }) => own.has(name) && word !== null && word > run);
+    if (later === undefined) return;
+    throw new MillraceError(
+      "SINK_REFUSED",
+      `${own.get(later.name)}: run ${later.word} has written it anew since replay ${run} began, so its rejects are of a ` +
+        "result that is gone; those of the new one are listed by `millrace rejects list`",
+    );
   }
 
   /** They are removed. */

@@ -21,6 +21,8 @@ export interface PartFilesOptions {
   readonly codec: Codec | null;
   readonly limits: RotationLimits;
   readonly clock: Clock;
+  /** A part begins with what the file of its name holds already. */
+  readonly adds: boolean;
 }
 
 /**
@@ -52,15 +54,19 @@ export class PartFiles implements PartMaker {
   }
 
   async begin(partition: string, number: number): Promise<Part> {
-    const { target, run, epoch, clock } = this.#options;
+    const { target, run, epoch, clock, adds } = this.#options;
     const slot = this.#slot++;
+    const file = target.fileOf(number, partition);
+    const partial = target.partialOf({ run, epoch, slot });
+    const bytes = adds ? await copyContent(file, partial) : 0;
     const record: PartRecord = {
       ...{ run, epoch, slot, partition, number, by: this.by, begun: clock.now(), state: "open" },
-      ...{ bytes: 0, size: 0, rows: 0 },
+      ...{ bytes, size: 0, rows: 0 },
     };
     const part = this.#partOf(record);
-    await part.create(await modeOf(target.fileOf(number, partition)));
     this.#entriesChanged = true;
+    if (bytes > 0) return part;
+    await part.create(await modeOf(file));
     try {
       if (this.head.byteLength > 0) await part.append(this.head, 0);
     } catch (thrown) {
@@ -131,6 +137,14 @@ export class PartFiles implements PartMaker {
     const file = target.fileOf(record.number, record.partition);
     return new Part({ partial: target.partialOf(record), file, record, codec });
   }
+}
+
+/** @returns the bytes copied; 0, and no file is made, where there are none */
+async function copyContent(from: string, to: string): Promise<number> {
+  if (((await sizeOf(from)) ?? 0) === 0) return 0;
+  await removeIfPresent(to);
+  await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  return (await stat(to)).size;
 }
 
 /** A part takes the permissions of the file that it will replace. */

@@ -91,7 +91,9 @@ export class Part {
   /** Closes the member and makes everything durable. @throws MillraceError as {@link append} */
   async flush(): Promise<void> {
     await this.#doing("writing", async () => {
-      if (this.#compressor !== null && this.#inMember) {
+      if (this.#codec !== null && (this.#inMember || this.#bytes === 0)) {
+        // Nothing at all is no compressed file; an empty member is one.
+        this.#compressor ??= this.#codec.compressor();
         for (const ready of await this.#compressor.end()) await this.#write(ready);
         this.#inMember = false;
       }

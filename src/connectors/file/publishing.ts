@@ -17,6 +17,8 @@ export interface PublishingOptions {
   readonly run: string;
   readonly book: PartBook;
   readonly memory: SinkMemory;
+  /** Files of earlier runs stay, and a later run that takes the place of all takes that of these too. */
+  readonly adds: boolean;
 }
 
 /** Gives the parts of a book their names. */
@@ -36,11 +38,13 @@ export class Publishing {
    * @throws MillraceError FENCED; whatever the file system throws
    */
   async replace(again: boolean): Promise<void> {
-    const { target, path, run, book, memory } = this.#options;
+    const { target, path, run, book, memory, adds } = this.#options;
     const names = book.records().map(({ number, partition }) => target.nameOf(number, partition));
     const manifest = new Manifest(memory.job, path);
+    if (adds) await manifest.assertNoneBehind(run, names);
     await manifest.add(run, names);
     await this.#publisher.replace(book.records(), again);
+    if (adds) return;
     const stale = await manifest.earlierThan(run, names);
     await this.#publisher.remove(stale);
     await manifest.drop(stale);
@@ -59,11 +63,12 @@ export class Publishing {
 
   /** Where another file has the name already, the part takes the next one that is free; which, is remembered before. */
   async #addOne(part: PartRecord, again: boolean): Promise<void> {
-    const { target, book } = this.#options;
+    const { target, book, adds, memory, path, run } = this.#options;
     let next = part;
     while (!(await this.#publisher.add(next, again))) {
       next = { ...next, number: Math.max(next.number + 1, await target.nextPart(next.partition)) };
       await book.keepAs("publishing", [next]);
     }
+    if (adds) await new Manifest(memory.job, path).add(run, [target.nameOf(next.number, next.partition)]);
   }
 }

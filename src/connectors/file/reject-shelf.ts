@@ -2,7 +2,13 @@
 import { type FileHandle, open } from "node:fs/promises";
 import path from "node:path";
 import { MillraceError } from "../../core/errors.ts";
-import { isMeant, type RejectCause, type RejectFilter, type RejectReader, type StoredReject } from "../../core/ports/reject-shelf.ts";
+import {
+  isMeant,
+  type RejectCause,
+  type RejectFilter,
+  type RejectReader,
+  type StoredReject,
+} from "../../core/ports/reject-shelf.ts";
 import { type Reject, rejectFromJson, rejectToJson } from "../../core/reject.ts";
 import { renameDurably, writeFully } from "./durable-files.ts";
 import { errnoOf, toSinkError } from "./errors.ts";
@@ -93,11 +99,7 @@ export class RejectFileShelf implements RejectReader {
 }
 
 /** @returns false where no file is, or nothing in it changed */
-async function copyChanged(
-  file: string,
-  to: FileHandle,
-  change: (reject: Reject) => Reject | null,
-): Promise<boolean> {
+async function copyChanged(file: string, to: FileHandle, change: (reject: Reject) => Reject | null): Promise<boolean> {
   let lines: string[] = [];
   let [waiting, length, changed] = [0, 0, false];
   const flush = async (): Promise<void> => {

@@ -89,7 +89,10 @@ class BoundFileSink implements BoundSink {
     const limits = { bytes, records, intervalMs };
     const head = (columns: readonly string[] | null): Uint8Array => this.#head(columns);
     const clock: Clock = this.#context.clock;
-    const writer = { target: this.#target, path, mode, limits, codec: this.#codec(), head, clock };
+    const { adds = false } = session;
+    // To a result of many files another one is added; a result of one file is written anew with more in it.
+    const how = { mode: adds && this.#target.parted ? ("append" as const) : mode, adds: adds && mode === "replace" };
+    const writer = { target: this.#target, path, limits, codec: this.#codec(), head, clock, ...how };
     return FileWriter.create(writer, session);
   }
 

@@ -1,7 +1,12 @@
 /** Keys of a source or sink whose code is the user's own; what belongs to a format (`csv`) is composed by the config. */
 import { z } from "zod";
 import { bytesOption } from "../../core/option-shapes.ts";
-import { definitionOf, type SinkDefinition, SOURCE_FORMATS, type SourceDefinition } from "../../core/ports/connector.ts";
+import {
+  definitionOf,
+  type SinkDefinition,
+  SOURCE_FORMATS,
+  type SourceDefinition,
+} from "../../core/ports/connector.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -29,7 +34,10 @@ export const moduleSourceShape = {
   maxRecordBytes: bytesOption({ max: 64 * MEBIBYTE })
     .default(MEBIBYTE)
     .describe("A larger record is rejected."),
-  incremental: z.boolean().default(false).describe("Each run reads only what is new; only where the connector can tell."),
+  incremental: z
+    .boolean()
+    .default(false)
+    .describe("Each run reads only what is new; only where the connector can tell."),
 };
 
 /** Keys of `sink` beside `type`. */

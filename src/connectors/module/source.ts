@@ -1,19 +1,20 @@
 /** A source whose code is the user's own. */
 import { MillraceError } from "../../core/errors.ts";
 import type { SourceDefinition } from "../../core/ports/connector.ts";
-import type { BoundSource, SourceConnector, SourceContext } from "../../core/ports/source.ts";
+import type { BoundSource, SourceConnector } from "../../core/ports/source.ts";
 
-/** The formats whose records a source may frame itself. */
-const FRAMED_FORMATS = ["jsonl"];
+/** The format whose records a source may frame itself: the others would find the borders anew, and maybe elsewhere. */
+const FRAMED_FORMAT = "jsonl";
 
 /** Hands over to the connector that the job holds. */
 export const moduleSource: SourceConnector<{ readonly module: SourceDefinition; readonly options: unknown }> = {
-  resolve: async ({ module, options }, context) => framesChecked(await module.resolve(options, context), module, context),
+  async resolve({ module, options }, context) {
+    const source = await module.resolve(options, context);
+    return context.format.name === FRAMED_FORMAT ? source : bytesOnly(source, module.name, context.format.name);
+  },
 };
 
-/** Other formats would take the borders from the bytes again, and so other ones than the source means. */
-function framesChecked(source: BoundSource, { name }: SourceDefinition, { format }: SourceContext): BoundSource {
-  if (FRAMED_FORMATS.includes(format.name)) return source;
+function bytesOnly(source: BoundSource, name: string, format: string): BoundSource {
   return {
     label: source.label,
     splits: source.splits,
@@ -23,12 +24,12 @@ function framesChecked(source: BoundSource, { name }: SourceDefinition, { format
       await reader[Symbol.asyncDispose]();
       throw new MillraceError(
         "NOT_BUILT",
-        `source.format: ${format.name}: ${name} frames its records itself, which is built for ${FRAMED_FORMATS.join(", ")} alone`,
+        `source.format: ${format}: ${name} frames its records itself, which is built for ${FRAMED_FORMAT} alone`,
       );
     },
-    ...(source.continueFrom && {
-      continueFrom: async (known) => framesChecked((await source.continueFrom?.(known)) ?? source, { name } as SourceDefinition, { format } as SourceContext),
-    }),
+    async continueFrom(known) {
+      return bytesOnly((await source.continueFrom?.(known)) ?? source, name, format);
+    },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
 }

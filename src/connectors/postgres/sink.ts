@@ -9,6 +9,7 @@ import type {
   UnfinishedRun,
 } from "../../core/ports/sink.ts";
 import type { RejectShelf } from "../../core/ports/reject-shelf.ts";
+import type { Pruned, Retention } from "../../core/ports/retention.ts";
 import type { Table } from "../../postgres/catalogue.ts";
 import { assertColumns, readTable } from "../../postgres/catalogue.ts";
 import type { ConnectTarget } from "../../postgres/connect.ts";
@@ -17,6 +18,7 @@ import type { Connection } from "../../postgres/connection.ts";
 import { postgresError } from "../../postgres/errors.ts";
 import { parseTableName } from "../../postgres/identifiers.ts";
 import { groupRejects, listRejects, settleRejects, takeRejects } from "../../postgres/reject-shelf.ts";
+import { pruneWithData } from "../../postgres/retention.ts";
 import { noteRunEnded, readUnfinishedRuns } from "../../postgres/runs.ts";
 import { hasStateTables } from "../../postgres/state-schema.ts";
 import { assertBuilt } from "./not-built.ts";
@@ -53,6 +55,7 @@ class BoundPostgresSink implements BoundSink {
   readonly resume = "position";
   readonly appends = true;
   readonly known: readonly string[];
+  readonly keyless: boolean;
   readonly #options: PostgresSinkOptions;
   readonly #context: SinkContext;
   readonly #target: Omit<ConnectTarget, "applicationName">;
@@ -72,6 +75,7 @@ class BoundPostgresSink implements BoundSink {
     const writable = table.columns.filter((column) => !column.generated);
     const types = Object.fromEntries(writable.map((column) => [column.name, column.type]));
     this.known = Object.keys(types);
+    this.keyless = !table.rowsMayWait;
     this.encode = {
       sink: context.name,
       format: "pg-copy",
@@ -95,6 +99,16 @@ class BoundPostgresSink implements BoundSink {
     const key = { job, run, sink: this.#context.name };
     return this.#ask("giving up a run", (connection) =>
       noteRunEnded(connection, this.#options.stateSchema, key, "abandoned"),
+    );
+  }
+
+  prune(job: string, retention: Retention, isOver: (run: string) => Promise<boolean>): Promise<Pruned> {
+    const { stateSchema } = this.#options;
+    const key = { job, sink: this.#context.name };
+    return this.#ask("dropping old history", async (connection) =>
+      (await hasStateTables(connection, stateSchema))
+        ? await pruneWithData(connection, stateSchema, key, retention, isOver)
+        : { runs: 0, rejects: 0 },
     );
   }
 

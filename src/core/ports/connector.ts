@@ -82,7 +82,11 @@ export function defineSource<const Schema extends StandardSchema>(
   given: Given<SourceDefinition<OutputOf<Schema>>, Schema>,
 ): DefinedSource<Schema> {
   const definition = Object.freeze({ ...given, side: "source" }) as unknown as SourceDefinition<OutputOf<Schema>>;
-  const use = (options: InputOf<Schema>): SourceUse => ({ type: "module", module: definition, options: { ...(options as object) } });
+  const use = (options: InputOf<Schema>): SourceUse => ({
+    type: "module",
+    module: definition,
+    options: { ...(options as object) },
+  });
   return Object.assign(use, { definition });
 }
 
@@ -101,7 +105,11 @@ export function defineSink<const Schema extends StandardSchema>(
   given: Given<SinkDefinition<OutputOf<Schema>>, Schema>,
 ): DefinedSink<Schema> {
   const definition = Object.freeze({ ...given, side: "sink" }) as unknown as SinkDefinition<OutputOf<Schema>>;
-  const use = (options: InputOf<Schema>): SinkUse => ({ type: "module", module: definition, options: { ...(options as object) } });
+  const use = (options: InputOf<Schema>): SinkUse => ({
+    type: "module",
+    module: definition,
+    options: { ...(options as object) },
+  });
   return Object.assign(use, { definition });
 }
 

@@ -69,6 +69,8 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly attempt: number;
       readonly delayMs: number;
       readonly code: ErrorCode;
+      /** What the server or the system calls the fault (an SQLSTATE, an errno), else the code. */
+      readonly reason: string;
       readonly message: string;
     }
   | {

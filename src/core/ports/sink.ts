@@ -8,6 +8,7 @@ import type { Codec, CodecName } from "./compression.ts";
 import type { EncodeSpec, Format } from "./format.ts";
 import type { PositionDesk } from "./position-desk.ts";
 import type { RejectShelf } from "./reject-shelf.ts";
+import type { Pruned, Retention } from "./retention.ts";
 
 /** What a sink is given to resolve itself. */
 export interface SinkContext {
@@ -95,6 +96,8 @@ export interface SinkSession {
   readonly signal: AbortSignal;
   /** True when the run goes on where an earlier process left it. */
   readonly resumed: boolean;
+  /** True when what it writes is added to what runs before it have shown, where it would otherwise take its place. */
+  readonly adds?: boolean;
   /** Present when the sink's positions live in the state store; without it nothing outlives the writer. */
   readonly memory?: SinkMemory;
 }
@@ -173,6 +176,14 @@ export interface UnfinishedRun {
   readonly startedAt: string;
   /** Records of its scope that are durable in this sink. */
   readonly written: number;
+  /** Some of its splits, as it first saw them: whether that is the source of today tells whose run it is. */
+  readonly seen?: readonly SeenSplit[];
+}
+
+/** What a split was when it was first seen. */
+export interface SeenSplit {
+  readonly split: string;
+  readonly fingerprint: string;
 }
 
 /** A sink that has looked at the world. */
@@ -189,16 +200,24 @@ export interface BoundSink extends AsyncDisposable {
   readonly appends: boolean;
   /** Names of the columns it can take, when it knows; a column outside is an error when the job starts. */
   readonly known?: readonly string[];
+  /** Nothing in it tells two rows apart, so that what comes twice stays twice; absent where that is not known. */
+  readonly keyless?: boolean;
   /**
    * Runs of the job that never ended, oldest first: one that the state store does not know means that the store was lost.
    *
    * Present only when positions live with the data.
    */
   unfinished?(job: string): Promise<readonly UnfinishedRun[]>;
-  /** The rejects that live with its data; present only when positions do. */
+  /** The rejects that live with its data; present only when positions do. Without it `commit` is never given any. */
   readonly rejects?: RejectShelf;
   /** Notes that a run is given up, so that `unfinished` names it no more. */
   abandon?(job: string, run: string): Promise<void>;
+  /**
+   * As `StateStore.prune`, for what lives with its data; present only when positions do.
+   *
+   * @param isOver whether nobody can go on with a run any more
+   */
+  prune?(job: string, retention: Retention, isOver: (run: string) => Promise<boolean>): Promise<Pruned>;
   /** Goes to work for one run. */
   open(session: SinkSession): Promise<SinkWriter>;
 }
@@ -208,11 +227,11 @@ export interface SinkConnector<Options> {
   /** Looks at the world. @throws MillraceError TABLE_UNKNOWN, COLUMN_UNKNOWN, SINK_REFUSED, SINK_UNAVAILABLE */
   resolve(options: Options, context: SinkContext): Promise<BoundSink>;
   /**
-   * Opens the positions that lie with the data, without looking at anything else; present only where they do.
+   * Opens the positions that lie with the data, without looking at anything else; absent, or null, where none do.
    *
    * @throws MillraceError SINK_REFUSED, SINK_UNAVAILABLE
    */
-  positions?(options: Options, context: SinkContext): Promise<PositionDesk>;
+  positions?(options: Options, context: SinkContext): Promise<PositionDesk | null>;
 }
 
 /** How far the positions reach that were committed, to tell which rejects are to be kept. */

@@ -3,6 +3,7 @@ import type { ProgressKey } from "../position.ts";
 import type { Reject } from "../reject.ts";
 import type { KeptPosition } from "./position-desk.ts";
 import type { RejectShelf } from "./reject-shelf.ts";
+import type { Pruned, Retention } from "./retention.ts";
 import type { Advance, Claim, Progress, SinkWord } from "./sink.ts";
 
 /** How a run stands. `running` is also what a killed process leaves behind. */
@@ -44,24 +45,6 @@ export interface LeaseOwner {
 export type LeaseOutcome =
   | { readonly granted: true; readonly until: number }
   | { readonly granted: false; readonly owner: LeaseOwner; readonly until: number };
-
-/** What of a job's history need not be kept any longer. */
-export interface Retention {
-  /** Runs that ended before, ISO 8601. */
-  readonly runsBefore: string;
-  /** Rejects of before, ISO 8601. */
-  readonly rejectsBefore: string;
-  /** UTF-8 bytes of raw records and messages; the newest rejects are kept. */
-  readonly rejectBytes: number;
-  /** Runs, and rejects, dropped at once at most. */
-  readonly limit: number;
-}
-
-/** How much history was dropped; what is left over when neither is 0 is for the next call. */
-export interface Pruned {
-  readonly runs: number;
-  readonly rejects: number;
-}
 
 /** Keeps what must outlive a process. Every promise resolves only when the change is durable. */
 export interface StateStore extends RejectShelf, AsyncDisposable {

@@ -217,8 +217,11 @@ describe("CarefulUnit.write()", () => {
       CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM missing_function(); RETURN new; END $$;
       CREATE TRIGGER broken BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION broken()`);
     await using writer = await openWriter({ url: server.url(), table: "t" });
+    const progress = await claimSplit(writer);
     const unit = await writer.begin("careful", ["id"]);
-    await expect(unit.write(outputOf([[1], [2], [3]]))).rejects.toMatchObject({
+    const { rejects } = await unit.write(outputOf([[1], [2], [3]]));
+    expect(rejects).toHaveLength(3);
+    await expect(unit.commit([advanceOf(progress, 3, 3)], [])).rejects.toMatchObject({
       code: "SINK_REFUSED",
       fault: "fatal",
       message: expect.stringContaining("with every row alike: function missing_function() does not exist (42883)"),

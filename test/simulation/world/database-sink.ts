@@ -12,8 +12,10 @@ import type {
   WriteOutcome,
   WriteReject,
 } from "../../../src/core/ports/sink.ts";
+import type { RejectShelf } from "../../../src/core/ports/reject-shelf.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import type { SinkOutput } from "../../../src/core/result.ts";
+import { openMemoryStore } from "../../../src/state/memory.ts";
 import { type Database, Transaction } from "./database.ts";
 import type { Fates } from "./faults.ts";
 import { request } from "./network.ts";
@@ -39,6 +41,8 @@ export class DatabaseSink implements BoundSink {
   readonly positions = "sink";
   readonly resume = "position";
   readonly appends = true;
+  /** There, so that rejects go along with the rows; nobody looks into it. */
+  readonly rejects: RejectShelf = openMemoryStore();
   readonly #options: DatabaseSinkOptions;
 
   constructor(options: DatabaseSinkOptions) {

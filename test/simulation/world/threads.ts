@@ -35,7 +35,7 @@ export class SimulatedThreads implements TaskRunner {
     this.#options = options;
     this.#free = options.threads;
     const { clock } = options.process.scheduler;
-    const tools = { format: formatByName, busyClock: () => 0, clock };
+    const tools = { format: formatByName, busyClock: () => 0, clock, turn: async () => {} };
     this.#thread = options.hold(TaskThread.create(options.spec, tools));
     this.#ended.promise.catch(() => {});
   }

@@ -35,6 +35,19 @@ describe("Outage.pause()", () => {
     ]);
   });
 
+  test.each([
+    ["SINK_UNAVAILABLE", Object.assign(new Error("deadlock detected"), { code: "40P01" }), "40P01"],
+    ["SINK_UNAVAILABLE", Object.assign(new Error("read"), { code: "ECONNRESET" }), "ECONNRESET"],
+    ["SINK_UNAVAILABLE", undefined, "SINK_UNAVAILABLE"],
+    ["COMMIT_AMBIGUOUS", Object.assign(new Error("read"), { code: "ECONNRESET" }), "COMMIT_AMBIGUOUS"],
+  ] as const)("tells the reason in a word: %s because of %s", async (code, cause, reason) => {
+    const [clock, log] = [new FakeClock(), new EventLog()];
+    const pause = new Outage(outageOptions(clock, log)).pause(new MillraceError(code, "away", { cause }), never);
+    await clock.advance(1000);
+    await pause;
+    expect(log.of("retrying")).toMatchObject([{ code, reason, message: "away" }]);
+  });
+
   test("ends at once when it is killed, and leaves no timer", async () => {
     const [clock, log] = [new FakeClock(), new EventLog()];
     const killed = new AbortController();

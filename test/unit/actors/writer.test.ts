@@ -439,6 +439,14 @@ describe("Writer with limits", () => {
     expect(shop.deliveries.released).toBe(2);
   });
 
+  test("commits nothing when an earlier process had passed the limit and died before it could say so", async () => {
+    const counts = { read: 3, written: 0, filtered: 0, rejected: 3, folded: 0, emitted: 0, bytes: 0 };
+    const sink = new ScriptedSink([{ ...freshProgress("a.csv"), position: { ordinal: 3n, token: "30" }, counts }]);
+    const shop = new Workshop(sink, { limits });
+    expect(await shop.end()).toMatchObject({ kind: "failed", error: { code: "REJECT_LIMIT" } });
+    expect(shop.log.of("unit-committed")).toEqual([]);
+  });
+
   test("counts what earlier processes of the run rejected", async () => {
     const counts = { read: 2, written: 0, filtered: 0, rejected: 2, folded: 0, emitted: 0, bytes: 0 };
     const sink = new ScriptedSink([

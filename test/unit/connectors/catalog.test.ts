@@ -15,12 +15,12 @@ test("loadSource() and loadSink() load the code of what is built", async () => {
 test.each(["kafka", "webhook", "nothing", "toString"])("loadSource() refuses %s by its name", async (type) => {
   await expect(loadSource(type)).rejects.toMatchObject({
     code: "NOT_BUILT",
-    message: `source.type: ${type}: not built in this release; built now: file`,
+    message: `source.type: ${type}: not built in this release; built now: file, module`,
   });
 });
 
 test("loadSink() refuses what is no sink", async () => {
   await expect(loadSink("webhook")).rejects.toMatchObject({
-    message: "sink.type: webhook: not built in this release; built now: file, postgres",
+    message: "sink.type: webhook: not built in this release; built now: file, postgres, module",
   });
 });

@@ -63,9 +63,10 @@ describe("logger()", () => {
   });
 
   it("tells the troubles on the way", async () => {
+    const away = { code: "SINK_UNAVAILABLE", reason: "ECONNREFUSED", message: "gone" } as const;
     const lines = await linesOf([
       at(1, { kind: "rewound", split: "a.csv", token: "70", dropped: 30 }),
-      at(2, { kind: "retrying", stage: "sink", attempt: 2, delayMs: 400, code: "SINK_UNAVAILABLE", message: "gone" }),
+      at(2, { kind: "retrying", stage: "sink", attempt: 2, delayMs: 400, ...away }),
       at(3, { kind: "thread-died", fault: "hang", split: "a.csv", record: 7 }),
       restarting(4),
       at(5, { kind: "draining", reason: "SIGTERM" }),
@@ -78,6 +79,8 @@ describe("logger()", () => {
         stage: "sink",
         attempt: 2,
         delayMs: 400,
+        code: "SINK_UNAVAILABLE",
+        reason: "ECONNREFUSED",
         error: "gone",
       }),
       expect.objectContaining({ level: "warn", msg: "thread died", fault: "hang", record: 7 }),
@@ -186,10 +189,11 @@ describe("logger()", () => {
       attempt: 2,
       delayMs: 400,
       code: "SINK_UNAVAILABLE",
+      reason: "ENOTFOUND",
       message: 'host "db" is gone\nnow',
     });
     expect(await linesOf([retrying, started({ transform: null })], { pretty: true })).toEqual([
-      String.raw`02:00:00.002 warn  orders  retrying  stage=sink attempt=2 delayMs=400 code=SINK_UNAVAILABLE error="host \"db\" is gone\nnow"`,
+      String.raw`02:00:00.002 warn  orders  retrying  stage=sink attempt=2 delayMs=400 code=SINK_UNAVAILABLE reason=ENOTFOUND error="host \"db\" is gone\nnow"`,
       '02:00:00.000 info  orders  run started  trigger=manual source=data/orders.csv sinks={"sink":"postgres orders"} threads=1 bytes=1000000',
     ]);
     const [colored] = await linesOf([retrying], { pretty: true, color: true });

@@ -117,10 +117,15 @@ describe("metrics()", () => {
   });
 
   it("counts retries and restarts, and lets other events pass", async () => {
-    observe(at(1, { kind: "retrying", stage: "sink", attempt: 1, delayMs: 1, code: "SINK_UNAVAILABLE", message: "" }));
+    const away = { code: "SINK_UNAVAILABLE", reason: "57P01", message: "" } as const;
+    observe(at(1, { kind: "retrying", stage: "sink", sink: "shop", attempt: 1, delayMs: 1, ...away }));
+    observe(at(1, { kind: "retrying", stage: "source", attempt: 1, delayMs: 1, ...away }));
     observe(restarting(2));
     observe(at(3, { kind: "draining", reason: "SIGTERM" }));
-    expect(await samples("retries_total")).toEqual(['retries_total{job="orders",stage="sink"} 1']);
+    expect(await samples("retries_total")).toEqual([
+      'retries_total{job="orders",stage="sink",sink="shop",reason="57P01"} 1',
+      'retries_total{job="orders",stage="source",reason="57P01"} 1',
+    ]);
     expect(await samples("restarts_total")).toEqual(['restarts_total{job="orders",actor="writer"} 1']);
   });
 

@@ -93,6 +93,7 @@ export function summaryOf(change: Partial<RunSummary> = {}): RunSummary {
     sinks: { sink: { ...counts, bytes: 50_000_000 } },
     resumed: false,
     retries: 0,
+    retryReasons: [],
     restarts: 0,
     durationMs: 980,
     recordsPerSecond: 510_204,

@@ -34,6 +34,16 @@ describe("renderSummary()", () => {
     );
   });
 
+  it("says what was tried again, and why", () => {
+    const retryReasons = [
+      { stage: "sink", sink: "sink", reason: "40P01", count: 3, example: "deadlock detected (40P01)" },
+      { stage: "source", reason: "ENOENT", count: 1, example: "no such file" },
+    ] as const;
+    expect(renderSummary(summaryOf({ retries: 4, retryReasons }), PLAIN)).toContain(
+      '\n  retried 4 times: sink sink 40P01 3, source ENOENT 1, such as "deadlock detected (40P01)"\n',
+    );
+  });
+
   it("names rows, folded records and a ledger that does not balance", () => {
     const summary = summaryOf({ emitted: 990_006, folded: 5, balanced: false, resumed: true });
     expect(renderSummary(summary, PLAIN)).toContain(
@@ -125,7 +135,7 @@ describe("renderSummary()", () => {
     expect(text).toContain("  stopped after 0.98 s: too many rejects   500,000 read");
     expect(text).toContain("  REJECT_LIMIT: 6.1 % rejected; the limit is 5 %\n");
     expect(text).toContain(
-      "next: look at the rejects; correct the data, or raise errors.maxRejects or errors.maxRejectRate; then run it again: it resumes after 1 written record",
+      "next: look at the rejects; correct the data, or raise errors.maxRejects or errors.maxRejectRate, then run it again; or go on with --accept-rejects: it resumes after 1 written record",
     );
   });
 

@@ -20,31 +20,51 @@ function read(code: string, message: string, fields: object = {}) {
   return error ?? expect.unreachable("it is a server's error");
 }
 
+/** The classes of the documentation's appendix A, by what they mean. */
+const CLASSES = {
+  transient: ["08", "40", "53", "57", "58"],
+  record: ["22", "23"],
+  fatal: [
+    ...[
+      "00",
+      "01",
+      "02",
+      "03",
+      "09",
+      "0A",
+      "0B",
+      "0F",
+      "0L",
+      "0P",
+      "0Z",
+      "10",
+      "20",
+      "21",
+      "24",
+      "25",
+      "26",
+      "27",
+      "28",
+    ],
+    ...["2B", "2D", "2F", "34", "38", "39", "3B", "3D", "3F", "42", "44", "54", "55", "F0", "HV", "P0", "XX", "ZZ"],
+  ],
+} as const;
+
 describe("faultOf()", () => {
+  for (const [fault, classes] of Object.entries(CLASSES)) {
+    test.each(classes)(`takes class %s of SQLSTATE for ${fault}`, (category) => {
+      expect([`${category}000`, `${category}P0Z`].map((code) => faultOf(fromServer(code)))).toEqual([fault, fault]);
+    });
+  }
+
   test.each([
-    ["08006", "transient"],
-    ["40001", "transient"],
-    ["40P01", "transient"],
-    ["53300", "transient"],
-    ["57P01", "transient"],
-    ["57P03", "transient"],
-    ["55P03", "transient"],
-    ["57014", "transient"],
-    ["25006", "transient"],
-    ["25P03", "transient"],
-    ["22001", "record"],
-    ["22P02", "record"],
-    ["23505", "record"],
-    ["P0001", "record"],
-    ["28P01", "fatal"],
-    ["3D000", "fatal"],
-    ["42501", "fatal"],
-    ["42P01", "fatal"],
-    ["25P02", "fatal"],
-    ["54000", "fatal"],
-    ["P0002", "fatal"],
-    ["XX000", "fatal"],
-  ])("takes SQLSTATE %s for %s", (code, fault) => {
+    ["a lock that was not to be had", "55P03", "transient"],
+    ["a server that is read-only", "25006", "transient"],
+    ["a session that idled", "25P03", "transient"],
+    ["a transaction that took too long", "25P04", "transient"],
+    ["a trigger's RAISE", "P0001", "record"],
+    ["a failed transaction", "25P02", "fatal"],
+  ])("takes %s (%s) for %s", (_name, code, fault) => {
     expect(faultOf(fromServer(code))).toBe(fault);
   });
 

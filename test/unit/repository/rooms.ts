@@ -5,7 +5,7 @@ import { roomOf } from "./import-graph.ts";
 const parts = ["aggregate", "compression", "connectors", "formats", "postgres", "scheduling", "state"] as const;
 const upToActors = ["runtime", "observability", "task", "actors", "config", ...parts] as const;
 const doors = ["pipeline", "runtime", "formats", "compression", "aggregate", "connectors"] as const;
-const upToDaemon = [...upToActors, "pipeline", "batch", "streams", "testing", "daemon"] as const;
+const upToDaemon = [...upToActors, "pipeline", "batch", "streams", "spi", "testing", "daemon"] as const;
 
 /**
  * What each room may import beside core; an entry with a slash allows a part of a room, `room#specs` its option specs
@@ -35,7 +35,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   pipeline: upToActors,
   batch: doors,
   streams: [...doors, "postgres"],
-  testing: doors,
+  testing: [...doors, "config", "observability", "state", "task"],
+  spi: [...doors, "state", "streams"],
   daemon: ["runtime", "pipeline", "config", "scheduling", "state", "observability"],
   index: upToDaemon,
   cli: [...upToDaemon, "index"],

@@ -3,13 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readFixtures } from "../../../src/cli/fixtures/fixture-file.ts";
-import { fieldByField, recordOf } from "../../../src/cli/fixtures/fixture-record.ts";
+import { recordOf } from "../../../src/cli/fixtures/fixture-record.ts";
 import { verdictOf } from "../../../src/cli/fixtures/verdict.ts";
 import { loadJob } from "../../../src/config/load.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { TaskRunner, TaskSpec } from "../../../src/core/task.ts";
 import { formatByName } from "../../../src/formats/catalog.ts";
 import { describe } from "../../../src/pipeline/describe.ts";
+import { fieldByField } from "../../../src/pipeline/field-by-field.ts";
 import { RecordTrial } from "../../../src/pipeline/record-trial.ts";
 import { TaskThread } from "../../../src/task/task-thread.ts";
 
@@ -48,7 +49,7 @@ test.each(samples)(
     writeFileSync(file("ts"), module ?? "");
     writeFileSync(file("test.jsonl"), fixtures ?? "");
     const plan = describe(await loadJob(file("yaml"), { params: {}, slot: null, environment: {} }));
-    await using trial = new RecordTrial(plan, fieldByField(plan), startHere);
+    await using trial = new RecordTrial(plan, fieldByField(plan.decode), startHere);
     for (const fixture of await readFixtures(file("test.jsonl"), "fixtures")) {
       const outcome = await trial.try(await recordOf(fixture.input, plan, systemClock, "fixture"));
       expect(verdictOf(fixture, outcome), `fixture ${fixture.line}`).toEqual([]);

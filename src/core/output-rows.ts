@@ -1,0 +1,31 @@
+/** A chunk's rows for one sink, taken apart. */
+import type { SinkOutput } from "./result.ts";
+
+/**
+ * The bytes of each row, without copying them; they lie in memory that is lent until the unit has ended.
+ *
+ * @example
+ * for (const row of rowsOf(output)) table.insert(JSON.parse(Buffer.from(row).toString()));
+ */
+export function rowsOf({ bytes, rows, rowEnds }: SinkOutput): Uint8Array[] {
+  return Array.from({ length: rows }, (_, row) => bytes.subarray(row === 0 ? 0 : rowEnds[row - 1], rowEnds[row]));
+}
+
+/** What is left of an output without the rows of some records, by their numbers in the chunk. */
+export function withoutRecords(output: SinkOutput, records: ReadonlySet<number>): SinkOutput {
+  const { recordOfRow, partitions } = output;
+  const all = rowsOf(output);
+  const kept = Array.from(all.keys()).filter((row) => !records.has(recordOfRow[row] as number));
+  const bytes = Buffer.concat(kept.map((row) => all[row] as Uint8Array));
+  let end = 0;
+  return {
+    ...output,
+    bytes,
+    rows: kept.length,
+    rowEnds: Int32Array.from(kept, (row) => (end += (all[row] as Uint8Array).byteLength)),
+    recordOfRow: Int32Array.from(kept, (row) => recordOfRow[row] as number),
+    ...(partitions && {
+      partitions: { ...partitions, ofRow: Int32Array.from(kept, (row) => partitions.ofRow[row] as number) },
+    }),
+  };
+}
