@@ -3,12 +3,12 @@
  * Either way nobody may begin anew without a word, for the rows of such a run are already there. SEMANTICS "Where
  * positions and rejects live".
  */
-import { isMillraceError, MillraceError } from "../core/errors.ts";
+import { MillraceError } from "../core/errors.ts";
 import { REPLAY_SCOPE } from "../core/ports/reject-shelf.ts";
-import type { BoundSink, SeenSplit, UnfinishedRun } from "../core/ports/sink.ts";
+import type { BoundSink, UnfinishedRun } from "../core/ports/sink.ts";
 import type { BoundSource } from "../core/ports/source.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
-import { originPosition } from "../core/position.ts";
+import { isOtherSource } from "./source-identity.ts";
 
 /** One such run. */
 export interface LostRun extends UnfinishedRun {
@@ -32,36 +32,12 @@ export async function findLostRuns(
       // A replay is gone on with by what it has taken, which is there too.
       if (unfinished.scope.startsWith(REPLAY_SCOPE)) continue;
       if (unfinished.written === 0 || (await state.findRun(unfinished.run)) !== undefined) continue;
-      lost.push({ ...unfinished, sink, isForeign: await isForeign(unfinished, source) });
+      // An incremental job's splits come and go; its source itself tells which of them it knows.
+      const isForeign = unfinished.scope !== "" && (await isOtherSource(unfinished.seen ?? [], source));
+      lost.push({ ...unfinished, sink, isForeign });
     }
   }
   return lost;
-}
-
-/** An incremental job's splits come and go; its source itself tells which of them it knows. */
-async function isForeign({ scope, seen = [] }: UnfinishedRun, source: BoundSource): Promise<boolean> {
-  if (scope === "" || seen.length === 0) return false;
-  for (const one of seen) if (await isThere(one, source)) return false;
-  return true;
-}
-
-/** Whether a split is still what it was: opening it as such tells. */
-async function isThere({ split: id, fingerprint }: SeenSplit, source: BoundSource): Promise<boolean> {
-  const split = source.splits.find((candidate) => candidate.id === id);
-  if (split === undefined) return false;
-  const { origin, originLine } = split;
-  try {
-    const opening = source.open(
-      { ...split, fingerprint },
-      originPosition(origin, originLine),
-      new AbortController().signal,
-    );
-    await using _reader = await opening;
-    return true;
-  } catch (thrown) {
-    // Whatever else keeps it from being read will be told when it is read.
-    return !isMillraceError(thrown, "SOURCE_CHANGED");
-  }
 }
 
 /** Why nothing begins while there are lost runs and nobody has said what to do about them. */

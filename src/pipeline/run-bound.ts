@@ -19,6 +19,7 @@ import { findLostRuns } from "./lost-runs.ts";
 import { applyRetention } from "./retention.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { chooseRun, type Identity, type StartedRun, type StartWish } from "./run-identity.ts";
+import { assertOwnSource, withSource } from "./source-identity.ts";
 
 /** What {@link runBound} needs. */
 export interface RunBoundOptions {
@@ -37,14 +38,15 @@ export interface RunBoundOptions {
 /**
  * Runs a bound plan once.
  *
- * @throws MillraceError RUN_NOT_FOUND, RESTART_REFUSED; an error of fault class `usage` that ended the run before
+ * @throws MillraceError RUN_NOT_FOUND, RESTART_REFUSED; SOURCE_CHANGED for another deployment's run; an error of fault class `usage` that ended the run before
  *   anything was written
  */
 export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   const { bound, identity, wish, world, stops, observers } = options;
   const { state, clock } = world;
   const lost = await findLostRuns(state, identity.job, bound);
-  const run = await chooseRun({ state, lost }, identity, wish, world);
+  const run = withSource(await chooseRun({ state, lost }, identity, wish, world), bound.source);
+  await assertOwnSource(run, bound.source);
   const limits = wish.acceptRejects ? null : bound.plan.job.errors;
   await prepareRun({ world, bound, run, wish, limits, lost });
   const begun = clock.monotonic();

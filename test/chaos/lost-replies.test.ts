@@ -43,5 +43,6 @@ test("a run whose connection breaks at every step in turn loads every record onc
     ...load.expected.ledger,
   });
   expect(summary.retries).toBeGreaterThanOrEqual(points.length);
+  expect(summary.retryReasons.map(({ reason }) => reason)).toContain("COMMIT_AMBIGUOUS");
   expect(await load.loaded()).toEqual(load.expected);
 });

@@ -4,18 +4,25 @@
  */
 import { expect, test } from "vitest";
 import type { RunSummary } from "../../src/core/summary.ts";
-import { ChaosLoad, DESTINATIONS } from "../support/chaos-load.ts";
+import { ChaosLoad } from "../support/chaos-load.ts";
 import { usePostgres } from "../support/postgres.ts";
 import { Project } from "../support/project.ts";
 
 const postgres = usePostgres();
 
-test.each(DESTINATIONS)("a stopped run that was taken over writes nothing more and says so: %s", async (into) => {
+const KINDS = [
+  { into: "postgres" },
+  { into: "files" },
+  ...(process.env["KILLS"] === undefined ? [] : [{ into: "both" } as const]),
+  { into: "both", stateInPostgres: true },
+] as const;
+
+test.each(KINDS)("a stopped run that was taken over writes nothing more and says so: %o", async (kind) => {
   using project = new Project();
-  const load = await ChaosLoad.create(project, postgres.server, { into, rows: 2_000 });
+  const load = await ChaosLoad.create(project, postgres.server, { ...kind, rows: 2_000 });
   const zombie = await load.caught();
   zombie.kill("SIGSTOP");
-  load.expireLeases();
+  await load.expireLeases();
   const successor = await load.start().ended;
   expect(successor.code, successor.err).toBe(0);
   expect(JSON.parse(successor.out)).toMatchObject({ state: "succeeded", resumed: true });

@@ -22,6 +22,8 @@ export interface ChaosLoadOptions {
   readonly rows: number;
   /** The server as the job sees it, where something stands between. */
   readonly url?: string;
+  /** Runs, leases and the positions of files in the server, too, instead of in a file beside the job. */
+  readonly stateInPostgres?: boolean;
   /** The file into which rejects go; the default place when absent. */
   readonly rejects?: string;
   /** Other keys of the job. */
@@ -49,6 +51,7 @@ export default (record) => {
 const ROUTE = `export const route = ({ id }) => (id % 3 === 0 ? ["sink", "files"] : id % 2 === 0 ? "sink" : "files");\n`;
 
 const STATE = ".millrace/state.db";
+const STATE_SCHEMA = "chaos_state";
 
 /** One load. */
 export class ChaosLoad {
@@ -91,7 +94,9 @@ export class ChaosLoad {
 
   /** Starts the job. */
   start(environment: Environment = {}): CommandLine {
-    return this.project.start(["run", this.job, "--json"], environment);
+    const { stateInPostgres = false } = this.#options;
+    const state = stateInPostgres ? [`--state=${this.#server.url()}?stateSchema=${STATE_SCHEMA}`] : [];
+    return this.project.start(["run", this.job, "--json", ...state], environment);
   }
 
   /** Starts a run that is slow until it is told to hurry, and waits until some of it is committed. */
@@ -112,7 +117,10 @@ export class ChaosLoad {
 
   /** Source records whose effect is durable in the sink that is furthest. */
   async committed(): Promise<number> {
-    const [kept] = this.#ask("SELECT max(read) AS read FROM progress");
+    const [kept] = await this.#ask(
+      "SELECT max(read) AS read FROM progress",
+      `select max((counts ->> 'read')::int) as read from ${STATE_SCHEMA}.progress where job = '${this.name}'`,
+    );
     const [made] = await this.#server.query("select to_regclass('millrace.progress') is not null as made");
     if (made?.["made"] !== true) return Number(kept?.["read"] ?? 0);
     const [table] = await this.#server.query(
@@ -123,12 +131,16 @@ export class ChaosLoad {
   }
 
   /** Whether its newest run has succeeded: one more would load everything again. */
-  succeeded(): boolean {
-    return this.#newestRun()?.["state"] === "succeeded";
+  async succeeded(): Promise<boolean> {
+    return (await this.#newestRun())?.["state"] === "succeeded";
   }
 
   /** Makes all leases run out at once, as if their owners had stood still for longer than they hold. */
-  expireLeases(): void {
+  async expireLeases(): Promise<void> {
+    if (this.#options.stateInPostgres === true) {
+      await this.#server.query(`update ${STATE_SCHEMA}.leases set until = now()`);
+      return;
+    }
     using database = new DatabaseSync(this.project.path(STATE));
     database.exec("UPDATE leases SET until = 0");
   }
@@ -145,7 +157,7 @@ export class ChaosLoad {
     expect(firstDifference(this.#filesText().split("\n"), [...toFiles.map(recordOf), ""]), "the files").toBeUndefined();
     expect(await this.#rejects(), "the rejects").toEqual(bad.map((id) => lineOf(id).trimEnd()));
 
-    const summary = JSON.parse(String(this.#newestRun()?.["summary"])) as RunSummary;
+    const summary = JSON.parse(String((await this.#newestRun())?.["summary"])) as RunSummary;
     const common = { read: rows, rejected: bad.length, folded: 0 };
     const figures = (written: number) => ({ ...common, written, filtered: rows - bad.length - written });
     expect(summary).toMatchObject({ state: "succeeded", balanced: true, error: null });
@@ -171,7 +183,11 @@ export class ChaosLoad {
     const { into, rejects } = this.#options;
     if (rejects !== undefined) return this.project.readLines(rejects).map(({ raw }) => raw);
     if (into !== "postgres") {
-      return this.#ask("SELECT raw FROM rejects ORDER BY ordinal").map(({ raw }) => raw);
+      const kept = await this.#ask(
+        "SELECT raw FROM rejects ORDER BY ordinal",
+        `select raw from ${STATE_SCHEMA}.rejects where job = '${this.name}' order by ordinal`,
+      );
+      return kept.map(({ raw }) => raw);
     }
     const rows = await this.#server.query("select raw from millrace.rejects where job = $1 order by ordinal", [
       this.name,
@@ -179,12 +195,20 @@ export class ChaosLoad {
     return rows.map(({ raw }) => raw);
   }
 
-  #newestRun(): Readonly<Record<string, unknown>> | undefined {
-    return this.#ask("SELECT state, summary FROM runs ORDER BY seq DESC LIMIT 1")[0];
+  async #newestRun(): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const [newest] = await this.#ask(
+      "SELECT state, summary FROM runs ORDER BY seq DESC LIMIT 1",
+      `select state, summary from ${STATE_SCHEMA}.runs where job = '${this.name}' order by seq desc limit 1`,
+    );
+    return newest;
   }
 
   /** Asks the state; nothing while there is none. */
-  #ask(query: string): readonly Readonly<Record<string, unknown>>[] {
+  async #ask(query: string, inPostgres: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    if (this.#options.stateInPostgres === true) {
+      const [state] = await this.#server.query(`select to_regclass('${STATE_SCHEMA}.taken') is not null as made`);
+      return state?.["made"] === true ? this.#server.query(inPostgres) : [];
+    }
     if (!this.project.exists(STATE)) return [];
     using database = new DatabaseSync(this.project.path(STATE), { readOnly: true, timeout: 5_000 });
     const tables = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'rejects'").all();

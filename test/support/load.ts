@@ -3,7 +3,6 @@
  * took effect exactly once.
  */
 import { createHash } from "node:crypto";
-import { DatabaseSync } from "node:sqlite";
 import type { Reject } from "../../src/core/reject.ts";
 import type { EmbeddedPostgres } from "./embedded-postgres.ts";
 import type { CommandLine, Ended, Environment, Project } from "./project.ts";
@@ -41,9 +40,6 @@ export default (record) => {
   return record;
 };
 `;
-
-/** Where runs are kept. */
-const STATE = ".millrace/state.db";
 
 /** A run slow enough to be caught. */
 export const SLOWLY: Environment = { PAUSE_MS: "1" };
@@ -112,47 +108,24 @@ export class Load {
     return read;
   }
 
-  /** Whether its newest run has succeeded: one more would load everything again. */
-  succeeded(): boolean {
-    if (!this.project.exists(STATE)) return false;
-    using database = new DatabaseSync(this.project.path(STATE), { readOnly: true });
-    const tables = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'runs'").all();
-    if (tables.length === 0) return false;
-    return database.prepare("SELECT state FROM runs ORDER BY seq DESC LIMIT 1").get()?.["state"] === "succeeded";
-  }
-
-  /** Makes all leases run out at once, as if their owners had stood still for longer than they hold. */
-  expireLeases(): void {
-    using database = new DatabaseSync(this.project.path(STATE));
-    database.exec("UPDATE leases SET until = 0");
-  }
-
-  /**
-   * What became of it.
-   *
-   * @param rejects where they were to go: the name of a file, or else the table
-   */
-  async loaded(rejects?: string): Promise<Loaded> {
+  /** What became of it. */
+  async loaded(): Promise<Loaded> {
     const rows = await this.#server.query(`select id, name, amount::text from ${this.name} order by id, name`);
     const lines = rows.map(({ id, name, amount }) => JSON.stringify([id, name, amount]));
     return {
       rows: rows.length,
       digest: digestOf(lines),
-      rejects: rejects === undefined ? await this.#rejectsInTable() : this.#rejectsIn(rejects),
+      rejects: await this.#rejects(),
       ledger: await this.#ledger(),
     };
   }
 
-  async #rejectsInTable(): Promise<Loaded["rejects"]> {
+  async #rejects(): Promise<Loaded["rejects"]> {
     const rows = await this.#server.query(
       "select line::int, code, raw from millrace.rejects where job = $1 order by line",
       [this.name],
     );
     return rows as unknown as Loaded["rejects"];
-  }
-
-  #rejectsIn(file: string): Loaded["rejects"] {
-    return this.project.readLines(file).map(({ line = 0, code, raw }) => ({ line, code, raw }));
   }
 
   async #ledger(): Promise<Loaded["ledger"]> {

@@ -97,7 +97,7 @@ export const POISON_KINDS = {
   "the name of a type": simple("regtype", "int", "nope", "42704"),
   "a word too long": simple("tsvector", "a", "a".repeat(3_000), "54000"),
   "an index entry too long": { ...tooLong, column: "text", after: "CREATE INDEX ON t ($n);" },
-  // The server names a row that it has read later.
+  // The server may name a row that it has read later.
   "a row too big": { ...tooLong, column: "text", after: "ALTER TABLE t ALTER $n SET STORAGE PLAIN;" },
   "a not null": simple("int NOT NULL DEFAULT 0", 1, null, "23502"),
   "a check": simple("int CHECK ($n < 100)", 1, 1000, "23514"),
