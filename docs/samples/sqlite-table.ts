@@ -33,7 +33,8 @@ export const sink = defineSink({ name: "sqlite", effect: "once", options, resolv
 async function resolve({ file, table }: Options, { name, baseDir }: SinkContext): Promise<BoundSink> {
   const place = path.resolve(baseDir, file);
   const columns = columnsOf(place, table);
-  if (columns.length === 0) throw new MillraceError("TABLE_UNKNOWN", `sink.options.table: ${file} has no table ${table}`);
+  if (columns.length === 0)
+    throw new MillraceError("TABLE_UNKNOWN", `sink.options.table: ${file} has no table ${table}`);
   return {
     label: `sqlite ${table}`,
     // The threads hand over JSON lines, which are easy to take apart; `known` lets a wrong field fail before the first row.
@@ -106,7 +107,9 @@ class SqliteWriter implements SinkWriter {
         this.#database
           .prepare("INSERT INTO millrace_progress VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
           .run(...this.#key, split, String(ordinal), token, line, JSON.stringify(NO_COUNTS), fingerprint);
-        this.#database.prepare(`UPDATE millrace_progress SET epoch = epoch + 1 WHERE ${MINE} AND split = ?`).run(...this.#key, split);
+        this.#database
+          .prepare(`UPDATE millrace_progress SET epoch = epoch + 1 WHERE ${MINE} AND split = ?`)
+          .run(...this.#key, split);
         return this.#read(split)[0] as Progress;
       }),
     );
@@ -121,7 +124,10 @@ class SqliteWriter implements SinkWriter {
     return {
       // Rows are held until the commit: a transaction that stays open would lock everybody else out.
       write: async (output) => {
-        const rejects = this.#try(rowsOf(output).map((row) => this.#valuesOf(row)), output.recordOfRow);
+        const rejects = this.#try(
+          rowsOf(output).map((row) => this.#valuesOf(row)),
+          output.recordOfRow,
+        );
         const [first] = rejects;
         if (first !== undefined && mode === "fast") throw new MillraceError("ROW_REFUSED", `sqlite: ${first.message}`);
         const good = withoutRecords(output, new Set(rejects.map(({ record }) => record)));
@@ -154,7 +160,16 @@ class SqliteWriter implements SinkWriter {
       .prepare(
         `UPDATE millrace_progress SET ordinal = ?, token = ?, line = ?, counts = ? WHERE ${MINE} AND split = ? AND epoch = ? AND ordinal = ?`,
       )
-      .run(String(to.ordinal), to.token, to.line ?? null, JSON.stringify(counts), ...this.#key, split, epoch, String(from));
+      .run(
+        String(to.ordinal),
+        to.token,
+        to.line ?? null,
+        JSON.stringify(counts),
+        ...this.#key,
+        split,
+        epoch,
+        String(from),
+      );
     if (changes !== 1) throw new MillraceError("FENCED", `sqlite: another process has taken over split ${split}`);
   }
 
@@ -182,7 +197,10 @@ class SqliteWriter implements SinkWriter {
       try {
         insert.run(...values);
       } catch (thrown) {
-        const output = recordOfRow.indexOf(record) === recordOfRow.lastIndexOf(record) ? {} : { output: index - recordOfRow.indexOf(record) };
+        const output =
+          recordOfRow.indexOf(record) === recordOfRow.lastIndexOf(record)
+            ? {}
+            : { output: index - recordOfRow.indexOf(record) };
         const message = thrown instanceof Error ? thrown.message : String(thrown);
         if (!refused.has(record)) refused.set(record, { record, code: "ROW_REFUSED", message, ...output });
       }

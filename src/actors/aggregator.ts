@@ -8,7 +8,7 @@ import { MillraceError } from "../core/errors.ts";
 import type { Chunk } from "../core/chunk.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Position } from "../core/position.ts";
-import { type ChunkReject, encodeRaw, type Reject } from "../core/reject.ts";
+import type { ChunkReject, Reject } from "../core/reject.ts";
 import type { ChunkResult } from "../core/result.ts";
 import type { Actor } from "../runtime/actor.ts";
 import type { Mailbox } from "../runtime/mailbox.ts";
@@ -16,6 +16,7 @@ import { type ChunkShare, shareFrom } from "./chunk-share.ts";
 import type { HeadStarts } from "./head-starts.ts";
 import type { Lane } from "./lane.ts";
 import type { Delivery, Emit, Processed } from "./messages.ts";
+import { RefusedRows } from "./refused-rows.ts";
 import type { StageMeter } from "./stage-meter.ts";
 import type { Window } from "./window.ts";
 
@@ -161,20 +162,23 @@ export class Aggregator implements Actor {
   ): readonly Delivery[] {
     // One object a reject, whichever sinks it is told.
     const rejects = new Map(result.rejects.map((reject) => [reject, this.#rejectOf(chunk, from, reject)]));
-    return shares.map((share) => ({
-      sink: share.output.sink,
-      split: chunk.split,
-      chunk,
-      output: share.output,
-      from: to.ordinal - BigInt(share.read),
-      to,
-      read: share.read,
-      filtered: share.output.filtered,
-      folded: result.folded,
-      rejects: share.rejects.map((reject) => rejects.get(reject) as Reject),
-      rejectRow: (refused) => this.#rejectOf(chunk, from, chunkRejectOf(chunk, result, share.output.sink, refused)),
-      release: () => chunk.memory.release(),
-    }));
+    return shares.map((share) => {
+      const refusedRows = new RefusedRows(chunk, result.spans, share.output.sink);
+      return {
+        sink: share.output.sink,
+        split: chunk.split,
+        chunk,
+        output: share.output,
+        from: to.ordinal - BigInt(share.read),
+        to,
+        read: share.read,
+        filtered: share.output.filtered,
+        folded: result.folded,
+        rejects: share.rejects.map((reject) => rejects.get(reject) as Reject),
+        rejectRow: (refused) => this.#rejectOf(chunk, from, refusedRows.reject(refused)),
+        release: () => chunk.memory.release(),
+      };
+    });
   }
 
   /** What of a chunk each sink is to get; every share holds the chunk's memory by itself. */
@@ -261,19 +265,4 @@ function positionBehind(chunk: Chunk, result: ChunkResult, from: Position): Posi
     token: whole && chunk.to !== null ? chunk.to : chunk.tokens.at(result.end, result.records),
     ...(chunk.firstLine === undefined ? {} : { line: chunk.firstLine + lines }),
   };
-}
-
-/** A reject of a record that the sink itself refused: its bytes are cut out of the chunk, which is held until the commit. */
-function chunkRejectOf(
-  chunk: Chunk,
-  { spans }: ChunkResult,
-  sink: string,
-  refused: { record: number; output?: number; code: string; message: string },
-): ChunkReject {
-  const offset = spans[2 * refused.record] ?? 0;
-  const stop = spans[2 * refused.record + 1] ?? offset;
-  const bytes = chunk.memory.bytes.subarray(chunk.begin, chunk.end);
-  let line = 0;
-  for (let at = bytes.indexOf(10); at !== -1 && at < offset; at = bytes.indexOf(10, at + 1)) line++;
-  return { ...refused, offset, line, stage: "write", sink, ...encodeRaw(bytes.subarray(offset, stop)) };
 }

@@ -10,10 +10,14 @@ import type { Step } from "./progress-book.ts";
 /** A unit is closed when it holds this many chunks, however small they are. */
 const MAX_CHUNKS = 64;
 
+const NOTHING: Held["lost"] = { rows: 0, bytes: 0 };
+
 /** A delivery with what the sink refused of it. */
 interface Held {
   readonly delivery: Delivery;
-  refused: readonly WriteReject[];
+  refused: readonly Reject[];
+  /** What the sink did not take of the output because of them. */
+  lost: { readonly rows: number; readonly bytes: number };
 }
 
 /** Consecutive deliveries of one sink that become durable together. */
@@ -41,7 +45,7 @@ export class CommitUnit {
 
   add(delivery: Delivery): void {
     const { chunk, output } = delivery;
-    this.#held.push({ delivery, refused: [] });
+    this.#held.push({ delivery, refused: [], lost: NOTHING });
     this.#bytes += chunk.end - chunk.begin + output.bytes.byteLength;
   }
 
@@ -53,12 +57,14 @@ export class CommitUnit {
   /** The sink refused these records of a delivery. */
   refuse(delivery: Delivery, refused: readonly WriteReject[]): void {
     const held = this.#held.find((entry) => entry.delivery === delivery);
-    if (held !== undefined) held.refused = refused;
+    if (held === undefined) return;
+    held.refused = refused.map(delivery.rejectRow);
+    held.lost = rowsOfRecords(delivery.output, new Set(refused.map(({ record }) => record)));
   }
 
   /** All rejects of the unit, in the order of its deliveries. */
   get rejects(): readonly Reject[] {
-    return this.#held.flatMap(({ delivery, refused }) => [...delivery.rejects, ...refused.map(delivery.rejectRow)]);
+    return this.#held.flatMap(({ delivery, refused }) => [...delivery.rejects, ...refused]);
   }
 
   /** Of these rejects those that are not yet durable in a place of their own: sending a unit again must not append them twice. */
@@ -73,7 +79,7 @@ export class CommitUnit {
 
   /** What the sink alone refused. */
   get refused(): readonly Reject[] {
-    return this.#held.flatMap(({ delivery, refused }) => refused.map(delivery.rejectRow));
+    return this.#held.flatMap(({ refused }) => refused);
   }
 
   /** What the unit means for each of its splits. */
@@ -101,24 +107,28 @@ function keyOf({ split, position, sink = "", output }: Reject): string {
   return `${position.ordinal} ${output ?? ""} ${sink} ${split}`;
 }
 
-function countsOf({ delivery, refused }: Held): Counts {
+function countsOf({ delivery, refused, lost }: Held): Counts {
   const { read, filtered, folded, output } = delivery;
   const rejected = delivery.rejects.length + refused.length;
-  const lost = refused.map(({ record }) => rowsOfRecord(output, record));
   return {
     read,
     filtered,
     folded,
     rejected,
     written: read - filtered - folded - rejected,
-    emitted: output.rows - lost.reduce((sum, { rows }) => sum + rows, 0),
-    bytes: output.bytes.byteLength - lost.reduce((sum, { bytes }) => sum + bytes, 0),
+    emitted: output.rows - lost.rows,
+    bytes: output.bytes.byteLength - lost.bytes,
   };
 }
 
-function rowsOfRecord({ recordOfRow, rowEnds }: SinkOutput, record: number): { rows: number; bytes: number } {
-  const first = recordOfRow.indexOf(record);
-  const last = recordOfRow.lastIndexOf(record);
-  if (first === -1) return { rows: 0, bytes: 0 };
-  return { rows: last - first + 1, bytes: (rowEnds[last] ?? 0) - (first === 0 ? 0 : (rowEnds[first - 1] ?? 0)) };
+/** How much of an output some records are. */
+function rowsOfRecords({ recordOfRow, rowEnds, rows }: SinkOutput, records: ReadonlySet<number>): Held["lost"] {
+  if (records.size === 0) return NOTHING;
+  const lost = { rows: 0, bytes: 0 };
+  for (let row = 0; row < rows; row++) {
+    if (!records.has(recordOfRow[row] as number)) continue;
+    lost.rows++;
+    lost.bytes += (rowEnds[row] as number) - (row === 0 ? 0 : (rowEnds[row - 1] as number));
+  }
+  return lost;
 }

@@ -102,8 +102,7 @@ export class WorkerPool implements Actor {
     };
     return redeliver({
       place: `${chunk.split} from ${chunk.from}`,
-      attempt: (attempt) =>
-        runner.run(toTask(chunk, lent, { ...split, columns: columns.known, ...attempt })),
+      attempt: (attempt) => runner.run(toTask(chunk, lent, { ...split, columns: columns.known, ...attempt })),
       onDeath: ({ kind, recordIndex }) =>
         emit({ kind: "thread-died", fault: kind, split: chunk.split, record: recordIndex }),
     });

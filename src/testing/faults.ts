@@ -95,11 +95,12 @@ export class Faults implements FaultInjection {
   }
 
   source(source: BoundSource): BoundSource {
-    const { continueFrom } = source;
     return wrapped(source, {
       open: async (split, from, signal) =>
         this.#reader(await this.#step({ at: "source.open" }, () => source.open(split, from, signal))),
-      ...(continueFrom && { continueFrom: async (known) => this.source(await continueFrom.call(source, known)) }),
+      ...(source.continueFrom !== undefined && {
+        continueFrom: async (known) => this.source((await source.continueFrom?.(known)) ?? source),
+      }),
     });
   }
 
@@ -119,15 +120,16 @@ export class Faults implements FaultInjection {
   }
 
   #writer(sink: string, writer: SinkWriter): SinkWriter {
-    const { claim, progress } = writer;
+    const keepsPositions = writer.progress !== undefined;
     return wrapped(writer, {
-      ...(claim && { claim: (claims) => this.#step({ at: "sink.claim", sink }, () => claim.call(writer, claims)) }),
-      ...(progress && {
-        progress: (splits) => this.#step({ at: "sink.progress", sink }, () => progress.call(writer, splits)),
+      ...(keepsPositions && {
+        claim: (claims) => this.#step({ at: "sink.claim", sink }, async () => (await writer.claim?.(claims)) ?? []),
+        progress: (splits) =>
+          this.#step({ at: "sink.progress", sink }, async () => (await writer.progress?.(splits)) ?? []),
       }),
       begin: async (mode, columns) => {
         const unit = await this.#step({ at: "sink.begin", sink }, () => writer.begin(mode, columns));
-        return this.#unit(sink, { mode, keepsPositions: progress !== undefined }, unit);
+        return this.#unit(sink, { mode, keepsPositions }, unit);
       },
       finish: () => this.#step({ at: "sink.finish", sink }, () => writer.finish()),
     });

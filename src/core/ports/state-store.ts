@@ -24,7 +24,7 @@ export interface RunRow {
   readonly endedAt: string | null;
   /** Output columns per sink, once found. */
   readonly columns: { readonly [sink: string]: readonly string[] } | null;
-  /** Tells whose deployment's source this is; another one under the same name is refused. */
+  /** Some of its splits as they were at its beginning, JSON: tells whose deployment's it is; another one is refused. */
   readonly fingerprint: string | null;
   /** The object of `run --json` at its last end, as JSON. */
   readonly summary: string | null;

@@ -120,7 +120,13 @@ export class SinkProcess implements AsyncDisposable {
     const written = records - rejected;
     const added = { ...NO_COUNTS, read: records, written, rejected, emitted: written };
     const ordinal = position.ordinal + BigInt(records);
-    return { split, epoch, from: position.ordinal, to: { ordinal, token: String(ordinal) }, counts: addCounts(counts, added) };
+    return {
+      split,
+      epoch,
+      from: position.ordinal,
+      to: { ordinal, token: String(ordinal) },
+      counts: addCounts(counts, added),
+    };
   }
 
   /** Commits a unit with its positions, wherever these live. */
@@ -176,7 +182,9 @@ function outputOf(
     owners.push(index);
   }
   const { partition } = spec;
-  const paths = partition && rows.map(({ row }) => partition.fields.map((field) => `${field}=${String(row[field])}`).join(partition.separator));
+  const paths =
+    partition &&
+    rows.map(({ row }) => partition.fields.map((field) => `${field}=${String(row[field])}`).join(partition.separator));
   const names = [...new Set(paths)];
   return {
     sink: spec.sink,

@@ -81,7 +81,7 @@ function byteBorders(bytes: Buffer, from: Position, decode: DecodeSpec): readonl
 export function lend(bytes: number): SharedBytes {
   const lent: SharedBytes = {
     bytes: new Uint8Array(new SharedArrayBuffer(bytes)),
-    retain: () => lent as never,
+    retain: () => lent,
     release: () => {},
   };
   return lent;

@@ -13,11 +13,10 @@ import { Proxy } from "../../support/proxy.ts";
 
 const postgres = usePostgres();
 
-/** Told by a line, by a wrong line, by none, only at COMMIT, and with a code that is usually no data's. */
+/** Told by a line, by none, only at COMMIT, and with a code that is usually no data's. */
 const TOLD_APART = [
   "a type",
   "an hstore",
-  "a row too big",
   "a unique key",
   "a unique key at COMMIT",
   "a foreign key",
@@ -70,6 +69,13 @@ describe("of records with bad ones among them exactly these are rejected", () =>
     expect(await expectRejected(poisonedLines(60, { n: kind }, bad), bad)).toMatchObject({ retries: 0 });
   });
 
+  test("a row too big among others that fill the server's buffer, which names a later row", async () => {
+    const kind = { ...POISON_KINDS["a row too big"], good: () => "fits".repeat(500) };
+    const bad = all([99, 100, 250], kind);
+    await postgres.server.query(ddlOf({ n: kind }));
+    await expectRejected(poisonedLines(300, { n: kind }, bad), bad, { job: { chunk: { records: 300 } } });
+  });
+
   test("all kinds at once", async () => {
     const { ddl, bad, lines } = allKinds(200);
     await postgres.server.query(ddl);
@@ -95,8 +101,7 @@ describe("of records with bad ones among them exactly these are rejected", () =>
     };
     const url = postgres.server.url().replace(`:${postgres.server.port}/`, `:${proxy.port}/`);
     const summary = await expectRejected(lines, bad, { url });
-    expect(cuts).toBeGreaterThan(5);
-    expect(summary.retries).toBeGreaterThanOrEqual(cuts);
+    expect(summary.retries).toBeGreaterThan(5);
   });
 });
 

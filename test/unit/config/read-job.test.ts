@@ -260,7 +260,7 @@ workers: many
 
   test("a connector that nobody knows", () => {
     expect(lines(minimal.replace("{ type: file, path: orders.csv }", "{ type: flie, path: orders.csv }"))).toEqual([
-      'orders.yaml:2:17: source.type: expected one of file, postgres, kafka, http, webhook, got "flie" (nearest: file)',
+      'orders.yaml:2:17: source.type: expected one of file, postgres, kafka, http, webhook, module, got "flie" (nearest: file)',
     ]);
   });
 

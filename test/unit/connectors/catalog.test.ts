@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { builtConnectors, loadSink, loadSource } from "../../../src/connectors/catalog.ts";
 
 test("builtConnectors() lists what can run", () => {
-  expect(builtConnectors("source")).toEqual(["file"]);
-  expect(builtConnectors("sink")).toEqual(["file", "postgres"]);
+  expect(builtConnectors("source")).toEqual(["file", "module"]);
+  expect(builtConnectors("sink")).toEqual(["file", "postgres", "module"]);
 });
 
 test("loadSource() and loadSink() load the code of what is built", async () => {

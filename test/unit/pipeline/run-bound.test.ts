@@ -38,6 +38,27 @@ function expectClean({ buffers, budget, table, source, pools, clock }: MemoryWor
 }
 
 describe("runBound()", () => {
+  test("does not go on with a run that read another source, before it reads anything new for it", async () => {
+    const world = worldOf();
+    world.table.sink.plan("commit", null, new MillraceError("SINK_FAILED", "the disk is full"));
+    const small = { chunk: { records: 1 }, commit: { bytes: 1 } };
+    const first = await world.run({ job: small });
+    expect(first.state).toBe("failed");
+    const own = world.source;
+    const log = world.table.sink.log.length;
+    world.source = new MemorySource({ "Z.csv": csv(2), "a.csv": "7,other\n" }, { fields, piece: 1000 });
+    await expect(world.run()).rejects.toMatchObject({
+      code: "SOURCE_CHANGED",
+      message: expect.stringMatching(
+        /^run \S+ read another source: nothing of what it began with \(a\.csv\) is here as it was/,
+      ),
+    });
+    expect(world.table.sink.log.slice(log)).toEqual([]);
+    expect(world.source.reading).toBe(0);
+    world.source = own;
+    expect(await world.run()).toMatchObject({ run: first.run, state: "succeeded", read: 3, balanced: true });
+  });
+
   test("runs to the end, sums up and keeps the summary with the run", async () => {
     const world = worldOf();
     const summary = await world.run();
@@ -227,6 +248,7 @@ describe("runBound() that ends early", () => {
 
   test("does not resume when a split of the run is gone", async () => {
     const world = worldOf();
+    world.source = new MemorySource({ "a.csv": csv(3), "b.csv": csv(3) }, { fields });
     world.table.sink.plan("commit", null, fatal);
     await world.run({ job: small });
     world.source = new MemorySource({ "b.csv": csv(3) }, { fields });

@@ -27,7 +27,9 @@ writeFileSync(path.join(baseDir, "routed.ts"), module);
 function jobOf(config: Partial<JobConfig> = {}): Job {
   const file = { type: "file", path: "never-read.csv" } as const;
   const base = { name: "orders", source: file, columns: { id: "int", quantity: "int" }, transform: "./orders.ts" };
-  return defineJob({ ...base, sink: { type: "file", path: "never-written.jsonl" }, ...config } as JobConfig, { baseDir });
+  return defineJob({ ...base, sink: { type: "file", path: "never-written.jsonl" }, ...config } as JobConfig, {
+    baseDir,
+  });
 }
 
 const twoSinks = {
@@ -41,7 +43,14 @@ const lax = { errors: { maxRejectRate: 1 } };
 describe("testJob()", () => {
   test("gives outputs, rejects and events of the job's own transform", async () => {
     const { summary, outputs, rejects, events } = await testJob(jobOf(lax), orders);
-    expect(summary).toMatchObject({ state: "succeeded", read: 8, written: 6, filtered: 1, rejected: 1, balanced: true });
+    expect(summary).toMatchObject({
+      state: "succeeded",
+      read: 8,
+      written: 6,
+      filtered: 1,
+      rejected: 1,
+      balanced: true,
+    });
     expect(outputs["sink"]).toHaveLength(8);
     expect(outputs["sink"]?.[0]).toEqual({ id: 0, quantity: 3, note: "n0", total: 6 });
     expect(rejects).toMatchObject([{ message: "less than nothing", position: { ordinal: 2n } }]);
@@ -88,7 +97,7 @@ describe("JobTest", () => {
     expect(killed.state).toBe("interrupted");
     expect((await world.run()).state).toBe("succeeded");
     expect(world.sink.records).toHaveLength(7);
-    world.source.append("input", "\"10\",\"1\",\"new\"\n");
+    world.source.append("input", '"10","1","new"\n');
     expect(await world.run()).toMatchObject({ read: 1, written: 1 });
     expect(world.sink.records.at(-1)).toMatchObject({ id: 10 });
   });
@@ -106,7 +115,10 @@ describe("crashEverywhere()", () => {
   });
 
   test("tells the step at which a record was doubled", async () => {
-    writeFileSync(path.join(baseDir, "moody.ts"), "let calls = 0;\nexport default (order) => ({ ...order, call: calls++ });\n");
+    writeFileSync(
+      path.join(baseDir, "moody.ts"),
+      "let calls = 0;\nexport default (order) => ({ ...order, call: calls++ });\n",
+    );
     const proof = crashEverywhere(jobOf({ transform: "./moody.ts" }), orders.slice(3), { kills: 3 });
     await expect(proof).rejects.toThrow(/kill-before step \d+ \(\S+.*\): not what an undisturbed run leaves/);
   });
