@@ -100,7 +100,7 @@ describe("of records with bad ones among them exactly these are rejected", () =>
       return cuts % 2 === 0 ? "cut-before" : "cut-after";
     };
     const url = postgres.server.url().replace(`:${postgres.server.port}/`, `:${proxy.port}/`);
-    const summary = await expectRejected(lines, bad, { url });
+    const summary = await expectRejected(lines, bad, { url, job: { commit: { bytes: 1 } } });
     expect(summary.retries).toBeGreaterThan(5);
   });
 });
