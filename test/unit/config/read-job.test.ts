@@ -383,8 +383,14 @@ describe("what is not built yet is refused by its name", () => {
       "{ type: kafka, brokers: a, topics: t, group: g }",
       "2:17: source.type: kafka: not built in this release; built now: file, module",
     ],
-    ["{ type: http, url: https://x.example }", "2:17: source.type: http: not built in this release; built now: file, module"],
-    ["{ type: postgres, url: u, table: t }", "2:17: source.type: postgres: not built in this release; built now: file, module"],
+    [
+      "{ type: http, url: https://x.example }",
+      "2:17: source.type: http: not built in this release; built now: file, module",
+    ],
+    [
+      "{ type: postgres, url: u, table: t }",
+      "2:17: source.type: postgres: not built in this release; built now: file, module",
+    ],
     ["{ type: webhook, path: /in }", "2:17: source.type: webhook: not built in this release; built now: file, module"],
   ])("source: %s", (source, message) => {
     expect(lines(minimal.replace(/source: .*/, `source: ${source}`))).toEqual([`orders.yaml:${message}`]);

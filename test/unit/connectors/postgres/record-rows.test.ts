@@ -4,7 +4,14 @@ import { RecordRows } from "../../../../src/connectors/postgres/record-rows.ts";
 test("RecordRows groups neighbouring rows by the record they came from", () => {
   const bytes = new TextEncoder().encode("a\nbb\nccc\nd\n");
   const rowEnds = Int32Array.of(2, 5, 9, 11);
-  const rows = new RecordRows({ sink: "s", bytes, rows: 4, rowEnds, recordOfRow: Int32Array.of(1, 5, 5, 9), filtered: 0 });
+  const rows = new RecordRows({
+    sink: "s",
+    bytes,
+    rows: 4,
+    rowEnds,
+    recordOfRow: Int32Array.of(1, 5, 5, 9),
+    filtered: 0,
+  });
   expect(rows.count).toBe(3);
   expect([0, 1, 2, 3].map((row) => rows.recordOf(row))).toEqual([0, 1, 1, 2]);
   expect([0, 1, 2, 3].map((record) => rows.firstRow(record))).toEqual([0, 1, 3, 4]);

@@ -37,7 +37,14 @@ function makeUnit() {
     "COPY t (id) FROM STDIN",
   );
   const bytes = new TextEncoder().encode("1\n");
-  const output = { sink: "sink", bytes, rows: 1, rowEnds: Int32Array.of(2), recordOfRow: Int32Array.of(0), filtered: 0 };
+  const output = {
+    sink: "sink",
+    bytes,
+    rows: 1,
+    rowEnds: Int32Array.of(2),
+    recordOfRow: Int32Array.of(0),
+    filtered: 0,
+  };
   return { unit, output, break: (error: Error, lost?: Error) => ((state.lost = lost), stream.emit("error", error)) };
 }
 
