@@ -35,11 +35,16 @@ const SAMPLE = `id,email,product,quantity,unit_price,created_at
 7,donald@example.com,Desk,1,329.00,2026-11-02T16:05:00Z
 `;
 
+const FIXTURES = `{"name": "the product in capitals, and a total", "in": {"id": 2, "email": "grace@example.com", "product": "Lamp", "quantity": 2, "unit_price": "24.50", "created_at": "2026-11-01T10:02:30Z"}, "out": {"id": 2, "email": "grace@example.com", "product": "LAMP", "quantity": 2, "unit_price": "24.50", "created_at": "2026-11-01T10:02:30.000Z", "total": "49.00"}}
+{"name": "nothing ordered", "in": {"id": 5, "email": "edsger@example.com", "product": "Lamp", "quantity": 0, "unit_price": "24.50", "created_at": "2026-11-02T09:00:00Z"}, "filtered": true}
+{"name": "no address", "in": {"id": 3, "email": "not an address", "product": "Chair", "quantity": 4, "unit_price": "89.90", "created_at": "2026-11-01T11:45:12Z"}, "rejected": "bad e-mail"}
+`;
+
 const README = `# A millrace project
 
 \`npx millrace run job.yaml\` reads data/orders.csv, runs orders.ts over every record in threads, and writes
 out/orders.jsonl. Two of the seven sample records are wrong on purpose: they are in out/orders.rejects.jsonl, each with its line and
-the reason.
+the reason. \`npx millrace test job.yaml\` tries the records of job.test.jsonl.
 `;
 
 const PACKAGE = `{
@@ -53,6 +58,7 @@ export function projectFiles(): { readonly [file: string]: string } {
   return {
     "job.yaml": JOB,
     "orders.ts": TRANSFORM,
+    "job.test.jsonl": FIXTURES,
     "data/orders.csv": SAMPLE,
     "README.md": README,
     "package.json": PACKAGE,

@@ -114,6 +114,7 @@ test("millrace init: the job it writes runs as it stands", async () => {
   const { code, summary } = await project.summaryOf(["sample/job.yaml"]);
   expect(code).toBe(0);
   expect(summary).toMatchObject({ read: 7, written: 4, filtered: 1, rejected: 2, balanced: true });
+  expect(await project.run(["test", "sample/job.yaml"])).toMatchObject({ code: 0, out: "3 fixtures passed\n" });
   const again = await project.run(["init", "sample"]);
   expect(again).toMatchObject({ code: 2, out: "" });
   expect(again.err).toMatch(/^error: sample: job\.yaml, .* already there, nothing was written; name another folder\n$/);

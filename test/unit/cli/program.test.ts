@@ -292,14 +292,14 @@ describe("millrace init", () => {
     const { code, out } = await run(["init", dir]);
     expect(code).toBe(0);
     expect(out()).toContain(`next: npx millrace run ${path.join(dir, "job.yaml")}\n`);
-    for (const file of ["job.yaml", "orders.ts", "data/orders.csv", "README.md", "package.json"]) {
+    for (const file of ["job.yaml", "orders.ts", "job.test.jsonl", "data/orders.csv", "README.md", "package.json"]) {
       expect(existsSync(path.join(dir, file)), file).toBe(true);
     }
     expect((await run(["check", path.join(dir, "job.yaml"), "--connect"])).code).toBe(0);
     const again = await run(["init", dir]);
     expect(again.code).toBe(2);
     expect(again.err()).toBe(
-      `error: ${dir}: job.yaml, orders.ts, data/orders.csv, README.md, package.json already there, nothing was written; name another folder\n`,
+      `error: ${dir}: job.yaml, orders.ts, job.test.jsonl, data/orders.csv, README.md, package.json already there, nothing was written; name another folder\n`,
     );
   });
 
