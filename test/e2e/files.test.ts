@@ -1,6 +1,7 @@
 /** Files into files: what arrives, in which order, and what an interrupted run leaves. */
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { Disk } from "../support/disk.ts";
 import { Project } from "../support/project.ts";
 import { until } from "../support/until.ts";
 
@@ -139,4 +140,29 @@ export default (row) => {
     ]);
     expect(list(".").filter((name) => name.includes("rejects"))).toEqual(["rejects.jsonl"]);
   });
+});
+
+test("a disk that fills up ends the run with a message; with more room the run goes on", async ({ skip }) => {
+  using project = new Project();
+  using disk = Disk.mount(project, "disk", "256k");
+  if (disk === undefined) return skip("no disk can be mounted here");
+  const text = numbered(1, 60_000);
+  project.write("in.csv", text);
+  const job = project.job({
+    source: into("in.csv"),
+    sink: into("disk/out.csv"),
+    chunk: { size: "16KiB" },
+    commit: { bytes: "32KiB" },
+    retry: { for: "200ms", initialDelay: "50ms" },
+  });
+  const full = await project.run(["run", job, "--quiet"]);
+  expect(full.code, full.err).toBe(1);
+  expect(full.err).toMatch(/disk\/.*(no space left|disk is full)/i);
+  expect(project.exists("disk/out.csv")).toBe(false);
+
+  disk.remount("size=16m");
+  const { summary, code, err } = await project.summaryOf([job]);
+  expect(code, err).toBe(0);
+  expect(summary).toMatchObject({ resumed: true, read: 60_000, written: 60_000, balanced: true });
+  expect(project.read("disk/out.csv")).toBe(text);
 });

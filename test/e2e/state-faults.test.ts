@@ -1,8 +1,8 @@
 /** What is wrong with a state file, as people meet it: the message, and that nothing is lost. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
+import { Disk } from "../support/disk.ts";
 import { Project } from "../support/project.ts";
 
 const ROWS = 3_000;
@@ -20,30 +20,6 @@ function rejectingJob(project: Project): string {
     chunk: { size: "16KiB" },
     commit: { interval: "10ms", bytes: "32KiB" },
   });
-}
-
-/** A disk of its own at a folder of a project; undefined where this user may mount none. */
-class Disk implements Disposable {
-  readonly #folder: string;
-
-  private constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  static mount(project: Project, folder: string, size: string): Disk | undefined {
-    mkdirSync(project.path(folder));
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", project.path(folder)]);
-    return mounted.status === 0 ? new Disk(project.path(folder)) : undefined;
-  }
-
-  remount(options: string): void {
-    const { status, stderr } = spawnSync("mount", ["-o", `remount,${options}`, this.#folder], { encoding: "utf8" });
-    expect(status, stderr).toBe(0);
-  }
-
-  [Symbol.dispose](): void {
-    spawnSync("umount", ["--lazy", this.#folder]);
-  }
 }
 
 describe("a state file", () => {
