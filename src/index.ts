@@ -8,8 +8,8 @@
  */
 export { defineJob, type RecordOf, type TypedJob } from "./config/define-job.ts";
 export type { Job } from "./config/job.ts";
-export { loadJob, runJob } from "./pipeline/later.ts";
-export type { RunJobOptions } from "./pipeline/run-job.ts";
+export { loadJob, runJob } from "./pipeline/lazy.ts";
+export type { RunJobOptions } from "./pipeline/run-options.ts";
 export type { RunProgress } from "./pipeline/run-progress.ts";
 export { reject, type Rejection } from "./task/rejection.ts";
 export type { ColumnChunk, ColumnResult, ColumnTransform } from "./task/column-types.ts";

@@ -7,8 +7,7 @@ import { fileSinkShape, fileSourceShape } from "./file/options.ts";
 import { httpSinkShape, httpSourceShape } from "./http/options.ts";
 import { kafkaSinkShape, kafkaSourceShape } from "./kafka/options.ts";
 import { moduleSinkShape, moduleSourceShape } from "./module/options.ts";
-import { postgresSinkShape } from "./postgres/options.ts";
-import { postgresSourceShape } from "./postgres/source-options.ts";
+import { postgresSinkShape, postgresSourceShape } from "./postgres/options.ts";
 import { webhookSourceShape } from "./webhook/options.ts";
 
 /** One side of a connector; without `load` its options are known and its code comes later. */

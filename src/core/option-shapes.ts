@@ -32,6 +32,17 @@ export function textOption() {
   return z.string().min(1);
 }
 
+/** The certificates of an encrypted connection, each as PEM text or as a path. */
+export function certificatesOption() {
+  return z
+    .strictObject({
+      ca: textOption().describe("Certificate of the authority to trust."),
+      cert: textOption().describe("Own certificate."),
+      key: textOption().describe("Key of the own certificate."),
+    })
+    .partial();
+}
+
 /** A time zone by its IANA name. */
 export function timezoneOption() {
   return z.string().refine(isTimezone, "expected an IANA time zone such as UTC or Europe/Berlin");

@@ -33,11 +33,9 @@ export interface DryRunViewer {
 /** The same plan with sinks that show and do not write. */
 export function dryPlan(bound: BoundPlan, viewer: DryRunViewer): BoundPlan {
   return {
-    plan: bound.plan,
-    source: bound.source,
+    ...bound,
     sinks: new Map(Array.from(bound.sinks, ([name, sink]) => [name, drySink(name, sink, viewer)])),
     openRejects: () => Promise.resolve(dryRejects(viewer)),
-    [Symbol.asyncDispose]: () => bound[Symbol.asyncDispose](),
   };
 }
 

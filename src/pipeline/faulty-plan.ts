@@ -5,10 +5,8 @@ import type { BoundPlan } from "./resolve.ts";
 /** The same plan, as far as the faults let it be. */
 export function faultyPlan(bound: BoundPlan, faults: FaultInjection): BoundPlan {
   return {
-    plan: bound.plan,
+    ...bound,
     source: faults.source(bound.source),
     sinks: new Map(Array.from(bound.sinks, ([name, sink]) => [name, faults.sink(name, sink)])),
-    openRejects: (run) => bound.openRejects(run),
-    [Symbol.asyncDispose]: () => bound[Symbol.asyncDispose](),
   };
 }

@@ -19,13 +19,7 @@ export async function limitPlan(bound: BoundPlan, records: number, signal: Abort
   const { decode } = bound.plan;
   const options = { format: formatByName(decode.format), decode, signal, asked: "--limit" };
   const source = await limitSource(bound.source, records, options);
-  return {
-    plan: bound.plan,
-    source,
-    sinks: bound.sinks,
-    openRejects: (run) => bound.openRejects(run),
-    [Symbol.asyncDispose]: () => bound[Symbol.asyncDispose](),
-  };
+  return { ...bound, source };
 }
 
 async function limitSource(source: BoundSource, records: number, options: HeadOptions): Promise<BoundSource> {
@@ -39,21 +33,20 @@ async function limitSource(source: BoundSource, records: number, options: HeadOp
     heads.set(split.id, found);
     splits.push(split.bytes === undefined ? split : { ...split, bytes: Math.min(split.bytes, found.end) });
   }
+  return cutSource(source, splits, heads);
+}
+
+/** One split alone, as if it ended behind its first records. */
+export function headOnly(source: BoundSource, split: SplitPlan, head: Head): BoundSource {
+  return cutSource(source, [split], new Map([[split.id, head]]));
+}
+
+function cutSource(source: BoundSource, splits: readonly SplitPlan[], heads: ReadonlyMap<string, Head>): BoundSource {
   return {
     label: source.label,
     splits,
     open: async (split, from, signal) =>
       endingBehind(await source.open(split, from, signal), Number(from.token), heads.get(split.id) as Head),
-    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
-  };
-}
-
-/** One split alone, as if it ended behind its first records. */
-export function headOnly(source: BoundSource, split: SplitPlan, head: Head): BoundSource {
-  return {
-    label: source.label,
-    splits: [split],
-    open: async (of, from, signal) => endingBehind(await source.open(of, from, signal), Number(from.token), head),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
 }

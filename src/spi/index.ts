@@ -28,5 +28,5 @@ export type { ChunkMeta, SharedBytes } from "../core/chunk.ts";
 export { bindSink, bindSource, type BindOptions } from "./bind.ts";
 export type { ConformanceCase } from "./conformance/case.ts";
 export { sinkCases, type SinkSubject } from "./conformance/sink-cases.ts";
-export type { SinkRecord } from "./conformance/sink-process.ts";
+export type { SinkRecord } from "./conformance/sink/process.ts";
 export { sourceCases, type SourceSubject } from "./conformance/source-cases.ts";

@@ -9,7 +9,8 @@ import { Database } from "./world/database.ts";
 import { DatabaseSink } from "./world/database-sink.ts";
 import { type Faults, ServerFaults } from "./world/faults.ts";
 import { LogSink } from "./world/log-sink.ts";
-import { PartFolder, PartSink } from "./world/part-sink.ts";
+import { PartSink } from "./world/part-sink.ts";
+import { Folder } from "./world/row-file.ts";
 import type { SimulatedProcess } from "./world/process.ts";
 import type { Scheduler } from "./world/scheduler.ts";
 
@@ -38,7 +39,7 @@ export class SinkUnderTest {
   readonly #outages: SinkPlan["outages"][number][];
   readonly #invariants: Invariants;
   readonly #database: Database;
-  readonly #folder = new PartFolder();
+  readonly #folder = new Folder();
 
   constructor(options: SinkUnderTestOptions) {
     const { sink, scheduler, faults, violate } = options;

@@ -1,7 +1,7 @@
 /** A load of JSON lines into Postgres' table `t`, and what became of it. */
 import { defineJob, runJob } from "../../src/index.ts";
 import type { JobConfig } from "../../src/config/job-shape.ts";
-import type { RunJobOptions } from "../../src/pipeline/run-job.ts";
+import type { RunJobOptions } from "../../src/pipeline/run-options.ts";
 import type { RunSummary } from "../../src/core/summary.ts";
 import type { EmbeddedPostgres, QueryRow } from "./embedded-postgres.ts";
 import type { PoisonKind } from "./poison-kinds.ts";

@@ -2,7 +2,7 @@
 import { loadJob } from "../../config/load.ts";
 import { placeError } from "../../config/place-error.ts";
 import { MillraceError } from "../../core/errors.ts";
-import type { RunJobOptions } from "../../pipeline/run-job.ts";
+import type { RunJobOptions } from "../../pipeline/run-options.ts";
 import type { DryRunRecord } from "../dry-run/dry-run-record.ts";
 import { exitCodeOfError, exitCodeOfState } from "../exit-codes.ts";
 import { parseLimit, parseParams, parseSlot, refuseLater } from "../options.ts";

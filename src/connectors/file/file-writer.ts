@@ -12,10 +12,10 @@ import { syncFolder } from "./durable-files.ts";
 import { errnoOf, toSinkError } from "./errors.ts";
 import type { PartBook } from "./part-book.ts";
 import type { PartFiles, PartFilesOptions } from "./part-files.ts";
-import type { PartRecord } from "./part-record.ts";
-import { PartSeries } from "./part-series.ts";
+import type { PartSeries } from "./part-series.ts";
 import { PartitionedRows } from "./partitioned-rows.ts";
 import { Publishing } from "./publishing.ts";
+import { SeriesByPartition } from "./series-by-partition.ts";
 import { mapSideBySide } from "./side-by-side.ts";
 import { takeUp, type TakenUp } from "./take-up.ts";
 import { removeIfPresent } from "./target.ts";
@@ -29,10 +29,14 @@ export interface FileWriterOptions extends Pick<PartFilesOptions, "target" | "li
   readonly head: (columns: readonly string[] | null) => Uint8Array;
 }
 
-const NO_REJECTS: WriteOutcome = { rejects: [] };
+/** What the two kinds of unit do each in their own way. */
+interface UnitSteps {
+  readonly take: (output: SinkOutput) => Promise<void>;
+  /** Gives what is to be remembered of the parts. */
+  readonly commit: () => Promise<readonly SinkWord[]>;
+}
 
-/** More than that is a mistake in the choice of the fields; every partition takes memory until the end. */
-const MAX_PARTITIONS = 100_000;
+const NO_REJECTS: WriteOutcome = { rejects: [] };
 
 /** One run's parts. */
 export class FileWriter implements SinkWriter {
@@ -44,9 +48,7 @@ export class FileWriter implements SinkWriter {
   readonly #files: PartFiles;
   readonly #book: PartBook;
   readonly #publishing: Publishing;
-  readonly #series = new Map<string, PartSeries>();
-  /** Of the partitions that an earlier process began, the number of the next part. */
-  readonly #nextNumbers = new Map<string, number>();
+  readonly #series: SeriesByPartition;
   /** The columns that the head of a part was made for; undefined: for none yet. */
   #headOf: readonly string[] | null | undefined;
   /** All is published, or was begun to be: nothing can be added to the result. */
@@ -55,7 +57,7 @@ export class FileWriter implements SinkWriter {
   #broken: MillraceError | undefined;
 
   private constructor(options: FileWriterOptions, session: SinkSession, memory: SinkMemory, found: TakenUp) {
-    const { target, path, adds } = options;
+    const { target, path, mode, adds } = options;
     const { book, files, published } = found;
     this.lanes = target.partitioned ? 2 : 1;
     this.#options = options;
@@ -64,10 +66,8 @@ export class FileWriter implements SinkWriter {
     this.#files = files;
     this.#book = book;
     this.#publishing = new Publishing({ target, path, run: session.run, book, memory, adds });
+    this.#series = new SeriesByPartition({ maker: files, target, mode, begun: book.records() });
     this.#published = published;
-    for (const { partition, number } of book.records()) {
-      this.#nextNumbers.set(partition, Math.max(this.#nextNumbers.get(partition) ?? 0, number + 1));
-    }
   }
 
   /**
@@ -81,7 +81,7 @@ export class FileWriter implements SinkWriter {
       const found = await takeUp({ ...options, run: session.run }, memory);
       const writer = new FileWriter(options, session, memory, found);
       if (options.mode === "append") await writer.#publishing.add();
-      for (const open of found.book.records("open")) await writer.#seriesOf(open.partition, open);
+      for (const open of found.book.records("open")) await writer.#series.of(open.partition, open);
       return writer;
     } catch (thrown) {
       throw toSinkError(thrown, `preparing ${options.target.folder}`);
@@ -91,7 +91,7 @@ export class FileWriter implements SinkWriter {
   async begin(_mode: "fast" | "careful", columns: readonly string[] | null): Promise<SinkUnit> {
     if (this.#broken !== undefined) throw this.#broken;
     this.#setHead(columns);
-    return this.#options.target.partitioned ? this.#partitionedUnit() : this.#plainUnit(await this.#seriesOf(""));
+    return this.#options.target.partitioned ? this.#partitionedUnit() : this.#plainUnit(await this.#series.of(""));
   }
 
   async settle(): Promise<void> {
@@ -111,7 +111,7 @@ export class FileWriter implements SinkWriter {
 
   /** Keeps what a commit knows: the run may go on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const series of this.#series.values()) await series.close(true).catch(() => {});
+    for (const series of this.#series.all) await series.close(true).catch(() => {});
   }
 
   #publish(work: () => Promise<void>): Promise<void> {
@@ -132,27 +132,24 @@ export class FileWriter implements SinkWriter {
   /** Rows go to the file as they come. */
   #plainUnit(series: PartSeries): SinkUnit {
     const touched = [series];
-    let words: readonly SinkWord[] = [];
-    return {
-      get words() {
-        return words;
-      },
-      write: async (output) => {
-        this.#assertUnpublished(output);
-        await this.#owning(() => series.append(output));
-        return NO_REJECTS;
-      },
-      commit: async () => {
-        words = await this.#owning(() => this.#commit(touched));
-      },
-      rollback: () => this.#rollback(touched),
-    };
+    return this.#unit(touched, {
+      take: (output) => this.#owning(() => series.append(output)),
+      commit: () => this.#commit(touched),
+    });
   }
 
   /** Rows wait, where they are anyway, until the unit commits; then each partition's file is opened once. */
   #partitionedUnit(): SinkUnit {
     const rows = new PartitionedRows();
     const touched: PartSeries[] = [];
+    return this.#unit(touched, {
+      take: async (output) => rows.add(output),
+      commit: () => this.#commitRows(rows, touched),
+    });
+  }
+
+  /** @param touched the series to take back; the unit may add to them */
+  #unit(touched: readonly PartSeries[], { take, commit }: UnitSteps): SinkUnit {
     let words: readonly SinkWord[] = [];
     return {
       get words() {
@@ -160,11 +157,11 @@ export class FileWriter implements SinkWriter {
       },
       write: async (output) => {
         this.#assertUnpublished(output);
-        rows.add(output);
+        await take(output);
         return NO_REJECTS;
       },
       commit: async () => {
-        words = await this.#owning(() => this.#commitRows(rows, touched));
+        words = await this.#owning(commit);
       },
       rollback: () => this.#rollback(touched),
     };
@@ -179,7 +176,7 @@ export class FileWriter implements SinkWriter {
   async #commitRows(rows: PartitionedRows, touched: PartSeries[]): Promise<readonly SinkWord[]> {
     const now = this.#options.clock.now();
     await mapSideBySide(rows.partitions, async (partition) => {
-      const series = await this.#seriesOf(partition);
+      const series = await this.#series.of(partition);
       touched.push(series);
       await series.append(rows.gather(partition));
       await series.flush(now);
@@ -218,29 +215,6 @@ export class FileWriter implements SinkWriter {
     }
   }
 
-  async #seriesOf(partition: string, open: PartRecord | null = null): Promise<PartSeries> {
-    const known = this.#series.get(partition);
-    if (known !== undefined) return known;
-    if (this.#series.size >= MAX_PARTITIONS) {
-      throw new MillraceError(
-        "SINK_REFUSED",
-        `sink.partitionBy: more than ${MAX_PARTITIONS} partitions; choose fields with fewer different values`,
-      );
-    }
-    const { target, mode } = this.#options;
-    const own = this.#nextNumbers.get(partition) ?? 0;
-    const there = mode === "append" ? await target.nextPart(partition) : 0;
-    const series = new PartSeries({
-      maker: this.#files,
-      partition,
-      open,
-      next: Math.max(own, there),
-      staysOpen: !target.partitioned,
-    });
-    this.#series.set(partition, series);
-    return series;
-  }
-
   #assertUnpublished({ rows }: SinkOutput): void {
     if (rows === 0 || !this.#published || this.#options.mode === "append") return;
     throw new MillraceError(
@@ -272,7 +246,7 @@ export class FileWriter implements SinkWriter {
     const { target, mode, clock, adds } = this.#options;
     const isWhole = mode === "replace" && !adds && !target.partitioned;
     if (this.#book.isEmpty && isWhole) await this.#beginEmpty();
-    const open = [...this.#series.values()].filter((series) => series.open !== null);
+    const open = this.#series.all.filter((series) => series.open !== null);
     await mapSideBySide(open, async (series) => {
       // What another process wrote is held to its length here, or copied away from it.
       if (series.open?.by !== this.#files.by) await series.current();
@@ -284,7 +258,7 @@ export class FileWriter implements SinkWriter {
 
   async #beginEmpty(): Promise<void> {
     this.#setHead(null);
-    const series = await this.#seriesOf("");
+    const series = await this.#series.of("");
     await series.current();
     await this.#commit([series]);
   }

@@ -1,6 +1,6 @@
 /** Options of the HTTP source and sink; the connector itself comes later. */
 import { z } from "zod";
-import { bytesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
+import { bytesOption, certificatesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
 
 const auth = z.discriminatedUnion("type", [
   z.strictObject({
@@ -36,15 +36,7 @@ const connection = {
   rateLimit: rateLimit.optional().describe("At most so many requests per time."),
   timeout: durationOption({ min: 1 }).default(30_000).describe("Limit of one request."),
   concurrency: countOption().default(1).describe("Requests in flight."),
-  tls: z
-    .strictObject({
-      ca: textOption().describe("Certificate of the authority to trust."),
-      cert: textOption().describe("Own certificate."),
-      key: textOption().describe("Key of the own certificate."),
-    })
-    .partial()
-    .optional()
-    .describe("Certificates as PEM text or as paths."),
+  tls: certificatesOption().optional().describe("Certificates as PEM text or as paths."),
   proxy: z.url().optional().describe("Address of a proxy."),
 };
 

@@ -1,6 +1,6 @@
 /** Options of the Kafka source and sink; the connector itself comes later. */
 import { z } from "zod";
-import { bytesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
+import { bytesOption, certificatesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
 
 const texts = z.union([textOption().transform((one) => [one]), z.array(textOption()).min(1)]);
 
@@ -8,16 +8,7 @@ const connection = {
   brokers: texts.describe("Addresses as host:port."),
   clientId: textOption().default("millrace").describe("Name of the client in the broker's logs."),
   ssl: z
-    .union([
-      z.boolean(),
-      z
-        .strictObject({
-          ca: textOption().describe("Certificate of the authority to trust."),
-          cert: textOption().describe("Own certificate."),
-          key: textOption().describe("Key of the own certificate."),
-        })
-        .partial(),
-    ])
+    .union([z.boolean(), certificatesOption()])
     .default(false)
     .describe("Whether the connection is encrypted; certificates as PEM text or as paths."),
   sasl: z

@@ -1,6 +1,27 @@
-/** Options of the Postgres sink. */
+/** Options of the Postgres source and sink; the source itself comes later. */
 import { z } from "zod";
-import { countOption, durationOption, textOption } from "../../core/option-shapes.ts";
+import { certificatesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
+
+const ssl = z
+  .union([z.boolean(), certificatesOption()])
+  .optional()
+  .describe("Whether the connection is encrypted; certificates as PEM text or as paths relative to the job's file.");
+
+/** Keys of `source: {type: postgres}`. */
+export const postgresSourceShape = {
+  url: z
+    .union([textOption(), z.array(textOption()).min(1)])
+    .describe("postgres://user:password@host:port/database; a list names replicas."),
+  ssl,
+  pool: poolOption(countOption().describe("Connections.")),
+  table: textOption().optional().describe("The table to read; instead of query."),
+  query: textOption().optional().describe("The query to read; instead of table."),
+  cursor: textOption().optional().describe("The key or updated-at column that incremental continues from."),
+  incremental: z.boolean().default(false).describe("Reads only rows behind the last committed cursor."),
+  splits: countOption().default(1).describe("Key ranges that are read side by side."),
+  lag: durationOption().default(0).describe("How far behind the newest row an incremental read stays."),
+  schema: textOption().optional().describe("Schema of the table."),
+};
 
 /** Keys of `sink: {type: postgres}`. */
 export const postgresSinkShape = {
@@ -28,28 +49,8 @@ export const postgresSinkShape = {
   createTable: z.boolean().default(false).describe("Makes the table when it is not there."),
   before: textOption().optional().describe("SQL that runs before the first row."),
   after: textOption().optional().describe("SQL that runs after the last row."),
-  ssl: z
-    .union([
-      z.boolean(),
-      z
-        .strictObject({
-          ca: textOption().describe("Certificate of the authority to trust."),
-          cert: textOption().describe("Own certificate."),
-          key: textOption().describe("Key of the own certificate."),
-        })
-        .partial(),
-    ])
-    .optional()
-    .describe("Whether the connection is encrypted; certificates as PEM text or as paths relative to the job's file."),
-  pool: z
-    .strictObject({
-      max: countOption(2).describe("Connections, at least two: one for the rows, one for positions."),
-      idleTimeout: durationOption().describe("Time after which an unused connection is closed."),
-      maxLifetime: durationOption().describe("Time after which a connection is replaced."),
-    })
-    .partial()
-    .optional()
-    .describe("Limits of the connection pool."),
+  ssl,
+  pool: poolOption(countOption(2).describe("Connections, at least two: one for the rows, one for positions.")),
   statementTimeout: durationOption({ min: 1 })
     .optional()
     .describe("Limit of one statement; a COPY lasts as long as its commit unit."),
@@ -58,3 +59,15 @@ export const postgresSinkShape = {
 
 /** What the Postgres sink is made of. */
 export type PostgresSinkOptions = z.output<z.ZodObject<typeof postgresSinkShape>>;
+
+function poolOption(max: ReturnType<typeof countOption>) {
+  return z
+    .strictObject({
+      max,
+      idleTimeout: durationOption().describe("Time after which an unused connection is closed."),
+      maxLifetime: durationOption().describe("Time after which a connection is replaced."),
+    })
+    .partial()
+    .optional()
+    .describe("Limits of the connection pool.");
+}

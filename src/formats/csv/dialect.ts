@@ -107,9 +107,10 @@ export function textDialect(encoding: FileEncoding): Dialect {
   };
 }
 
-/** Whether a byte is what `trim` drops: a space, or a tab that does not separate fields. */
-export function isBlank(byte: number | undefined, dialect: Dialect): boolean {
-  return (byte === SPACE || byte === TAB) && byte !== dialect.delimiter;
+/** Whether a byte is what `trim` drops: a space or a tab, unless the delimiter is made of them. */
+export function isBlank(byte: number | undefined, { delimiter, wide }: Dialect): boolean {
+  if (byte !== SPACE && byte !== TAB) return false;
+  return wide === null ? byte !== delimiter : !wide.delimiter.includes(byte);
 }
 
 /** For people: the bytes of a field are no text in the dialect's encoding. */

@@ -8,7 +8,7 @@ import type { RunRow, StateStore } from "../../core/ports/state-store.ts";
 import { REPLAY_SCOPE } from "../../core/ports/reject-shelf.ts";
 import { identityKeyOf, valuesOf } from "../run-identity.ts";
 import { type DeskContext, openDesks } from "./desks.ts";
-import { holdLease } from "./hold-lease.ts";
+import { holdLease } from "../hold-lease.ts";
 import { keptPositions } from "./kept-positions.ts";
 import { runsOf } from "./stored-runs.ts";
 

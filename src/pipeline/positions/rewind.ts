@@ -20,7 +20,7 @@ import { type BoundPlan, resolve } from "../resolve.ts";
 import { identityKeyOf, valuesOf } from "../run-identity.ts";
 import { applyRewind, dropRejects, type RewindStep } from "./apply-rewind.ts";
 import { openDesks } from "./desks.ts";
-import { holdLease } from "./hold-lease.ts";
+import { holdLease } from "../hold-lease.ts";
 import { recount } from "./recount.ts";
 import { resumableRun } from "./stored-runs.ts";
 

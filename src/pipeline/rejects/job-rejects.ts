@@ -7,7 +7,7 @@ import { systemRandom } from "../../core/random.ts";
 import type { BoundSink } from "../../core/ports/sink.ts";
 import { describe, type Plan } from "../describe.ts";
 import { resolveSinks } from "../resolve.ts";
-import { openState } from "../run-job.ts";
+import { openState } from "../open-state.ts";
 import { eachReject, placesOf, type RejectPlace } from "./reject-places.ts";
 import { meantBy, type MeantRejects, type RejectWish } from "./reject-wish.ts";
 

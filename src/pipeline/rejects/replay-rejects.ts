@@ -1,24 +1,20 @@
 /** Runs a job's rejects again: a run like any other, whose source is their bytes. */
-import { type OutageOptions, retrying } from "../../actors/outage.ts";
+import { retrying } from "../../actors/outage.ts";
 import type { Job } from "../../config/job.ts";
-import { jobForRun } from "../../config/read-job.ts";
-import { systemClock } from "../../core/clock.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { RunRow } from "../../core/ports/state-store.ts";
-import { systemRandom } from "../../core/random.ts";
 import type { BoundSink } from "../../core/ports/sink.ts";
 import type { RunSummary } from "../../core/summary.ts";
 import { ProcessMeter } from "../../observability/process-meter.ts";
-import { SummaryRecorder } from "../../observability/summary-recorder.ts";
-import { describe, type Plan } from "../describe.ts";
-import { emitterOf } from "../emitter.ts";
+import type { Plan } from "../describe.ts";
+import { openSession } from "../job-session.ts";
 import type { World } from "../execution.ts";
 import { progressOf } from "../prepare-run.ts";
 import { processWorld } from "../process-world.ts";
 import { assertModuleExists, type BoundPlan, resolveSinks, type ResolveContext } from "../resolve.ts";
 import { runBound } from "../run-bound.ts";
-import type { Identity, StartedRun } from "../run-identity.ts";
-import { acquireLease, observersOf, openState, type RunJobOptions, stopsOf } from "../run-job.ts";
+import type { StartedRun } from "../run-identity.ts";
+import type { RunJobOptions } from "../run-options.ts";
 import { fieldNames } from "./field-names.ts";
 import { placesOf, type RejectPlaces } from "./reject-places.ts";
 import { meantBy, newestRun, type RejectWish } from "./reject-wish.ts";
@@ -44,26 +40,18 @@ const LEASE_SCOPE = "@replay";
  * @throws MillraceError as `runJob`; SOURCE_NOT_FOUND when the fields of rejects are named in a header that is gone
  */
 export async function replayRejects(given: Job, options: ReplayOptions = {}): Promise<RunSummary | null> {
-  const { clock = systemClock, random = systemRandom, params = {}, slot = null } = options;
-  const job = jobForRun(given, { params, slot, environment: process.env });
-  const plan = describe(job);
   await using opened = new AsyncDisposableStack();
-  const recorder = new SummaryRecorder();
-  const observers = [recorder.observe, ...observersOf(options)];
-  const emit = emitterOf({ job: job.name, run: "", observers, clock });
-  const patience: OutageOptions = { policy: job.retry, stage: "source", clock, random, emit };
-  const state = await openState(job, options, patience, opened);
-  const lease = opened.use(await acquireLease(state, job.name, LEASE_SCOPE, clock));
-  const stops = stopsOf(options, lease);
+  const session = await openSession(given, options, () => LEASE_SCOPE, opened);
+  const { plan, state, clock, random, recorder, observers, patience, stops } = session;
   await assertModuleExists(plan);
   const context = { clock, signal: stops.graceful };
   const sinks = await retrying(() => resolveSinks(plan, context, opened), patience, stops.graceful);
-  const identity: Identity = { job: job.name, slot, params };
+  const { scope: _shared, ...identity } = session.identity;
   const start: ReplayStart = { identity, state, sinks, clock, random };
   const places = placesOf(plan, sinks, state);
   const run = (await unfinishedReplay(start)) ?? (await beginReplay(start, places, options));
   if (run === null) return null;
-  const world = processWorld(job, { clock, random, state }, options.memoryBytes);
+  const world = processWorld(plan.job, { clock, random, state }, options.memoryBytes);
   const splits = await takenSplits(world, run, places, sinks);
   const source = await sourceOf(plan, run, splits, context);
   using meter = new ProcessMeter();
@@ -76,7 +64,8 @@ export async function replayRejects(given: Job, options: ReplayOptions = {}): Pr
     recorder,
     observers,
     figures: () => meter.figures(),
-    settle: () => settle({ job: job.name, replay: run.row.id, scope: run.row.scope, places, splits: splits.taken }),
+    settle: () =>
+      settle({ job: plan.job.name, replay: run.row.id, scope: run.row.scope, places, splits: splits.taken }),
   });
 }
 

@@ -1,10 +1,11 @@
 /** The table of runs. */
-import type { RunRow, RunState } from "../../core/ports/state-store.ts";
-import type { Connection, Row } from "../../postgres/connection.ts";
+import type { RunRow } from "../../core/ports/state-store.ts";
+import type { Connection } from "../../postgres/connection.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import { runExists, runUnknown } from "../faults.ts";
 import type { Arguments, Outcome } from "../operations.ts";
-import { isoOf, textOrNull } from "./sql.ts";
+import { columnsToText, RUN_COLUMNS, runValues, toRun } from "../run-row.ts";
+import { isoOf } from "./sql.ts";
 
 const COLUMNS = `id, job, scope, slot, params, trigger, state, ${isoOf("started_at")}, ${isoOf("ended_at")}, columns, fingerprint, summary`;
 
@@ -21,22 +22,9 @@ export class RunTable {
   /** @param again it may be there because an earlier attempt was committed after all: ids are unique */
   async create(run: RunRow, again: boolean): Promise<void> {
     const { rowCount } = await this.#connection.query(
-      `INSERT INTO ${this.#table} (id, job, scope, slot, params, trigger, state, started_at, ended_at, columns, fingerprint, summary)
+      `INSERT INTO ${this.#table} (${RUN_COLUMNS})
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
-      [
-        run.id,
-        run.job,
-        run.scope,
-        run.slot,
-        run.params,
-        run.trigger,
-        run.state,
-        run.startedAt,
-        run.endedAt,
-        columnsToText(run.columns),
-        run.fingerprint,
-        run.summary,
-      ],
+      runValues(run),
     );
     if (rowCount === 0 && !again) throw runExists(run.id);
   }
@@ -76,26 +64,4 @@ export class RunTable {
     );
     return rows.map(toRun);
   }
-}
-
-function columnsToText(columns: RunRow["columns"]): string | null {
-  return columns === null ? null : JSON.stringify(columns);
-}
-
-function toRun(row: Row): RunRow {
-  const columns = textOrNull(row["columns"]);
-  return {
-    id: String(row["id"]),
-    job: String(row["job"]),
-    scope: String(row["scope"]),
-    slot: textOrNull(row["slot"]),
-    params: String(row["params"]),
-    trigger: String(row["trigger"]),
-    state: String(row["state"]) as RunState,
-    startedAt: String(row["started_at"]),
-    endedAt: textOrNull(row["ended_at"]),
-    columns: columns === null ? null : (JSON.parse(columns) as RunRow["columns"]),
-    fingerprint: textOrNull(row["fingerprint"]),
-    summary: textOrNull(row["summary"]),
-  };
 }

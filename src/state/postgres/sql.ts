@@ -6,11 +6,6 @@ export function isoOf(column: string): string {
   return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`;
 }
 
-/** A column that may be null. */
-export function textOrNull(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
-}
-
 /**
  * Waits until nobody else makes or drops rows of a scope. Rows that are there lock themselves; this is for those that are
  * not: a claim that saw no forgotten epoch must not make its row after somebody has remembered one.

@@ -9,11 +9,6 @@ export function text(value: SQLOutputValue | undefined): string {
   return String(value);
 }
 
-/** A TEXT column that may be null. */
-export function textOrNull(value: SQLOutputValue | undefined): string | null {
-  return value === null || value === undefined ? null : String(value);
-}
-
 /** An INTEGER column whose values are far from the limits of a number: counts, epochs, milliseconds. */
 export function int(value: SQLOutputValue | undefined): number {
   return Number(value);

@@ -2,8 +2,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Arguments, Outcome } from "../operations.ts";
 import { runExists, runIsOver, runUnknown } from "../faults.ts";
-import type { RunRow, RunState } from "../../core/ports/state-store.ts";
-import { type Row, text, textOrNull } from "./row.ts";
+import type { RunRow } from "../../core/ports/state-store.ts";
+import { columnsToText, RUN_COLUMNS, runValues, toRun } from "../run-row.ts";
 
 /** Runs, newest first by the order in which they were made. */
 export class RunTable {
@@ -16,7 +16,7 @@ export class RunTable {
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
-      `INSERT INTO runs (id, job, scope, slot, params, trigger, state, started_at, ended_at, columns, fingerprint, summary)
+      `INSERT INTO runs (${RUN_COLUMNS})
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     );
     this.#update = database.prepare("UPDATE runs SET state = ?, ended_at = ?, columns = ?, summary = ? WHERE id = ?");
@@ -27,20 +27,7 @@ export class RunTable {
   }
 
   create(run: RunRow): void {
-    const { changes } = this.#insert.run(
-      run.id,
-      run.job,
-      run.scope,
-      run.slot,
-      run.params,
-      run.trigger,
-      run.state,
-      run.startedAt,
-      run.endedAt,
-      columnsToText(run.columns),
-      run.fingerprint,
-      run.summary,
-    );
+    const { changes } = this.#insert.run(...runValues(run));
     if (Number(changes) === 0) throw runExists(run.id);
   }
 
@@ -67,26 +54,4 @@ export class RunTable {
     const rows = job === undefined ? this.#list.all(limit) : this.#listOfJob.all(job, limit);
     return rows.map(toRun);
   }
-}
-
-function columnsToText(columns: RunRow["columns"]): string | null {
-  return columns === null ? null : JSON.stringify(columns);
-}
-
-function toRun(row: Row): RunRow {
-  const columns = textOrNull(row["columns"]);
-  return {
-    id: text(row["id"]),
-    job: text(row["job"]),
-    scope: text(row["scope"]),
-    slot: textOrNull(row["slot"]),
-    params: text(row["params"]),
-    trigger: text(row["trigger"]),
-    state: text(row["state"]) as RunState,
-    startedAt: text(row["started_at"]),
-    endedAt: textOrNull(row["ended_at"]),
-    columns: columns === null ? null : (JSON.parse(columns) as RunRow["columns"]),
-    fingerprint: textOrNull(row["fingerprint"]),
-    summary: textOrNull(row["summary"]),
-  };
 }

@@ -6,7 +6,7 @@ import { runProgram } from "../../../src/cli/program.ts";
 import type { Job } from "../../../src/config/job.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { RunSummary } from "../../../src/core/summary.ts";
-import type { RunJobOptions } from "../../../src/pipeline/run-job.ts";
+import type { RunJobOptions } from "../../../src/pipeline/run-options.ts";
 import { started, summaryOf } from "../observability/run-script.ts";
 import { type FakeProcess, fakeProcess } from "./support.ts";
 

@@ -5,7 +5,8 @@ import { defineJob } from "../../../src/config/define-job.ts";
 import type { JobConfig } from "../../../src/config/job-shape.ts";
 import type { StateStore } from "../../../src/core/ports/state-store.ts";
 import type { RunSummary } from "../../../src/core/summary.ts";
-import { type RunJobOptions, runJob } from "../../../src/pipeline/run-job.ts";
+import { runJob } from "../../../src/pipeline/run-job.ts";
+import type { RunJobOptions } from "../../../src/pipeline/run-options.ts";
 import { openMemoryStore } from "../../../src/state/memory.ts";
 import { Folder } from "../connectors/file-support.ts";
 

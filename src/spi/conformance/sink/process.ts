@@ -2,17 +2,17 @@
  * A process that writes into a sink as the runtime does, reduced to what a sink sees: it claims the splits, encodes rows,
  * commits units with positions. Several of them over one state store are a crash and its successor, or a zombie.
  */
-import { addCounts, NO_COUNTS } from "../../core/ledger.ts";
-import type { EncodeSpec } from "../../core/ports/format.ts";
-import type { Advance, BoundSink, Progress, SinkUnit, SinkWriter, WriteOutcome } from "../../core/ports/sink.ts";
-import type { StateStore } from "../../core/ports/state-store.ts";
-import { originPosition } from "../../core/position.ts";
-import type { Reject } from "../../core/reject.ts";
-import type { SinkOutput } from "../../core/result.ts";
-import { formatByName } from "../../formats/catalog.ts";
-import { GrowingBytes } from "../../formats/growing-bytes.ts";
-import { sinkMemory } from "../../pipeline/sink-memory.ts";
-import { noSource } from "../../streams/no-source.ts";
+import { addCounts, NO_COUNTS } from "../../../core/ledger.ts";
+import type { EncodeSpec } from "../../../core/ports/format.ts";
+import type { Advance, BoundSink, Progress, SinkUnit, SinkWriter, WriteOutcome } from "../../../core/ports/sink.ts";
+import type { StateStore } from "../../../core/ports/state-store.ts";
+import { originPosition } from "../../../core/position.ts";
+import type { Reject } from "../../../core/reject.ts";
+import type { SinkOutput } from "../../../core/result.ts";
+import { formatByName } from "../../../formats/catalog.ts";
+import { GrowingBytes } from "../../../formats/growing-bytes.ts";
+import { sinkMemory } from "../../../pipeline/sink-memory.ts";
+import { noSource } from "../../../streams/no-source.ts";
 
 /** A record as a transform would return it. */
 export type SinkRecord = { readonly [field: string]: unknown };
@@ -20,31 +20,42 @@ export type SinkRecord = { readonly [field: string]: unknown };
 /** The job and sink of every conformance test. */
 export const KEY = { job: "conformance", sink: "sink" };
 export const FIRST_SPLIT = "a";
+/** Their run, which all processes of a case take up again, and its scope. */
+export const RUN = "run-1";
+const PROGRESS_KEY = { ...KEY, scope: RUN };
+const RUN_ROW: Parameters<StateStore["createRun"]>[0] = {
+  id: RUN,
+  job: KEY.job,
+  scope: RUN,
+  slot: null,
+  params: "[]",
+  trigger: "manual",
+  state: "running",
+  startedAt: new Date(0).toISOString(),
+  endedAt: null,
+  columns: null,
+  fingerprint: null,
+  summary: null,
+};
 const FIELD_BYTES = 1024;
-
-/** The memory of processes: what outlives them. */
-export interface ProcessMemory {
-  readonly state: StateStore;
-  readonly run: string;
-}
 
 /** One process at work. */
 export class SinkProcess implements AsyncDisposable {
   readonly bound: BoundSink;
   readonly writer: SinkWriter;
-  readonly #memory: ProcessMemory;
+  readonly #state: StateStore;
   readonly #columns: readonly string[];
   readonly #splits: Map<string, Progress>;
 
   private constructor(
     bound: BoundSink,
     writer: SinkWriter,
-    memory: ProcessMemory,
+    state: StateStore,
     rest: { readonly columns: readonly string[]; readonly claimed: readonly Progress[] },
   ) {
     this.bound = bound;
     this.writer = writer;
-    this.#memory = memory;
+    this.#state = state;
     this.#columns = rest.columns;
     this.#splits = new Map(rest.claimed.map((row) => [row.split, row]));
   }
@@ -56,28 +67,26 @@ export class SinkProcess implements AsyncDisposable {
    */
   static async start(
     bound: BoundSink,
-    memory: ProcessMemory,
+    state: StateStore,
     like: SinkRecord,
     splits: readonly string[] = [FIRST_SPLIT],
   ): Promise<SinkProcess> {
-    const { state, run } = memory;
-    const key = { ...KEY, scope: run };
-    const isKnown = (await state.findRun(run)) !== undefined;
-    if (!isKnown) await state.createRun(runRow(run));
-    if (bound.resume === "restart") await state.forget({ job: KEY.job, scope: run });
+    const isKnown = (await state.findRun(RUN)) !== undefined;
+    if (!isKnown) await state.createRun(RUN_ROW);
+    if (bound.resume === "restart") await state.forget({ job: KEY.job, scope: RUN });
     const claims = splits.map((split) => ({ split, origin: originPosition("0"), fingerprint: `first ${split}` }));
-    const stored = bound.positions === "state" ? await state.claim(key, claims) : null;
+    const stored = bound.positions === "state" ? await state.claim(PROGRESS_KEY, claims) : null;
     const writer = await bound.open({
-      ...key,
-      run,
+      ...PROGRESS_KEY,
+      run: RUN,
       signal: new AbortController().signal,
       resumed: isKnown && bound.resume === "position",
-      ...(stored !== null && { memory: sinkMemory(state, key, stored) }),
+      ...(stored !== null && { memory: sinkMemory(state, PROGRESS_KEY, stored) }),
     });
     const claimed = stored ?? (await writer.claim?.(claims)) ?? [];
     const { columns, needsColumns } = bound.encode;
     const names = columns?.map(({ name }) => name) ?? (needsColumns ? Object.keys(like) : []);
-    return new SinkProcess(bound, writer, memory, { columns: names, claimed });
+    return new SinkProcess(bound, writer, state, { columns: names, claimed });
   }
 
   /** Where the splits stood when they were claimed, and after every unit since. */
@@ -92,10 +101,15 @@ export class SinkProcess implements AsyncDisposable {
     return this.progress().counts.written;
   }
 
-  /** Where the splits stand by what is stored. */
-  async stored(): Promise<readonly Progress[]> {
-    const { state, run } = this.#memory;
-    return (await this.writer.progress?.()) ?? state.progress({ ...KEY, scope: run });
+  /** Where the splits stand by what is stored, as words: `a: 5 at 5, 5 written`. */
+  async positions(): Promise<readonly string[]> {
+    const rows = (await this.writer.progress?.()) ?? (await this.#state.progress(PROGRESS_KEY));
+    return rows
+      .map(
+        ({ split, position, counts }) =>
+          `${split}: ${position.ordinal} at ${position.token}, ${counts.written} written`,
+      )
+      .toSorted();
   }
 
   begin(mode: "fast" | "careful" = "fast"): Promise<SinkUnit> {
@@ -132,10 +146,9 @@ export class SinkProcess implements AsyncDisposable {
   /** Commits a unit with its positions, wherever these live. */
   async commit(unit: SinkUnit, advances: Advance | readonly Advance[], rejects: readonly Reject[] = []): Promise<void> {
     const all = [advances].flat();
-    const { state, run } = this.#memory;
     const withData = this.bound.positions === "sink";
     await unit.commit(withData ? all : [], withData ? rejects : []);
-    if (!withData) await state.commit({ ...KEY, scope: run }, all, rejects, unit.words);
+    if (!withData) await this.#state.commit(PROGRESS_KEY, all, rejects, unit.words);
     await this.writer.settle?.();
     this.#note(all);
   }
@@ -148,8 +161,7 @@ export class SinkProcess implements AsyncDisposable {
   /** Ends the run well. */
   async finish(): Promise<void> {
     await this.writer.finish();
-    const { state, run } = this.#memory;
-    await state.updateRun(run, { state: "succeeded", endedAt: new Date(0).toISOString() });
+    await this.#state.updateRun(RUN, { state: "succeeded", endedAt: new Date(0).toISOString() });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -194,22 +206,5 @@ function outputOf(
     recordOfRow: Int32Array.from(owners),
     filtered: 0,
     ...(paths && { partitions: { names, ofRow: Int32Array.from(paths, (path) => names.indexOf(path)) } }),
-  };
-}
-
-function runRow(id: string): Parameters<StateStore["createRun"]>[0] {
-  return {
-    id,
-    job: KEY.job,
-    scope: id,
-    slot: null,
-    params: "[]",
-    trigger: "manual",
-    state: "running",
-    startedAt: new Date(0).toISOString(),
-    endedAt: null,
-    columns: null,
-    fingerprint: null,
-    summary: null,
   };
 }
