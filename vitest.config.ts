@@ -1,5 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { setEngineFlags } from "./src/cli/engine-flags.ts";
+
+// The threads of the tests call `fetch` as those of jobs do.
+setEngineFlags();
 
 const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 

@@ -2,20 +2,8 @@
 /** The program's door: refuses what cannot run it, then hands over to the commands. */
 import { enableCompileCache } from "node:module";
 import path from "node:path";
-import { setFlagsFromString } from "node:v8";
+import { setEngineFlags } from "./engine-flags.ts";
 import { refusalOf } from "./supported-runtime.ts";
-
-/**
- * How the engine uses memory; set by the program, never by the library.
- *
- * Loading the modules fills the young generation with what then lives on, and the engine answers by letting it grow to a
- * size that the run never needs again: 26 MB. And it lets garbage in the old generation grow to several times of what
- * lives before it looks: 40 MB more in a long run. Collecting at a third more costs a run of 5 million records 0.1 s.
- *
- * Unrolling a loop takes the check out of it at which a thread can be ended: a transform that loops for ever, or fills its
- * memory, could then be ended with the whole process only. Without it no job was found to be slower.
- */
-const ENGINE_FLAGS = ["--semi-space-growth-factor=1", "--heap-growing-percent=30", "--no-turboshaft-loop-unrolling"];
 
 async function main(): Promise<void> {
   const refusal = refusalOf(process.versions);
@@ -25,7 +13,7 @@ async function main(): Promise<void> {
     return;
   }
   keepCompiled();
-  for (const flag of ENGINE_FLAGS) setFlagsFromString(flag);
+  setEngineFlags();
   const { runProgram } = await import("./program.ts");
   // A reader that goes away (`millrace schema | head`) is no fault.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,0 +1,25 @@
+/** `millrace check`. */
+import type { CheckFlags } from "../commands/check.ts";
+import type { AddCommand } from "./add-command.ts";
+import { jsonOption, paramOption, refusedOption, slotOption } from "./shared-options.ts";
+
+const EXAMPLES = `
+Examples:
+  millrace check config/*.yaml
+  millrace check config/orders.yaml --connect`;
+
+export const addCheck: AddCommand = (program, process, end) => {
+  program
+    .command("check <jobs...>")
+    .description("validate jobs and print what they promise")
+    .option("--connect", "look at files, servers and tables too")
+    .addOption(paramOption("the jobs"))
+    .addOption(slotOption())
+    .addOption(jsonOption("the findings as one JSON object"))
+    .addOption(refusedOption("--show-codec"))
+    .addHelpText("after", EXAMPLES)
+    .action(async (jobs: string[], flags: CheckFlags) => {
+      const { checkCommand } = await import("../commands/check.ts");
+      end(await checkCommand(jobs, flags, process));
+    });
+};
