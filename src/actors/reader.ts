@@ -6,7 +6,7 @@
  */
 import { onAbort } from "../core/abort.ts";
 import type { Position } from "../core/position.ts";
-import type { BoundSource, ByteReader, FrameReader, SplitPlan } from "../core/ports/source.ts";
+import type { BoundSource, ByteReader, FrameBatch, FrameReader, SplitPlan } from "../core/ports/source.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
 import type { Mailbox } from "../runtime/mailbox.ts";
 import type { BudgetAccount } from "../runtime/memory-budget.ts";
@@ -159,15 +159,28 @@ export class Reader implements Actor {
 
   async #readFrames(stretch: Stretch, reader: FrameReader, stopping: AbortSignal): Promise<void> {
     for (let final = false; !final && this.#goesOn(stretch, stopping); ) {
-      const memory = await this.#admit(this.#options.blockBytes, stopping);
-      if (memory === null) return;
-      const lease = (bytes: number): ChunkMemory => {
-        if (bytes > memory.bytes.byteLength) memory.enlarge(bytes);
-        return memory;
-      };
-      const frames = (await this.#options.meter.busy(() => reader.read(this.#options.blockBytes, lease))) ?? null;
+      const leased: ChunkMemory[] = [];
+      const frames = await this.#nextFrames(reader, leased, stopping);
+      if (stopping.aborted) return;
       final = frames === null;
+      const memory = leased[0] ?? (await this.#admit(0, stopping));
+      if (memory === null) return;
       await this.#send(stretch, { kind: "frames", memory, frames, final });
+    }
+  }
+
+  /** @param leased takes the memory of the frames; null at the end, or when asked to stop */
+  async #nextFrames(reader: FrameReader, leased: ChunkMemory[], stopping: AbortSignal): Promise<FrameBatch | null> {
+    const lease = async (bytes: number): Promise<ChunkMemory> => {
+      const memory = await this.#reserve(bytes, stopping);
+      leased.push(memory);
+      return memory;
+    };
+    try {
+      return (await this.#options.meter.input(reader.read(this.#options.blockBytes, lease))) ?? null;
+    } catch (thrown) {
+      if (stopping.aborted) return null;
+      throw thrown;
     }
   }
 
@@ -177,15 +190,20 @@ export class Reader implements Actor {
 
   /** Waits for memory; null when asked to stop meanwhile. */
   async #admit(inputBytes: number, stopping: AbortSignal): Promise<ChunkMemory | null> {
-    const { budget, arena, meter, estimateOutput } = this.#options;
-    const bytes = inputBytes + estimateOutput(inputBytes);
     try {
-      const reservation = budget.tryReserve(bytes) ?? (await meter.output(budget.reserve(bytes, stopping)));
-      return arena.take(inputBytes, reservation);
+      return await this.#reserve(inputBytes, stopping);
     } catch (thrown) {
       if (stopping.aborted) return null;
       throw thrown;
     }
+  }
+
+  /** Waits for memory, and for no longer than until it is asked to stop. */
+  async #reserve(inputBytes: number, stopping: AbortSignal): Promise<ChunkMemory> {
+    const { budget, arena, meter, estimateOutput } = this.#options;
+    const bytes = inputBytes + estimateOutput(inputBytes);
+    const reservation = budget.tryReserve(bytes) ?? (await meter.output(budget.reserve(bytes, stopping)));
+    return arena.take(inputBytes, reservation);
   }
 
   async #send(stretch: Stretch, content: ByteContent | FrameContent): Promise<void> {

@@ -1,7 +1,7 @@
 /** Asks somebody who sits there. */
 import { createInterface } from "node:readline/promises";
-import { MillraceError } from "../core/errors.ts";
 import type { CliProcess } from "./terminal.ts";
+import { usageError } from "./usage-error.ts";
 
 /**
  * Whether the answer is yes.
@@ -10,7 +10,7 @@ import type { CliProcess } from "./terminal.ts";
  */
 export async function confirm(question: string, { stdin, stderr }: CliProcess): Promise<boolean> {
   if (stdin?.isTTY !== true || stderr.isTTY !== true) {
-    throw new MillraceError("USAGE", "nobody can be asked here: say --yes if that is meant");
+    throw usageError("nobody can be asked here: say --yes if that is meant");
   }
   stderr.write(question);
   using lines = createInterface({ input: stdin });

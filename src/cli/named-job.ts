@@ -7,15 +7,13 @@ import { systemClock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
 import { openStateStore, parseStateUrl } from "../state/open.ts";
-import { parseParams } from "./options.ts";
-import { stateOf } from "./state-place.ts";
+import { openValues, type ValueFlags } from "./run-values.ts";
+import { namedState, type StateFlags, stateOf } from "./state-place.ts";
 import type { CliProcess } from "./terminal.ts";
+import { usageError } from "./usage-error.ts";
 
 /** The options that say which job and which state. */
-export interface JobFlags {
-  readonly state?: string;
-  readonly param?: readonly string[];
-}
+export interface JobFlags extends StateFlags, Pick<ValueFlags, "param"> {}
 
 /** What was named. */
 export interface NamedJob {
@@ -37,25 +35,22 @@ const USUAL_PLACES = [".millrace/state.db", "config/.millrace/state.db"];
  * @throws MillraceError USAGE when no state store can be found, and whatever is wrong with the file
  */
 export async function namedJob(given: string | undefined, flags: JobFlags, { env }: CliProcess): Promise<NamedJob> {
-  const named = flags.state ?? env["MILLRACE_STATE"];
   if (given !== undefined && JOB_FILE.test(given)) {
     const job = await jobOfFile(given, flags, env);
-    return { name: job.name, job, state: stateOf(job, named) };
+    return { name: job.name, job, state: stateOf(job, flags, env) };
   }
-  return { name: given ?? null, job: null, state: named ?? usualPlace() };
+  return { name: given ?? null, job: null, state: namedState(flags, env) ?? usualPlace() };
 }
 
 /** @throws MillraceError whatever is wrong with the file */
-export function jobOfFile(file: string, { param = [] }: JobFlags, environment: CliProcess["env"]): Promise<Job> {
-  const params = param.length === 0 ? undefined : parseParams(param);
-  return loadJob(file, { params, slot: undefined, environment });
+export async function jobOfFile(file: string, flags: JobFlags, env: CliProcess["env"]): Promise<Job> {
+  return loadJob(file, openValues(flags, env));
 }
 
 function usualPlace(): string {
   const found = USUAL_PLACES.find((place) => existsSync(place));
   if (found !== undefined) return path.resolve(found);
-  throw new MillraceError(
-    "USAGE",
+  throw usageError(
     `no state store in ${USUAL_PLACES.join(" or ")}: name the job's file, beside which its state is, or the store with --state`,
   );
 }

@@ -1,5 +1,6 @@
 /** Values of command-line options, translated for the library. */
 import { MillraceError } from "../core/errors.ts";
+import { usageError } from "./usage-error.ts";
 
 /**
  * `--param k=v`, given any number of times, as one object.
@@ -10,8 +11,8 @@ export function parseParams(given: readonly string[]): { [name: string]: string 
   const params = new Map<string, string>();
   for (const text of given) {
     const { name, value = "" } = /^(?<name>[A-Za-z_][\w.-]*)=(?<value>.*)$/s.exec(text)?.groups ?? {};
-    if (name === undefined) throw usage(`--param takes name=value, got ${JSON.stringify(text.split("=", 1)[0])}`);
-    if (params.has(name)) throw usage(`--param ${name} is given twice`);
+    if (name === undefined) throw usageError(`--param takes name=value, got ${JSON.stringify(text.split("=", 1)[0])}`);
+    if (params.has(name)) throw usageError(`--param ${name} is given twice`);
     params.set(name, value);
   }
   return Object.fromEntries(params);
@@ -25,7 +26,7 @@ export function parseParams(given: readonly string[]): { [name: string]: string 
 export function parseSlot(slot: string): string {
   const shape = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
   if (shape.test(slot) && !Number.isNaN(Date.parse(slot))) return slot;
-  throw usage(
+  throw usageError(
     `--slot takes a date or a time such as 2026-11-22 or 2026-11-22T02:00+01:00, got ${JSON.stringify(slot)}`,
   );
 }
@@ -38,7 +39,7 @@ export function parseSlot(slot: string): string {
 export function parseLimit(text: string): number {
   const records = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll("_", "")) : Number.NaN;
   if (Number.isSafeInteger(records) && records > 0) return records;
-  throw usage(`--limit takes a number of source records from 1 on, such as 1000, got ${JSON.stringify(text)}`);
+  throw usageError(`--limit takes a number of source records from 1 on, such as 1000, got ${JSON.stringify(text)}`);
 }
 
 /**
@@ -55,8 +56,4 @@ export function refuseLater(given: object, later: { readonly [option: string]: s
   const [name, note] = used;
   const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw new MillraceError("NOT_BUILT", `--${flag}: not built in this release (${note})`);
-}
-
-function usage(message: string): MillraceError {
-  return new MillraceError("USAGE", message);
 }

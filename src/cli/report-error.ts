@@ -1,5 +1,6 @@
 /** Puts an error on the terminal: where, what, and what to do; never a stack unless it is asked for. */
 import { isMillraceError } from "../core/errors.ts";
+import { messageOf } from "../core/thrown.ts";
 import { redact } from "../observability/redact.ts";
 import type { CliProcess } from "./terminal.ts";
 
@@ -15,8 +16,7 @@ export function reportError(thrown: unknown, { stderr, env }: Pick<CliProcess, "
  */
 export function errorText(thrown: unknown): string {
   if (!isMillraceError(thrown)) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return `error: ${redact(reason)} (a fault of millrace itself; MILLRACE_DEBUG=1 shows where)`;
+    return `error: ${redact(messageOf(thrown))} (a fault of millrace itself; MILLRACE_DEBUG=1 shows where)`;
   }
   if ("problems" in thrown.details) return thrown.message;
   const code = SELF_EVIDENT.has(thrown.code) ? "" : ` (${thrown.code})`;

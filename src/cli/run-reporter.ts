@@ -7,7 +7,7 @@ import type { RunSummary } from "../core/summary.ts";
 import { redact } from "../observability/redact.ts";
 import type { ProgressEvery } from "../observability/run-log.ts";
 import type { DryRunRecord } from "./dry-run/dry-run-record.ts";
-import { canRedraw, type CliProcess, columnsOf, needsAscii, wantsColor } from "./terminal.ts";
+import { canRedraw, type CliProcess, columnsOf, needsAscii, painterFor, wantsColor } from "./terminal.ts";
 
 /** What a reporter needs to know. */
 export interface RunReporterOptions {
@@ -52,10 +52,9 @@ async function resultsOf(
   if (dryRun === null) return json ? (summary) => void stdout.write(`${JSON.stringify(summary)}\n`) : () => {};
   const { dryRunToJson, renderDryRun } = await import("./dry-run/render.ts");
   if (json) return (summary) => void stdout.write(`${JSON.stringify({ ...summary, dryRun: dryRunToJson(dryRun) })}\n`);
-  const { painter } = await import("../observability/palette.ts");
   const view = {
     width: columnsOf(stdout, stderr),
-    paint: painter(wantsColor(stdout, env)),
+    paint: painterFor(stdout, env),
     sinks: Object.keys(job.sinks),
   };
   return () => void stdout.write(`${renderDryRun(dryRun, view)}\n\n`);
@@ -80,11 +79,11 @@ function progressEvery(progress: Job["progress"]): ProgressEvery {
 /** A bar where a line can be drawn over again, else lines for people every few seconds. */
 async function terminalStory(options: RunReporterOptions, { stdout, stderr, env }: CliProcess): Promise<RunReporter> {
   const { logger } = await import("../observability/logger.ts");
-  const { painter } = await import("../observability/palette.ts");
   const { progressBar } = await import("../observability/progress-bar.ts");
   const { renderHeader } = await import("../observability/run-header.ts");
   const { renderSummary } = await import("../observability/summary.ts");
   const color = wantsColor(stderr, env);
+  const paint = painterFor(stderr, env);
   const live = canRedraw(stderr, env);
   const bar = progressBar(live ? stderr : { write: (text) => stderr.write(text) }, systemClock, {
     color,
@@ -94,7 +93,7 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
   const troubles = await logger({ stream: bar, pretty: true, color, ...told });
   // Rejects are in the bar and, by their kinds, in the summary.
   const lines: Observer = (event) => {
-    if (event.kind === "run-started") bar.write(`${renderHeader(event, painter(color))}\n\n`);
+    if (event.kind === "run-started") bar.write(`${renderHeader(event, paint)}\n\n`);
     else if (event.kind !== "rejected") troubles(event);
   };
   return {

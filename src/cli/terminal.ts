@@ -1,4 +1,5 @@
 /** The slice of the process that commands use, so that tests can stand in for it, and what its terminal can show. */
+import { type Paint, painter } from "../observability/palette.ts";
 import type { SignalTarget } from "./signals.ts";
 
 /** A place to write text. */
@@ -27,6 +28,11 @@ export function wantsColor(stream: TextStream, env: Environment): boolean {
   return stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 }
 
+/** Paints for a stream, or not. */
+export function painterFor(stream: TextStream, env: Environment): Paint {
+  return painter(wantsColor(stream, env));
+}
+
 /** Whether a line on a stream can be drawn over again: a terminal, not a dumb one, and not the log of a build. */
 export function canRedraw(stream: TextStream, env: Environment): boolean {
   return stream.isTTY === true && env["TERM"] !== "dumb" && !isSet(env["CI"]);
@@ -42,6 +48,11 @@ export function needsAscii(env: Environment): boolean {
 /** Columns that text on one of the streams may take; the first that is a terminal tells. */
 export function columnsOf(...streams: readonly TextStream[]): number {
   return streams.map(({ columns }) => columns ?? 0).find((columns) => columns > 0) ?? DEFAULT_COLUMNS;
+}
+
+/** Columns that a long table may take: what is not a terminal is read by programs, which cut by themselves. */
+export function tableWidth(stream: TextStream): number {
+  return stream.isTTY === true ? columnsOf(stream) : Number.POSITIVE_INFINITY;
 }
 
 function isSet(value: string | undefined): boolean {

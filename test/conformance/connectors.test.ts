@@ -136,7 +136,7 @@ const pages = defineSource({
           const [mine, from] = [page, skip];
           const records = Array.from({ length: 10 - from }, (_, index) => `{"id":${mine * 10 + from + index}}`);
           const bytes = Buffer.from(records.join(""));
-          const memory = lease(bytes.length);
+          const memory = await lease(bytes.length);
           memory.bytes.set(bytes);
           [page, skip] = [page + 1, 0];
           let end = 0;

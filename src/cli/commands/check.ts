@@ -1,21 +1,21 @@
 /** `millrace check`: what is wrong with jobs, and what they promise, before anything runs. */
 import type { Job } from "../../config/job.ts";
 import { loadJob } from "../../config/load.ts";
+import type { RunValues } from "../../config/read-job.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { formatCounted } from "../../observability/figures.ts";
-import { type Paint, painter, type Tone } from "../../observability/palette.ts";
+import type { Paint, Tone } from "../../observability/palette.ts";
 import { promiseOf, type Remark, type SinkPromise } from "../../pipeline/promise.ts";
 import { EXIT, exitCodeOfError } from "../exit-codes.ts";
 import { describeFlow, describeFormats, describeRejects, drawFlow } from "../job-text.ts";
-import { parseParams, parseSlot, refuseLater } from "../options.ts";
+import { refuseLater } from "../options.ts";
 import { errorText } from "../report-error.ts";
-import { type CliProcess, wantsColor } from "../terminal.ts";
+import { openValues, type ValueFlags } from "../run-values.ts";
+import { type CliProcess, painterFor } from "../terminal.ts";
 
 /** The command's options, as the command line gives them. */
-export interface CheckFlags {
+export interface CheckFlags extends ValueFlags {
   readonly connect?: boolean;
-  readonly param?: readonly string[];
-  readonly slot?: string;
   readonly json?: boolean;
 }
 
@@ -36,17 +36,13 @@ type Checked =
  */
 export async function checkCommand(files: readonly string[], flags: CheckFlags, process: CliProcess): Promise<number> {
   refuseLater(flags, { showCodec: "it has nothing generated to show" });
-  const values = {
-    params: flags.param === undefined || flags.param.length === 0 ? undefined : parseParams(flags.param),
-    slot: flags.slot === undefined ? undefined : parseSlot(flags.slot),
-    environment: process.env,
-  };
+  const values = openValues(flags, process.env);
   const checked: Checked[] = [];
   for (const file of files) checked.push(await checkFile(file, values, flags.connect === true, checked));
   const text =
     flags.json === true
       ? `${JSON.stringify(toJson(checked))}\n`
-      : textOf(checked, painter(wantsColor(process.stdout, process.env)));
+      : textOf(checked, painterFor(process.stdout, process.env));
   for (const one of checked) if ("error" in one) process.stderr.write(`${errorText(one.error)}\n`);
   process.stdout.write(text);
   const codes = checked.flatMap((one) => ("error" in one ? [exitCodeOfError(one.error)] : []));
@@ -55,7 +51,7 @@ export async function checkCommand(files: readonly string[], flags: CheckFlags, 
 
 async function checkFile(
   file: string,
-  values: Parameters<typeof loadJob>[1],
+  values: RunValues,
   connect: boolean,
   before: readonly Checked[],
 ): Promise<Checked> {

@@ -5,7 +5,8 @@ import path from "node:path";
 import { MillraceError } from "../../core/errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { projectFiles } from "../project-template.ts";
-import { type CliProcess, columnsOf, wantsColor } from "../terminal.ts";
+import { type CliProcess, columnsOf, painterFor } from "../terminal.ts";
+import { usageError } from "../usage-error.ts";
 
 /** The command's options. */
 export interface InitFlags {
@@ -22,7 +23,7 @@ type Output = Pick<CliProcess, "stdout" | "env">;
  */
 export async function initCommand(dir: string, { from, to }: InitFlags, output: Output): Promise<number> {
   if (from !== undefined) return initFrom(dir, from, to, output);
-  if (to !== undefined) throw new MillraceError("USAGE", "--to goes with --from only: which file is to be loaded?");
+  if (to !== undefined) throw usageError("--to goes with --from only: which file is to be loaded?");
   const files = Object.entries(projectFiles());
   await writeAll(dir, new Map(files));
   const job = path.join(dir, "job.yaml");
@@ -34,10 +35,9 @@ export async function initCommand(dir: string, { from, to }: InitFlags, output: 
 async function initFrom(dir: string, from: string, to: string | undefined, { stdout, env }: Output): Promise<number> {
   const { projectFrom } = await import("../init/from-file.ts");
   const { renderFound } = await import("../init/render.ts");
-  const { painter } = await import("../../observability/palette.ts");
   const project = await projectFrom(from, dir, to);
   await writeAll(dir, new Map(project.files.map(({ name, text }) => [name, text])));
-  const view = { dir, width: columnsOf(stdout), paint: painter(wantsColor(stdout, env)) };
+  const view = { dir, width: columnsOf(stdout), paint: painterFor(stdout, env) };
   stdout.write(`${renderFound(project, view)}\n`);
   return EXIT.done;
 }
@@ -46,8 +46,7 @@ async function initFrom(dir: string, from: string, to: string | undefined, { std
 async function writeAll(dir: string, files: ReadonlyMap<string, string>): Promise<void> {
   const taken = [...files.keys()].filter((name) => existsSync(path.join(dir, name)));
   if (taken.length > 0) {
-    throw new MillraceError(
-      "USAGE",
+    throw usageError(
       `${path.join(dir, ".")}: ${taken.join(", ")} already there, nothing was written; name another folder`,
     );
   }

@@ -1,23 +1,17 @@
 /** `millrace run`: one run to its end. */
 import { loadJob } from "../../config/load.ts";
-import { placeError } from "../../config/place-error.ts";
-import { MillraceError } from "../../core/errors.ts";
 import type { RunJobOptions } from "../../pipeline/run-options.ts";
 import type { DryRunRecord } from "../dry-run/dry-run-record.ts";
-import { exitCodeOfError, exitCodeOfState } from "../exit-codes.ts";
-import { parseLimit, parseParams, parseSlot, refuseLater } from "../options.ts";
-import { reportError } from "../report-error.ts";
-import { runReporter } from "../run-reporter.ts";
-import { listenForSignals } from "../signals.ts";
-import { stateOf } from "../state-place.ts";
+import { parseLimit, refuseLater } from "../options.ts";
+import { type ReportFlags, reportedRun } from "../reported-run.ts";
+import { givenValues, type ValueFlags } from "../run-values.ts";
+import type { StateFlags } from "../state-place.ts";
 import type { CliProcess } from "../terminal.ts";
 import { prepareThreadMemory } from "../thread-memory.ts";
+import { usageError } from "../usage-error.ts";
 
 /** The command's options, as the command line gives them. */
-export interface RunFlags {
-  readonly param?: readonly string[];
-  readonly slot?: string;
-  readonly state?: string;
+export interface RunFlags extends ValueFlags, StateFlags, ReportFlags {
   readonly restart?: boolean;
   readonly keepWritten?: boolean;
   readonly resume?: string;
@@ -25,8 +19,6 @@ export interface RunFlags {
   readonly limit?: string;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
 
 /** Known, and built by later releases. */
@@ -44,38 +36,23 @@ const LATER = {
 export async function runCommand(file: string, flags: RunFlags, process: CliProcess): Promise<number> {
   refuseLater(flags, LATER);
   refuseContradictions(flags);
-  const params = parseParams(flags.param ?? []);
-  const slot = flags.slot === undefined ? null : parseSlot(flags.slot);
+  const values = givenValues(flags, process.env);
   const limit = flags.limit === undefined ? null : parseLimit(flags.limit);
-  const job = await loadJob(file, { params, slot, environment: process.env });
+  const job = await loadJob(file, values);
   prepareThreadMemory(job);
-  const state = stateOf(job, flags.state ?? process.env["MILLRACE_STATE"]);
   const dryRun = flags.dryRun === true ? await newDryRun() : null;
-  const tell = (line: string): void => void (flags.quiet === true || process.stderr.write(`${line}\n`));
-  using signals = listenForSignals(process, tell);
-  const about = { json: flags.json === true, quiet: flags.quiet === true, limited: limit !== null, dryRun };
-  using reporter = await runReporter({ job, ...about }, process);
-  try {
+  const run = { job, values, flags, limited: limit !== null, dryRun };
+  const { exitCode } = await reportedRun(run, process, async (common) => {
     const { runJob } = await import("../../pipeline/run-job.ts");
-    const summary = await runJob(job, {
+    return runJob(job, {
       ...flagOptions(flags),
-      ...(slot === null ? {} : { slot }),
       ...(limit === null ? {} : { limit }),
       ...(dryRun === null ? {} : { dryRun }),
-      params,
-      state,
+      ...common,
       stateThreadAfterMs: STATE_THREAD_AFTER_MS,
-      signal: signals.graceful,
-      kill: signals.kill,
-      observers: reporter.observers,
     });
-    reporter.end(summary);
-    return exitCodeOfState(summary.state, signals.received);
-  } catch (thrown) {
-    reporter[Symbol.dispose]();
-    reportError(placeError(thrown, job), process);
-    return exitCodeOfError(thrown, signals.received);
-  }
+  });
+  return exitCode;
 }
 
 async function newDryRun(): Promise<DryRunRecord> {
@@ -92,15 +69,11 @@ function flagOptions({ resume, ...flags }: RunFlags): RunJobOptions {
 }
 
 function refuseContradictions({ keepWritten, restart, resume, limit, dryRun }: RunFlags): void {
-  if (keepWritten === true && restart !== true) throw usage("--keep-written goes with --restart only");
-  if (restart === true && resume !== undefined) throw usage("--restart and --resume exclude each other");
+  if (keepWritten === true && restart !== true) throw usageError("--keep-written goes with --restart only");
+  if (restart === true && resume !== undefined) throw usageError("--restart and --resume exclude each other");
   const begins = limit !== undefined ? "--limit" : dryRun === true ? "--dry-run" : null;
   if (begins === null || (restart !== true && resume === undefined)) return;
-  throw usage(
+  throw usageError(
     `${begins} is a run of its own that begins at the start; leave out ${restart === true ? "--restart" : "--resume"}`,
   );
-}
-
-function usage(message: string): MillraceError {
-  return new MillraceError("USAGE", message);
 }

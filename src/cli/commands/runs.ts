@@ -1,13 +1,12 @@
 /** `millrace runs`: what ran, when, and what came of it. */
 import { systemClock } from "../../core/clock.ts";
 import { MillraceError } from "../../core/errors.ts";
-import { painter } from "../../observability/palette.ts";
 import { pastRun, pastRuns, pastRunToJson } from "../../pipeline/run-history.ts";
 import { EXIT } from "../exit-codes.ts";
 import { type HistoryView, renderRun, renderRuns } from "../history/render.ts";
 import { type JobFlags, namedJob, openIfPresent, openPresent } from "../named-job.ts";
 import { parseLimit } from "../options.ts";
-import { type CliProcess, columnsOf, wantsColor } from "../terminal.ts";
+import { type CliProcess, painterFor, tableWidth, wantsColor } from "../terminal.ts";
 
 /** The options of both commands, as the command line gives them. */
 export interface RunsFlags extends JobFlags {
@@ -58,8 +57,5 @@ export async function runsShowCommand(
 }
 
 function viewOf({ stdout, env }: CliProcess): HistoryView {
-  const color = wantsColor(stdout, env);
-  // What is not a terminal is read by programs, which cut by themselves.
-  const width = stdout.isTTY === true ? columnsOf(stdout) : Number.POSITIVE_INFINITY;
-  return { width, color, paint: painter(color) };
+  return { width: tableWidth(stdout), color: wantsColor(stdout, env), paint: painterFor(stdout, env) };
 }

@@ -13,14 +13,8 @@ import { EXIT } from "../exit-codes.ts";
 import { type Fixture, fixturePath, readFixtures } from "../fixtures/fixture-file.ts";
 import { asInSource, type FixtureRecord, recordOf } from "../fixtures/fixture-record.ts";
 import { verdictOf } from "../fixtures/verdict.ts";
-import { parseParams, parseSlot } from "../options.ts";
+import { givenValues, type ValueFlags } from "../run-values.ts";
 import type { CliProcess } from "../terminal.ts";
-
-/** The command's options, as the command line gives them. */
-export interface TestFlags {
-  readonly param?: readonly string[];
-  readonly slot?: string;
-}
 
 /**
  * Tries every fixture and tells those that came out otherwise.
@@ -28,10 +22,8 @@ export interface TestFlags {
  * @returns the exit code: 1 when a record did not become what its fixture says
  * @throws MillraceError for what is wrong with the command line, the job, its module or the fixtures
  */
-export async function testCommand(file: string, flags: TestFlags, process: CliProcess): Promise<number> {
-  const params = parseParams(flags.param ?? []);
-  const slot = flags.slot === undefined ? null : parseSlot(flags.slot);
-  const job = await loadJob(file, { params, slot, environment: process.env });
+export async function testCommand(file: string, flags: ValueFlags, process: CliProcess): Promise<number> {
+  const job = await loadJob(file, givenValues(flags, process.env));
   const label = fixturePath(file);
   const fixtures = await readFixtures(path.resolve(label), label);
   let failed = 0;

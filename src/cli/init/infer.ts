@@ -4,6 +4,7 @@ import { formatOfPath } from "../../connectors/file/options.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { CodecName } from "../../core/ports/compression.ts";
 import { csvFormat } from "../../formats/csv/index.ts";
+import { usageError } from "../usage-error.ts";
 import { ColumnGuess, type InferredField } from "./column-guess.ts";
 import { type CsvDialect, goodRows, guessDialect, specOf } from "./csv-dialect.ts";
 import type { Encoding } from "./encoding.ts";
@@ -107,5 +108,5 @@ function inferJson(file: string, { pieces }: Sample, shape: JsonShape): Found {
 }
 
 function usage(file: string, message: string): MillraceError {
-  return new MillraceError("USAGE", `--from ${file}: ${message}`);
+  return usageError(`--from ${file}: ${message}`);
 }

@@ -83,14 +83,8 @@ function wholeLines(text: Buffer, begin: number): Buffer {
 }
 
 async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(Math.min(length, Math.max(0, (await handle.stat()).size - position)));
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
+  const room = Buffer.alloc(Math.min(length, Math.max(0, (await handle.stat()).size - position)));
+  return filled(room, async (rest, before) => (await handle.read(rest, 0, rest.length, position + before)).bytesRead);
 }
 
 async function inflatedHead(handle: FileHandle, file: string, codec: CodecName): Promise<Buffer> {
@@ -103,12 +97,16 @@ async function inflatedHead(handle: FileHandle, file: string, codec: CodecName):
     },
   };
   await using inflated = codecByName(codec).inflate(input, file, NO_BOMB);
-  const head = Buffer.alloc(HEAD_BYTES);
-  let filled = 0;
-  while (filled < HEAD_BYTES) {
-    const read = await inflated.read(head.subarray(filled));
-    if (read === 0) break;
-    filled += read;
+  return await filled(Buffer.alloc(HEAD_BYTES), (rest) => inflated.read(rest));
+}
+
+/** Reads until the room is full or nothing more comes. @returns the part of it that was filled */
+async function filled(room: Buffer, read: (rest: Buffer, bytesBefore: number) => Promise<number>): Promise<Buffer> {
+  let bytes = 0;
+  while (bytes < room.length) {
+    const more = await read(room.subarray(bytes), bytes);
+    if (more === 0) break;
+    bytes += more;
   }
-  return head.subarray(0, filled);
+  return room.subarray(0, bytes);
 }

@@ -1,8 +1,8 @@
 /** `--to`: where the new job's records are to go. */
 import path from "node:path";
 import { formatOfPath } from "../../connectors/file/options.ts";
-import { MillraceError } from "../../core/errors.ts";
 import { redact } from "../../observability/redact.ts";
+import { usageError } from "../usage-error.ts";
 
 /** A sink to be written into a job. */
 export type Target =
@@ -25,8 +25,7 @@ export function parseTarget(to: string, dir: string): Target {
   if (/^postgres(?:ql)?:/i.test(to)) return postgresTarget(to);
   const format = formatOfPath(to);
   if (/^[a-z]{2,}:/i.test(to) || (format !== "csv" && format !== "jsonl")) {
-    throw new MillraceError(
-      "USAGE",
+    throw usageError(
       `--to takes postgres://host/database/table, or a file that ends in .csv or .jsonl, got ${JSON.stringify(redact(to))}`,
     );
   }
@@ -43,7 +42,7 @@ function postgresTarget(to: string): Target {
   const parts = names.split("/").filter((name) => name !== "");
   const table = parts.at(-1);
   if (table === undefined || parts.length > 2) {
-    throw new MillraceError("USAGE", "--to takes postgres://host/database/table: the table stands behind the database");
+    throw usageError("--to takes postgres://host/database/table: the table stands behind the database");
   }
   const database = parts.length === 2 ? `postgres://${host}/${parts[0] ?? ""}` : null;
   return { type: "postgres", table: decodeURIComponent(table), database };

@@ -5,11 +5,13 @@ import { pipeline } from "node:stream/promises";
 import { systemClock } from "../../core/clock.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { decodeRaw, rejectToJson } from "../../core/reject.ts";
+import { messageOf } from "../../core/thrown.ts";
 import { formatByName } from "../../formats/catalog.ts";
 import { fieldNames } from "../../pipeline/rejects/field-names.ts";
 import type { JobRejects } from "../../pipeline/rejects/job-rejects.ts";
 import type { RejectWish } from "../../pipeline/rejects/reject-wish.ts";
 import type { TextStream } from "../terminal.ts";
+import { usageError } from "../usage-error.ts";
 
 /** In which form they leave. */
 export type ExportFormat = "jsonl" | "raw";
@@ -49,8 +51,7 @@ async function writeFile(to: string, pieces: AsyncIterable<Uint8Array>): Promise
     await pipeline(Readable.from(pieces), createWriteStream(to));
   } catch (thrown) {
     if (thrown instanceof MillraceError) throw thrown;
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new MillraceError("SINK_REFUSED", `--to ${to}: cannot be written: ${reason}`, { cause: thrown });
+    throw new MillraceError("SINK_REFUSED", `--to ${to}: cannot be written: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 
@@ -67,8 +68,7 @@ async function headOf(rejects: JobRejects, wish: RejectWish): Promise<Uint8Array
   const names = await fieldNames(plan, [...splits], { clock: systemClock });
   const headers = new Map([...splits].map((split) => [JSON.stringify(names(split) ?? null), names(split)]));
   if (headers.size > 1) {
-    throw new MillraceError(
-      "USAGE",
+    throw usageError(
       `--format raw: the records of ${[...splits].join(", ")} have different headers and cannot stand in one file; export them as jsonl`,
     );
   }

@@ -71,8 +71,13 @@ export interface FrameBatch {
 /** A split that is a stream of framed records. */
 export interface FrameReader extends AsyncDisposable {
   readonly kind: "frames";
-  /** The next records, at most about `maxBytes` of them; undefined at the end. */
-  read(maxBytes: number, lease: (bytes: number) => SharedBytes): Promise<FrameBatch | undefined>;
+  /**
+   * The next records, at most about `maxBytes` of them, copied into memory that is leased once they are there: whoever
+   * waits for records holds nothing. Undefined at the end, and once the signal of `open` is aborted.
+   *
+   * @param lease once a read; waits until there is room, and rejects with ABORTED when the run stops meanwhile
+   */
+  read(maxBytes: number, lease: (bytes: number) => Promise<SharedBytes>): Promise<FrameBatch | undefined>;
 }
 
 /** A source that has looked at the world: its splits are known. */
@@ -93,6 +98,40 @@ export interface BoundSource extends AsyncDisposable {
    * @throws MillraceError SOURCE_CHANGED
    */
   continueFrom?(known: readonly KnownSplit[]): Promise<BoundSource>;
+  /** Present where processes share the source's splits out among themselves; `splits` is empty then. */
+  readonly shares?: Shares;
+  /**
+   * Told, after commits, how far a split has come in every sink of the job. For what others read of the source's own
+   * bookkeeping; never waited for, and never what a run goes on by.
+   */
+  committed?(split: string, position: Position): void;
+}
+
+/** How a live source is shared out among the processes that read it. */
+export interface Shares {
+  /**
+   * Waits for the next share of this process, which has at least one split, once the share before it is revoked or was
+   * read to its end; undefined when nothing will come any more, or `signal` is aborted.
+   *
+   * @throws MillraceError SOURCE_FAILED, SOURCE_CHANGED
+   */
+  next(signal: AbortSignal): Promise<Share | undefined>;
+}
+
+/**
+ * The splits that are this process's until they are taken back; `[Symbol.asyncDispose]` lets go of what it holds of
+ * them and leaves the source open.
+ */
+export interface Share extends BoundSource {
+  /** Aborted when the splits are taken back: what is under way is read again by whoever has them next. */
+  readonly revoked: AbortSignal;
+  /**
+   * Resolves when whoever shares the splits out has said, asked after the call, that they are still this process's. To
+   * be awaited before they are claimed: a process that slept through its session would take them from their new owner.
+   *
+   * @throws MillraceError ABORTED once revoked
+   */
+  confirm(): Promise<void>;
 }
 
 /** The code behind a source's type; loaded only when a job uses it. */

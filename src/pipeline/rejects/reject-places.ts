@@ -2,6 +2,7 @@
 import { RejectFileShelf } from "../../connectors/file/reject-shelf.ts";
 import type { RejectFilter, RejectReader, RejectShelf, StoredReject } from "../../core/ports/reject-shelf.ts";
 import type { BoundSink } from "../../core/ports/sink.ts";
+import type { Reject } from "../../core/reject.ts";
 import type { StateStore } from "../../core/ports/state-store.ts";
 import type { Plan } from "../describe.ts";
 
@@ -16,11 +17,17 @@ export interface RejectPlace {
   readonly own: Pick<RejectFilter, "sink">;
 }
 
+/** A file that the job names for its rejects, as a replay sees it. */
+export interface RejectFile extends RejectReader {
+  /** Makes it anew, in one step. @param change what a reject becomes; null: it goes */
+  rewrite(run: string, change: (reject: Reject) => Reject | null): Promise<void>;
+}
+
 /** Places that a replay can take rejects from; a file's are copied into the state store for that. */
 export interface RejectPlaces {
   readonly all: readonly RejectPlace[];
-  /** The file that the job names for its rejects; null: it names none. */
-  readonly file: RejectFileShelf | null;
+  /** null: the job names none. */
+  readonly file: RejectFile | null;
   /** Where what a sink refuses is kept, or, without one, what is refused for none in particular. */
   readonly shelfOf: (sink: string | undefined) => RejectShelf;
   /** Each of them once. */

@@ -1,5 +1,5 @@
 /** A source of records that were rejected: their bytes, as they once stood in the real one. */
-import type { ChunkMeta, SharedBytes } from "../../core/chunk.ts";
+import type { ChunkMeta } from "../../core/chunk.ts";
 import type { RejectFilter, RejectReader, StoredReject } from "../../core/ports/reject-shelf.ts";
 import type { BoundSource, FrameBatch, FrameReader, SplitPlan } from "../../core/ports/source.ts";
 import { decodeRaw } from "../../core/reject.ts";
@@ -64,6 +64,8 @@ function nothing(): FrameReader {
   return { kind: "frames", read: () => Promise.resolve(undefined), [Symbol.asyncDispose]: async () => {} };
 }
 
+type Lease = Parameters<FrameReader["read"]>[1];
+
 /** Rejects as framed records. */
 class RejectFrames implements FrameReader {
   readonly kind = "frames";
@@ -76,7 +78,7 @@ class RejectFrames implements FrameReader {
     this.#rejects = eachReject(reader, filter, from - 1);
   }
 
-  async read(maxBytes: number, lease: (bytes: number) => SharedBytes): Promise<FrameBatch | undefined> {
+  async read(maxBytes: number, lease: Lease): Promise<FrameBatch | undefined> {
     if (!this.#begun) await this.#advance();
     this.#begun = true;
     const taken: StoredReject[] = [];
@@ -91,9 +93,9 @@ class RejectFrames implements FrameReader {
     return taken.length === 0 ? undefined : this.#batch(taken, raws, lease);
   }
 
-  #batch(taken: readonly StoredReject[], raws: readonly Buffer[], lease: (bytes: number) => SharedBytes): FrameBatch {
+  async #batch(taken: readonly StoredReject[], raws: readonly Buffer[], lease: Lease): Promise<FrameBatch> {
     const bytes = raws.reduce((sum, raw) => sum + raw.byteLength, 0);
-    const memory = lease(bytes);
+    const memory = await lease(bytes);
     const ends = new Int32Array(raws.length);
     let end = 0;
     for (const [index, raw] of raws.entries()) {

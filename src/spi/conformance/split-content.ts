@@ -78,7 +78,7 @@ function byteBorders(bytes: Buffer, from: Position, decode: DecodeSpec): readonl
 }
 
 /** Memory as the runtime lends it. */
-export function lend(bytes: number): SharedBytes {
+export async function lend(bytes: number): Promise<SharedBytes> {
   const lent: SharedBytes = {
     bytes: new Uint8Array(new SharedArrayBuffer(bytes)),
     retain: () => lent,

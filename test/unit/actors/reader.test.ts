@@ -253,7 +253,7 @@ describe("Reader of framed records", () => {
           kind: "frames",
           read: async (_maxBytes, lease) => {
             const bytes = left.shift();
-            return bytes === undefined ? undefined : batch(lease(bytes), bytes);
+            return bytes === undefined ? undefined : batch(await lease(bytes), bytes);
           },
           [Symbol.asyncDispose]: async () => {},
         };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { canRedraw, columnsOf, needsAscii, wantsColor } from "../../../src/cli/terminal.ts";
+import { canRedraw, columnsOf, needsAscii, tableWidth, wantsColor } from "../../../src/cli/terminal.ts";
 
 const terminal = { isTTY: true, columns: 90, write: () => true };
 const pipe = { write: () => true };
@@ -32,5 +32,9 @@ describe("what a terminal can show", () => {
   test("columns are those of the first stream that knows", () => {
     expect(columnsOf(pipe, { ...pipe, columns: 0 }, terminal)).toBe(90);
     expect(columnsOf(pipe)).toBe(100);
+  });
+
+  test("a table is cut for a terminal, never for a program that reads it", () => {
+    expect([tableWidth(terminal), tableWidth({ ...pipe, columns: 90 })]).toEqual([90, Number.POSITIVE_INFINITY]);
   });
 });

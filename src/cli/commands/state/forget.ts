@@ -22,7 +22,7 @@ export interface StateForgetFlags extends JobFlags {
  */
 export async function stateForgetCommand(file: string, flags: StateForgetFlags, process: CliProcess): Promise<number> {
   const job = await jobOfFile(file, flags, process.env);
-  await using state = await openPresent(stateOf(job, flags.state ?? process.env["MILLRACE_STATE"]));
+  await using state = await openPresent(stateOf(job, flags, process.env));
   const scopes = await forgettableScopes(job, state, flags.run ?? null, { clock: systemClock });
   if (scopes.length === 0) {
     process.stderr.write(`${job.name}: there is nothing that the next run would go on with\n`);

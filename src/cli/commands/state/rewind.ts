@@ -1,12 +1,12 @@
 /** `millrace state rewind`: the next start reads from an earlier place on. */
 import { placeError } from "../../../config/place-error.ts";
-import { MillraceError } from "../../../core/errors.ts";
 import { rewindJob } from "../../../pipeline/positions/rewind.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { type JobFlags, jobOfFile, openPresent } from "../../named-job.ts";
 import { renderRewound } from "../../positions/render.ts";
 import { stateOf } from "../../state-place.ts";
 import type { CliProcess } from "../../terminal.ts";
+import { usageError } from "../../usage-error.ts";
 
 /** The command's options, as the command line gives them. */
 export interface StateRewindFlags extends JobFlags {
@@ -21,7 +21,7 @@ export async function stateRewindCommand(file: string, flags: StateRewindFlags, 
   const to = parseTo(flags.to);
   const { split, run, keepWritten = false } = flags;
   const job = await jobOfFile(file, flags, process.env);
-  await using state = await openPresent(stateOf(job, flags.state ?? process.env["MILLRACE_STATE"]));
+  await using state = await openPresent(stateOf(job, flags, process.env));
   try {
     const rewound = await rewindJob(job, {
       state,
@@ -41,8 +41,5 @@ function parseTo(text: string): bigint | "start" {
   if (text === "start") return text;
   const digits = text.replaceAll("_", "");
   if (/^\d+$/.test(digits) && Number.isSafeInteger(Number(digits))) return BigInt(digits);
-  throw new MillraceError(
-    "USAGE",
-    `--to takes the number of source records that stay consumed, or start, got ${JSON.stringify(text)}`,
-  );
+  throw usageError(`--to takes the number of source records that stay consumed, or start, got ${JSON.stringify(text)}`);
 }

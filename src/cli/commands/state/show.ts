@@ -7,7 +7,7 @@ import { EXIT } from "../../exit-codes.ts";
 import { type JobFlags, namedJob, type NamedJob, openIfPresent } from "../../named-job.ts";
 import { positionToJson, renderPositions } from "../../positions/render.ts";
 import { errorText } from "../../report-error.ts";
-import { type CliProcess, columnsOf } from "../../terminal.ts";
+import { type CliProcess, tableWidth } from "../../terminal.ts";
 
 /** The command's options, as the command line gives them. */
 export interface StateShowFlags extends JobFlags {
@@ -28,9 +28,8 @@ export async function stateShowCommand(given: string, flags: StateShowFlags, pro
   const { positions, unread } = await positionsOf(named, given, state);
   const shown = positions.filter(({ split }) => flags.split === undefined || split === flags.split);
   for (const { error } of unread) process.stderr.write(`${errorText(error)}\n`);
-  const width = process.stdout.isTTY === true ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY;
   if (flags.json === true) process.stdout.write(`${JSON.stringify(shown.map(positionToJson))}\n`);
-  else if (shown.length > 0) process.stdout.write(`${renderPositions(shown, width)}\n`);
+  else if (shown.length > 0) process.stdout.write(`${renderPositions(shown, tableWidth(process.stdout))}\n`);
   else process.stderr.write(`no positions of ${named.name ?? given} in ${state.label}\n`);
   return unread.length > 0 ? EXIT.failed : EXIT.done;
 }
