@@ -22,7 +22,7 @@ export interface ChunkShare {
  * @param share the sink's share of the whole chunk, of `share.read` records
  */
 export function shareFrom({ output, rejects, read }: ChunkShare, first: number): ChunkShare {
-  const { bytes, rows, rowEnds, recordOfRow, partitions } = output;
+  const { bytes, rows, rowEnds, recordOfRow, partitions, attached } = output;
   const firstRow = indexFrom(recordOfRow, first);
   const skipped = firstRow === 0 ? 0 : (rowEnds[firstRow - 1] ?? 0);
   const kept = rejects.filter(({ record }) => record >= first);
@@ -37,6 +37,7 @@ export function shareFrom({ output, rejects, read }: ChunkShare, first: number):
       recordOfRow: records,
       filtered: left - distinct(records) - kept.length,
       ...(partitions && { partitions: { names: partitions.names, ofRow: partitions.ofRow.slice(firstRow) } }),
+      ...(attached && { attached: { ...attached, lengths: attached.lengths.slice(firstRow * attached.fields) } }),
     },
     rejects: kept,
     read: left,

@@ -59,6 +59,9 @@ export function toResult(reply: TaskReply, lent: LentMemory, memory: ChunkMemory
       ...(output.partitions && {
         partitions: { names: output.partitions.names, ofRow: slice(output.partitions.ofRow) },
       }),
+      ...(output.attached && {
+        attached: { fields: output.attached.fields, lengths: slice(output.attached.lengths) },
+      }),
     };
   });
   return {

@@ -33,8 +33,8 @@ const errorsShape = z.strictObject({
 
 const retryShape = z.strictObject({
   for: durationOption()
-    .default(10 * MINUTE)
-    .describe("How long a transient fault is tried again."),
+    .optional()
+    .describe("How long a transient fault is tried again; 10m, and without end for a live source."),
   initialDelay: durationOption({ min: 1 }).default(SECOND).describe("Wait before the first retry."),
   maxDelay: durationOption({ min: 1 }).default(MINUTE).describe("Longest wait between two."),
   multiplier: z.number().min(1).default(2).describe("How much longer each wait is than the one before."),

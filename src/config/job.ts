@@ -1,5 +1,6 @@
 /** A job as the pipeline takes it: every default filled in, every unit resolved. */
 import path from "node:path";
+import { isLiveType } from "../connectors/catalog.ts";
 import type { Columns } from "../core/record.ts";
 import type { TransformMode } from "../core/task.ts";
 import type { JobDefinition } from "./definition.ts";
@@ -103,7 +104,7 @@ export function toJob(parsed: ParsedJob, definition: JobDefinition): Job {
     rejects: parsed.rejects ?? null,
     aggregate: parsed.aggregate ?? null,
     errors: parsed.errors,
-    retry: toRetry(parsed.retry),
+    retry: toRetry(parsed.retry, isLive(parsed.source)),
     chunk: toChunkSize(parsed.chunk),
     commit: { bytes: parsed.commit.bytes, intervalMs: parsed.commit.interval },
     workers: parsed.workers,
@@ -130,7 +131,21 @@ function toTransform(parsed: ParsedJob["transform"], baseDir: string): Transform
   };
 }
 
-function toRetry({ for: forMs, initialDelay, maxDelay, multiplier, jitter }: ParsedJob["retry"]): RetryOptions {
+/** How long a fault that may pass is waited out; a failover takes half a minute. */
+const DEFAULT_RETRY_MS = 10 * 60_000;
+
+/** Whether processes share the source out among themselves, and it may never end. */
+export function isLive(source: SourceOptions): boolean {
+  if (source.type !== "module") return isLiveType(source.type);
+  // The path of a connector's module is put in its place before a job runs.
+  return typeof source.module !== "string" && source.module.live === true;
+}
+
+function toRetry(
+  { for: given, initialDelay, maxDelay, multiplier, jitter }: ParsedJob["retry"],
+  isEndless: boolean,
+): RetryOptions {
+  const forMs = given ?? (isEndless ? Number.POSITIVE_INFINITY : DEFAULT_RETRY_MS);
   return { forMs, initialDelayMs: initialDelay, maxDelayMs: maxDelay, multiplier, jitter };
 }
 

@@ -14,6 +14,8 @@ import { webhookSourceShape } from "./webhook/options.ts";
 interface Side<Connector> {
   readonly shape: z.core.$ZodShape;
   readonly load?: () => Promise<Connector>;
+  /** Of a source: processes share it out among themselves and it may never end; its bound source has `shares`. */
+  readonly live?: true;
 }
 
 interface ConnectorSpec {
@@ -44,6 +46,11 @@ export const connectorSpecs = {
 export function builtConnectors(side: "source" | "sink"): string[] {
   const specs: [string, ConnectorSpec][] = Object.entries(connectorSpecs);
   return specs.flatMap(([type, spec]) => (spec[side]?.load === undefined ? [] : [type]));
+}
+
+/** Whether a source of this type is shared out among processes and may never end. */
+export function isLiveType(type: string): boolean {
+  return specOf(type)?.source?.live === true;
 }
 
 /**

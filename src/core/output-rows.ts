@@ -13,7 +13,7 @@ export function rowsOf({ bytes, rows, rowEnds }: SinkOutput): Uint8Array[] {
 
 /** What is left of an output without the rows of some records, by their numbers in the chunk. */
 export function withoutRecords(output: SinkOutput, records: ReadonlySet<number>): SinkOutput {
-  const { recordOfRow, partitions } = output;
+  const { recordOfRow, partitions, attached } = output;
   const all = rowsOf(output);
   const kept = Array.from(all.keys()).filter((row) => !records.has(recordOfRow[row] as number));
   const bytes = Buffer.concat(kept.map((row) => all[row] as Uint8Array));
@@ -27,5 +27,10 @@ export function withoutRecords(output: SinkOutput, records: ReadonlySet<number>)
     ...(partitions && {
       partitions: { ...partitions, ofRow: Int32Array.from(kept, (row) => partitions.ofRow[row] as number) },
     }),
+    ...(attached && { attached: { ...attached, lengths: lengthsOf(attached, kept) } }),
   };
+}
+
+function lengthsOf({ fields, lengths }: NonNullable<SinkOutput["attached"]>, rows: readonly number[]): Int32Array {
+  return Int32Array.from(rows.flatMap((row) => [...lengths.subarray(row * fields, (row + 1) * fields)]));
 }

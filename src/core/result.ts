@@ -15,6 +15,11 @@ export interface SinkOutput {
   readonly filtered: number;
   /** Present for a sink that tells partitions apart: their names, and the number of the one that row i belongs to. */
   readonly partitions?: { readonly names: readonly string[]; readonly ofRow: Int32Array };
+  /**
+   * Present for a sink that needs fields apart: their texts stand in `bytes` before each row, one behind the other.
+   * `lengths` has a number for each of the `fields` of each row, in bytes; -1 for null.
+   */
+  readonly attached?: { readonly fields: number; readonly lengths: Int32Array };
 }
 
 /** How far a thread came in a chunk, and what it kept back; every record is counted once. */

@@ -83,6 +83,8 @@ export interface TaskOutput {
   readonly filtered: number;
   /** As `SinkOutput` has them. */
   readonly partitions?: { readonly names: readonly string[]; readonly ofRow: IndexSlice };
+  /** As `SinkOutput` has them. */
+  readonly attached?: { readonly fields: number; readonly lengths: IndexSlice };
 }
 
 /** What a thread answers. */

@@ -152,7 +152,9 @@ function carefulUnit({ sink, chunks, commitMs }: RunEvent & { kind: "unit-commit
   return { level: "debug", message: "unit written in careful mode", fields: { sink, chunks, commitMs } };
 }
 
-type Trouble = RunEvent & { kind: "rewound" | "retrying" | "thread-died" | "restarting" | "draining" | "waiting" };
+type Trouble = RunEvent & {
+  kind: "rewound" | "retrying" | "thread-died" | "restarting" | "draining" | "share-taken" | "waiting";
+};
 
 function troubleOf(event: Trouble): Body {
   switch (event.kind) {
@@ -179,6 +181,12 @@ function troubleOf(event: Trouble): Body {
     }
     case "draining":
       return { level: "info", message: "draining", fields: { reason: event.reason } };
+    case "share-taken":
+      return {
+        level: "info",
+        message: "share taken",
+        fields: { splits: event.splits.length, ids: event.splits.join(" ") },
+      };
     case "waiting": {
       // A warning, because a terminal with a bar shows no less, and somebody sits in front of it.
       const { owner, forMs } = event;

@@ -1,17 +1,21 @@
 /** Tells the observers what is about to run and where it goes on. */
 import path from "node:path";
 import { NOTHING_EARLIER } from "./earlier.ts";
+import type { BoundSource } from "../core/ports/source.ts";
 import type { Execution } from "./execution.ts";
 import type { OpenSink } from "./place-sinks.ts";
 
 /** Once for every flow: its sinks; for the first one the run itself, too. */
-export function announce(execution: Execution, sinks: readonly OpenSink[], first: boolean): void {
-  if (first) announceRun(execution, sinks);
+export function announce(execution: Execution, source: BoundSource, sinks: readonly OpenSink[], first: boolean): void {
+  if (first) announceRun(execution, source, sinks);
   for (const { name, book } of sinks) execution.emit({ kind: "sink-opened", sink: name, counts: book.total });
 }
 
-function announceRun({ bound, run, threads, emit, earlier }: Execution, sinks: readonly OpenSink[]): void {
-  const { splits } = bound.source;
+function announceRun(
+  { bound, run, threads, emit, earlier }: Execution,
+  { label, splits }: BoundSource,
+  sinks: readonly OpenSink[],
+): void {
   const known = new Map(earlier.known().map(({ id, token }) => [id, token]));
   const sizes = splits.map(({ id, bytes, origin }) =>
     bytes === undefined ? undefined : bytes - (Number(known.get(id) ?? origin) || 0),
@@ -19,7 +23,7 @@ function announceRun({ bound, run, threads, emit, earlier }: Execution, sinks: r
   const { row } = run;
   emit({
     kind: "run-started",
-    source: bound.source.label,
+    source: label,
     sinks: Object.fromEntries(sinks.map(({ name, bound: sink }) => [name, sink.label])),
     transform: bound.plan.transform === null ? null : path.basename(bound.plan.transform.module),
     totalBytes: sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : null,

@@ -1,6 +1,9 @@
-/** What earlier runs of an incremental job left: its runs share one scope, and each begins where the last one ended. */
+/**
+ * What was there of a scope before a run: the runs of an incremental job share one scope, and each begins where the last
+ * one ended; of a live source each process has a part of it for a while.
+ */
 import { MillraceError } from "../core/errors.ts";
-import { addCounts, type Counts, NO_COUNTS } from "../core/ledger.ts";
+import { addCounts, type Counts, countsBetween, NO_COUNTS } from "../core/ledger.ts";
 import type { Progress } from "../core/ports/sink.ts";
 import type { KnownSplit } from "../core/ports/source.ts";
 import type { RunRow } from "../core/ports/state-store.ts";
@@ -8,11 +11,26 @@ import type { World } from "./execution.ts";
 import { progressOf } from "./prepare-run.ts";
 import type { BoundPlan } from "./resolve.ts";
 
+/** What an {@link Earlier} may be told besides. */
+export interface EarlierOptions {
+  /** What of it is this run's own, by sink. */
+  readonly own?: ReadonlyMap<string, Counts>;
+  /** How far the splits have come of which it knows nothing. */
+  readonly elsewhere?: bigint;
+}
+
 /** Progress of the scope before this start of the run, by sink; empty for a job that reads everything each time. */
 export class Earlier {
   readonly #bySink: ReadonlyMap<string, ReadonlyMap<string, Progress>>;
+  readonly #own: ReadonlyMap<string, Counts>;
+  readonly #elsewhere: bigint;
 
-  constructor(bySink: ReadonlyMap<string, readonly Progress[]>) {
+  constructor(
+    bySink: ReadonlyMap<string, readonly Progress[]>,
+    { own = new Map(), elsewhere = 0n }: EarlierOptions = {},
+  ) {
+    this.#own = own;
+    this.#elsewhere = elsewhere;
     this.#bySink = new Map(
       [...bySink].map(([sink, rows]) => [sink, new Map(rows.map((row) => [row.split, row]))] as const),
     );
@@ -21,13 +39,14 @@ export class Earlier {
   /** What a sink had of some splits: the run's own figures begin behind it. */
   countsOf(sink: string, rows: readonly Progress[]): Counts {
     const before = this.#bySink.get(sink);
-    return rows.reduce((sum, { split }) => addCounts(sum, before?.get(split)?.counts ?? NO_COUNTS), NO_COUNTS);
+    const all = rows.reduce((sum, { split }) => addCounts(sum, before?.get(split)?.counts ?? NO_COUNTS), NO_COUNTS);
+    return countsBetween(this.#own.get(sink) ?? NO_COUNTS, all);
   }
 
   /** How far a split had come in a sink, or in the one that is furthest. */
   ordinalOf(split: string, sink?: string): bigint {
     const sinks = sink === undefined ? [...this.#bySink.values()] : [this.#bySink.get(sink)];
-    const ordinals = sinks.map((rows) => rows?.get(split)?.position.ordinal ?? 0n);
+    const ordinals = sinks.map((rows) => rows?.get(split)?.position.ordinal ?? this.#elsewhere);
     return ordinals.reduce((most, ordinal) => (ordinal > most ? ordinal : most), 0n);
   }
 
@@ -47,8 +66,23 @@ export class Earlier {
   }
 }
 
+/** Of a split that another process has: nothing that was rejected of it is this one's to drop. */
+const BEYOND_ALL = 2n ** 63n - 1n;
+
 /** Of a job that reads everything each time. */
 export const NOTHING_EARLIER = new Earlier(new Map());
+
+/**
+ * What this process found when it claimed its share of a live source.
+ *
+ * @param own what the run had done before, of whatever splits
+ */
+export function beforeShare(
+  claimed: readonly { readonly name: string; readonly rows: readonly Progress[] }[],
+  own: ReadonlyMap<string, Counts>,
+): Earlier {
+  return new Earlier(new Map(claimed.map(({ name, rows }) => [name, rows])), { own, elsewhere: BEYOND_ALL });
+}
 
 /** Asks every sink how far the scope has come, without claiming anything. */
 export async function readEarlier(world: World, row: RunRow, { sinks }: BoundPlan): Promise<Earlier> {
@@ -58,6 +92,22 @@ export async function readEarlier(world: World, row: RunRow, { sinks }: BoundPla
     bySink.set(name, await progressOf(world, row, name, sink));
   }
   return new Earlier(bySink);
+}
+
+/**
+ * Holds the sinks of a live source to what all its runs do together.
+ *
+ * @throws MillraceError CONFIG_INVALID
+ */
+export function assertContinuing({ sinks }: BoundPlan): void {
+  for (const [name, { resume, label }] of sinks) {
+    if (resume !== "restart") continue;
+    throw new MillraceError(
+      "CONFIG_INVALID",
+      `sink ${name} (${label}) begins its output anew with every run, but the source is live and each start goes on where ` +
+        "the last one ended; use mode: append",
+    );
+  }
 }
 
 function beginsAnew(sink: string, label: string): MillraceError {

@@ -1,10 +1,13 @@
 /** Makes flow after flow for one execution: each is opened by its first child, the wiring, and closed by it. */
 import { retrying } from "../actors/outage.ts";
 import { onAbort, whenAborted } from "../core/abort.ts";
+import type { Counts } from "../core/ledger.ts";
+import type { BoundSource, Share } from "../core/ports/source.ts";
 import type { TaskSpec } from "../core/task.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
 import type { ChildSpec } from "../runtime/supervisor-options.ts";
 import { announce } from "./announce.ts";
+import { beforeShare } from "./earlier.ts";
 import type { Execution } from "./execution.ts";
 import { Flow } from "./flow.ts";
 import { type ClaimedSink, forgetBegunAnew, openSink } from "./open-sink.ts";
@@ -13,6 +16,9 @@ import { type StageMeters, stageMeters } from "./stage-meters.ts";
 
 /** How long a run may take to drain when it is asked to stop, and so any stage of it, in milliseconds. */
 export const DRAIN_MS = 30_000;
+
+/** Splits that are read side by side with `order: none`. */
+const LANES_SIDE_BY_SIDE = 4;
 
 /** The flows of one execution, one after another. */
 export class FlowStarts implements AsyncDisposable {
@@ -23,6 +29,8 @@ export class FlowStarts implements AsyncDisposable {
   failure: unknown = null;
   /** The flow saw all there is, and its sinks have finished. */
   complete = false;
+  /** What the next flow reads; null for a source that this process has for itself. */
+  share: Share | null = null;
   readonly #execution: Execution;
   #sinks: readonly OpenSink[] = [];
   #opened: AsyncDisposable | null = null;
@@ -73,24 +81,40 @@ export class FlowStarts implements AsyncDisposable {
     };
     await patiently(() => execution.continueSource());
     await patiently(() => forgetBegunAnew(execution));
+    const { share } = this;
+    const source = share ?? execution.bound.source;
+    // Right before the claims, which would take the splits from whoever has them now.
+    if (share !== null) await patiently(() => share.confirm());
     const claimed: ClaimedSink[] = [];
     for (const [name, bound] of execution.bound.sinks) {
-      const sink = await patiently(() => openSink(execution, name, bound, killed), name);
+      const sink = await patiently(() => openSink(execution, source, { name, bound }, killed), name);
       opened.use(sink.writer);
       claimed.push(sink);
     }
-    const sinks = await patiently(() => placeSinks(execution, claimed));
+    const earlier = share === null ? execution.earlier : beforeShare(claimed, this.#totals());
+    const sinks = await patiently(() => placeSinks(execution, claimed, earlier));
     const runner = execution.startThreads(taskSpec(execution));
-    const flow = new Flow({ execution, sinks, runner, meters: this.meters });
+    const flow = new Flow({ execution, source, side: this.#sideBySide(source), sinks, runner, meters: this.meters });
     opened.use(flow.arena);
     opened.defer(() => (killed.aborted || this.failure !== null ? runner.destroy() : runner.close()));
-    announce(execution, sinks, this.#flows === 0);
+    announce(execution, source, sinks, this.#flows === 0);
     this.#flows++;
     this.failure = null;
     this.#sinks = sinks;
     this.#waiting = sinks.length;
     this.#done = Promise.withResolvers();
     this.current = flow;
+  }
+
+  /** Of a live source no split waits for another one. */
+  #sideBySide({ splits }: BoundSource): number {
+    if (this.share !== null) return splits.length;
+    return this.#execution.bound.plan.job.order === "none" ? LANES_SIDE_BY_SIDE : 1;
+  }
+
+  /** What the run has done so far, by sink. */
+  #totals(): ReadonlyMap<string, Counts> {
+    return new Map(this.#sinks.map(({ name, book }) => [name, book.total]));
   }
 
   /** Every writer of the current flow has ended well. */
@@ -110,8 +134,12 @@ export class FlowStarts implements AsyncDisposable {
   }
 
   /** Closes what a flow left open: an actor that is killed between its init and its run never gets to do it. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     await this.#opened?.[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Publishes what the sinks show only when a run has succeeded. */

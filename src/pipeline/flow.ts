@@ -21,17 +21,16 @@ import { Writer } from "../actors/writer.ts";
 import type { Chunk } from "../core/chunk.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { MailboxSample } from "../core/ports/observer.ts";
-import type { SplitPlan } from "../core/ports/source.ts";
+import type { BoundSource, SplitPlan } from "../core/ports/source.ts";
 import type { TaskRunner } from "../core/task.ts";
 import type { Actor } from "../runtime/actor.ts";
 import { Mailbox } from "../runtime/mailbox.ts";
 import type { Execution } from "./execution.ts";
 import { nearestName } from "../core/nearest.ts";
+import { DurableEverywhere } from "./durable-everywhere.ts";
 import type { OpenSink } from "./place-sinks.ts";
 import type { StageMeters } from "./stage-meters.ts";
 
-/** Splits that are read side by side with `order: none`. */
-const LANES_SIDE_BY_SIDE = 4;
 const DEFAULT_BLOCK_BYTES = 1024 * 1024;
 /** Small files make small chunks, which weigh little and yet hold buffers: so many may wait in one mailbox. */
 const MOST_WAITING = 256;
@@ -39,6 +38,9 @@ const MOST_WAITING = 256;
 /** The parts of a flow that are made before its actors. */
 export interface FlowParts {
   readonly execution: Execution;
+  readonly source: BoundSource;
+  /** How many of its splits are read side by side. */
+  readonly side: number;
   readonly sinks: readonly OpenSink[];
   readonly runner: TaskRunner;
   readonly meters: StageMeters;
@@ -58,16 +60,15 @@ export class Flow {
   readonly #window: Window;
   readonly #estimate = new OutputEstimate();
   readonly #moves: LastMoves | null;
+  readonly #durable: DurableEverywhere;
 
   constructor(parts: FlowParts) {
-    const { execution, sinks } = parts;
-    const { chunk, order, onSinkDown } = execution.bound.plan.job;
+    const { execution, source, sinks } = parts;
+    const { chunk, onSinkDown } = execution.bound.plan.job;
     this.#parts = parts;
-    this.lanes = planLanes(
-      asFirstSeen(execution.bound.source.splits, sinks),
-      order === "none" ? LANES_SIDE_BY_SIDE : 1,
-    );
+    this.lanes = planLanes(asFirstSeen(source.splits, sinks), parts.side);
     this.arena = new MemoryArena(execution.buffers);
+    this.#durable = new DurableEverywhere(sinks, (split, position) => source.committed?.(split, position));
     this.#beginnings = beginningsOf(new Map(sinks.map(({ name, rows }) => [name, rows])));
     this.#moves = onSinkDown === "wait" && sinks.length > 1 ? new LastMoves() : null;
     this.#blockBytes = chunk.kind === "bytes" ? chunk.bytes : DEFAULT_BLOCK_BYTES;
@@ -106,9 +107,9 @@ export class Flow {
   }
 
   reader(): Actor {
-    const { execution, meters, sinks } = this.#parts;
+    const { execution, source, meters, sinks } = this.#parts;
     return new Reader({
-      source: execution.bound.source,
+      source,
       lanes: this.lanes,
       positions: this.#beginnings.positions,
       blocks: this.#blocks,
@@ -139,10 +140,8 @@ export class Flow {
   }
 
   workerPool(): Actor {
-    const { execution, meters, sinks, runner } = this.#parts;
-    const fields = execution.bound.source.splits.flatMap(({ id, fields: names }) =>
-      names ? [[id, names] as const] : [],
-    );
+    const { execution, source, meters, sinks, runner } = this.#parts;
+    const fields = source.splits.flatMap(({ id, fields: names }) => (names ? [[id, names] as const] : []));
     return new WorkerPool({
       runner,
       sinks: sinks.map(({ name }) => name),
@@ -202,7 +201,10 @@ export class Flow {
       meter: meters.sinks.get(name) as StageMeter,
       emit: execution.emit,
       ...(this.#moves && { moves: this.#moves }),
-      onCommitted: (progress) => execution.onCommitted(name, progress),
+      onCommitted: (progress) => {
+        execution.onCommitted(name, progress);
+        this.#durable.note(name, progress);
+      },
     });
   }
 }

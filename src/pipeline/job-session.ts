@@ -1,12 +1,12 @@
 /** What a run has, and a replay of its rejects, before it looks at the world: observers, the state store, its lease. */
 import type { Emit } from "../actors/messages.ts";
 import type { OutageOptions } from "../actors/outage.ts";
-import type { Job } from "../config/job.ts";
+import { isLive, type Job } from "../config/job.ts";
 import { jobForRun } from "../config/read-job.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
-import { type Random, systemRandom } from "../core/random.ts";
+import { newRunId, type Random, systemRandom } from "../core/random.ts";
 import { SummaryRecorder } from "../observability/summary-recorder.ts";
 import { describe, type Plan } from "./describe.ts";
 import { emitterOf } from "./emitter.ts";
@@ -51,7 +51,7 @@ export async function openSession(
   const patience: OutageOptions = { policy: job.retry, stage: "source", clock, random, emit };
   const plan = describe(job);
   const state = await openState(job, options, patience, opened);
-  const identity: Identity = { job: job.name, slot, params, ...(isIncremental(job) && { scope: "" }) };
+  const identity: Identity = { job: job.name, slot, params, ...standing(job, newRunId(clock.now(), random)) };
   const lease = opened.use(await holdLease(state, job.name, scopeOf(identity), clock, waitOf(options, emit)));
   return { plan, identity, state, clock, random, recorder, observers, patience, stops: stopsOf(options, lease) };
 }
@@ -60,8 +60,10 @@ function observersOf({ observers = [], onProgress }: RunJobOptions): readonly Ob
   return onProgress === undefined ? observers : [progressObserver(onProgress), ...observers];
 }
 
-function isIncremental({ source }: Job): boolean {
-  return "incremental" in source && source.incremental;
+/** Whether its runs go on in one scope, and beside each other. */
+function standing({ source }: Job, own: string): Pick<Identity, "scope" | "own"> {
+  if (isLive(source)) return { scope: "", own };
+  return "incremental" in source && source.incremental ? { scope: "" } : {};
 }
 
 function waitOf({ wait = false, signal }: RunJobOptions, emit: Emit): LeaseWait | undefined {

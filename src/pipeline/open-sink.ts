@@ -2,7 +2,7 @@
 import { MillraceError } from "../core/errors.ts";
 import { REPLAY_SCOPE } from "../core/ports/reject-shelf.ts";
 import type { BoundSink, Claim, Progress, SinkWriter } from "../core/ports/sink.ts";
-import type { SplitPlan } from "../core/ports/source.ts";
+import type { BoundSource, SplitPlan } from "../core/ports/source.ts";
 import { originPosition, type ProgressKey } from "../core/position.ts";
 import type { Execution } from "./execution.ts";
 import { sinkMemory } from "./sink-memory.ts";
@@ -35,14 +35,14 @@ export async function forgetBegunAnew({ bound, run: { row }, state }: Execution)
  */
 export async function openSink(
   execution: Execution,
-  name: string,
-  bound: BoundSink,
+  source: BoundSource,
+  { name, bound }: { readonly name: string; readonly bound: BoundSink },
   signal: AbortSignal,
 ): Promise<ClaimedSink> {
   const { row, resumed } = execution.run;
   const { state } = execution;
   const key = { job: row.job, scope: row.scope, sink: name };
-  const mine = execution.bound.source.splits.filter(({ sinks }) => sinks?.includes(name) ?? true);
+  const mine = source.splits.filter(({ sinks }) => sinks?.includes(name) ?? true);
   const claims = mine.map(claimOf);
   // Where the state store has the positions nothing of the sink is touched before an earlier owner is fenced off.
   const claimed = bound.positions === "state" ? await state.claim(key, claims) : null;

@@ -4,6 +4,7 @@ import { ProgressBook } from "../actors/progress-book.ts";
 import { RejectPlace } from "../actors/reject-place.ts";
 import type { BoundSink, SinkWriter } from "../core/ports/sink.ts";
 import type { Reject } from "../core/reject.ts";
+import type { Earlier } from "./earlier.ts";
 import type { Execution } from "./execution.ts";
 import type { ClaimedSink } from "./open-sink.ts";
 
@@ -14,19 +15,23 @@ export interface OpenSink extends ClaimedSink {
 }
 
 /** Opens the ledgers; the place that the job names for its rejects is brought to where the sinks stand. */
-export async function placeSinks(execution: Execution, claimed: readonly ClaimedSink[]): Promise<readonly OpenSink[]> {
+export async function placeSinks(
+  execution: Execution,
+  claimed: readonly ClaimedSink[],
+  earlier: Earlier,
+): Promise<readonly OpenSink[]> {
   const furthest = furthestOrdinals(claimed);
   const bySink = new Map(claimed.map(({ name, rows }) => [name, ordinalsOf(rows)]));
   await execution.rejects?.resume({
     before: (split, sink) =>
-      (sink === undefined ? furthest : bySink.get(sink))?.get(split) ?? execution.earlier.ordinalOf(split, sink),
+      (sink === undefined ? furthest : bySink.get(sink))?.get(split) ?? earlier.ordinalOf(split, sink),
     inOrder: claimed.length === 1,
   });
   const place = rejectPlace(execution, furthest);
   return claimed.map((sink) => ({
     ...sink,
     placement: placementOf(execution, sink, rejectsApart(execution, sink.bound, place)),
-    book: new ProgressBook(sink.rows, execution.earlier.countsOf(sink.name, sink.rows)),
+    book: new ProgressBook(sink.rows, earlier.countsOf(sink.name, sink.rows)),
   }));
 }
 

@@ -9,12 +9,13 @@ import type { RunSummary } from "../core/summary.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { ProcessFigures } from "../observability/process-meter.ts";
 import type { SummaryRecorder } from "../observability/summary-recorder.ts";
-import { NOTHING_EARLIER, readEarlier } from "./earlier.ts";
+import { assertContinuing, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { emitterOf } from "./emitter.ts";
-import { execute, type Outcome, type Stops } from "./execute.ts";
+import { execute } from "./execute.ts";
 import type { Execution, World } from "./execution.ts";
 import { ProgressMirror } from "./mirror.ts";
 import type { BoundPlan } from "./resolve.ts";
+import type { Outcome, Stops } from "./run-flows.ts";
 import { findLostRuns } from "./lost-runs.ts";
 import { applyRetention } from "./retention.ts";
 import { prepareRun } from "./prepare-run.ts";
@@ -44,7 +45,8 @@ export interface RunBoundOptions {
 export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   const { bound, identity, wish, world, stops, observers } = options;
   const { state, clock } = world;
-  const lost = await findLostRuns(state, identity.job, bound);
+  // What others have under way is theirs, and nothing of it is begun anew.
+  const lost = identity.own === undefined ? await findLostRuns(state, identity.job, bound) : [];
   const run = withSource(await chooseRun({ state, lost }, identity, wish, world), bound.source);
   await assertOwnSource(run, bound.source);
   const limits = wish.acceptRejects ? null : bound.plan.job.errors;
@@ -112,6 +114,7 @@ function executionOf(
     },
     async continueSource() {
       if (row.scope !== "" || earlier !== NOTHING_EARLIER) return;
+      if (bound.source.shares !== undefined) return assertContinuing(bound);
       earlier = await readEarlier(world, row, bound);
       const source = (await bound.source.continueFrom?.(earlier.known())) ?? bound.source;
       bound = { ...bound, source };

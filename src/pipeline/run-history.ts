@@ -54,7 +54,12 @@ export function pastRunToJson({ row, state, summary, sinks }: PastRun): object {
 
 /** Only its lease tells a run that is under way from one whose process is gone. */
 async function isUnderWay(state: StateStore, row: RunRow, clock: Clock): Promise<boolean> {
-  const lease = await state.findLease({ job: row.job, scope: identityKeyOf(row) }, clock.now());
+  const { job, id } = row;
+  const now = clock.now();
+  // That of a live job's run is its own.
+  const lease =
+    (await state.findLease({ job, scope: id }, now)) ??
+    (await state.findLease({ job, scope: identityKeyOf(row) }, now));
   return (
     lease !== undefined && lease.until > clock.now() && isOwnerAlive(lease.owner, currentLeaseOwner("")) !== "dead"
   );

@@ -13,8 +13,10 @@ export interface Identity {
   readonly job: string;
   readonly slot: string | null;
   readonly params: { readonly [name: string]: string };
-  /** '' for an incremental job: all its runs go on in one scope, whatever their slot and parameters. */
+  /** '' for an incremental or live job: all its runs go on in one scope, whatever their slot and parameters. */
   readonly scope?: "";
+  /** Of a live job: the id of this start, which is a run of its own beside those of other processes. */
+  readonly own?: string;
 }
 
 /** What the caller wishes about an unfinished run. */
@@ -57,8 +59,8 @@ const LIMIT_PARAM = "--limit";
 export const REPLAY_PARAM = "--replay";
 
 /** One text for one identity: the key of its lease. */
-export function identityKey({ slot, params, scope }: Identity): string {
-  return scope ?? `${slot ?? ""}|${canonicalParams(params)}`;
+export function identityKey({ slot, params, scope, own }: Identity): string {
+  return own ?? scope ?? `${slot ?? ""}|${canonicalParams(params)}`;
 }
 
 /** The {@link identityKey} of a run that is kept. */
@@ -91,7 +93,7 @@ export function canonicalParams(params: Identity["params"]): string {
  *
  * @throws MillraceError RUN_NOT_FOUND when `resume` names none of this job, or one that has succeeded
  * @throws MillraceError USAGE when the run that `resume` names was started for another slot or with other parameters
- * @throws MillraceError RESTART_REFUSED for an incremental job
+ * @throws MillraceError RESTART_REFUSED for an incremental or live job
  * @throws MillraceError STATE_LOST when a sink holds an unfinished run that the state store does not know, or `resume`
  *   names one that read another source
  */
@@ -102,6 +104,7 @@ export async function chooseRun(
   time: { readonly clock: Clock; readonly random: Random },
 ): Promise<StartedRun> {
   if (wish.run !== undefined) return wish.run;
+  if (identity.own !== undefined) return ownRun(identity, identity.own, wish, time.clock);
   if (wish.resume !== null) return resumeNamed(known, identity, wish, time, wish.resume);
   if (wish.limit !== undefined) return limitedRun(identity, wish, time, wish.limit);
   if (wish.restart && identity.scope === "") throw nothingToRestart();
@@ -116,6 +119,18 @@ export async function chooseRun(
     isNew: true,
     replaces: unfinished,
   };
+}
+
+/** A process that consumes beside others: what it goes on with are the positions, and not somebody's run. */
+function ownRun(identity: Identity, id: string, wish: StartWish, clock: Clock): StartedRun {
+  const flag = wish.resume !== null ? "--resume" : wish.restart ? "--restart" : null;
+  if (flag === null)
+    return { row: newRow(identity, wish, clock, { id, scope: "" }), resumed: false, isNew: true, replaces: null };
+  throw new MillraceError(
+    "RESTART_REFUSED",
+    `${flag}: ${identity.job} reads a live source and goes on at the committed positions by itself; leave ${flag} out, or set ` +
+      "other positions with `millrace state rewind` while no process reads it",
+  );
 }
 
 /** Its parameters tell it apart from every full run of the job, which so neither resumes it nor takes it for a success. */

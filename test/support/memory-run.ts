@@ -4,6 +4,7 @@ import { defineJob } from "../../src/config/define-job.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import type { RunEvent } from "../../src/core/ports/observer.ts";
 import type { RejectStore } from "../../src/core/ports/sink.ts";
+import type { BoundSource } from "../../src/core/ports/source.ts";
 import type { StateStore } from "../../src/core/ports/state-store.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import type { RunSummary } from "../../src/core/summary.ts";
@@ -30,12 +31,14 @@ export interface MemoryRunOptions {
   readonly graceful?: AbortSignal;
   readonly kill?: AbortSignal;
   readonly slot?: string;
+  /** Of a live source: the id of this start. */
+  readonly own?: string;
 }
 
 const figures = { peakRssBytes: 1, gc: { count: 0, totalMs: 0, maxMs: 0 }, eventLoopP99Ms: 0 };
 
 /** A world that outlives its runs: state, time, memory and a table. */
-export class MemoryWorld {
+export class MemoryWorld<Source extends BoundSource = MemorySource> {
   readonly clock = new FakeClock(Date.UTC(2026, 0, 2));
   readonly state: StateStore;
   readonly buffers = new BufferPool({ maxIdleBytes: 1024 * 1024 });
@@ -44,7 +47,7 @@ export class MemoryWorld {
   readonly table: ScriptedTable;
   /** Further sinks, by their names. */
   readonly others = new Map<string, ScriptedTable>();
-  source: MemorySource;
+  source: Source;
   /** All that was told, of all runs. */
   readonly events: RunEvent[] = [];
   /** Awaited before each task; throws what the task is to fail with. */
@@ -55,14 +58,14 @@ export class MemoryWorld {
   /** A transform is read from a real disk, while time stands still. */
   #loading: Promise<unknown> = Promise.resolve();
 
-  constructor(source: MemorySource, table: ScriptedTable, state: StateStore = openMemoryStore()) {
+  constructor(source: Source, table: ScriptedTable, state: StateStore = openMemoryStore()) {
     this.source = source;
     this.table = table;
     this.state = state;
   }
 
   /** Starts a run; resolves to its summary. */
-  start({ job = {}, wish = {}, rejects, graceful, kill, slot }: MemoryRunOptions = {}): Promise<RunSummary> {
+  start({ job = {}, wish = {}, rejects, graceful, kill, slot, own }: MemoryRunOptions = {}): Promise<RunSummary> {
     const never = new AbortController().signal;
     const config: JobConfig = {
       name: "orders",
@@ -81,7 +84,12 @@ export class MemoryWorld {
     const recorder = new SummaryRecorder();
     return runBound({
       bound,
-      identity: { job: "orders", slot: slot ?? null, params: {} },
+      identity: {
+        job: "orders",
+        slot: slot ?? null,
+        params: {},
+        ...(own !== undefined && { own, scope: "" as const }),
+      },
       wish: { restart: false, keepWritten: false, resume: null, acceptRejects: false, trigger: "manual", ...wish },
       world: { ...this.#parts(), threads: 2 },
       stops: { graceful: graceful ?? kill ?? never, kill: kill ?? never },

@@ -26,6 +26,8 @@ export interface SourceDefinition<Options = unknown> extends Definition<Options>
   readonly format?: (typeof SOURCE_FORMATS)[number];
   /** Whether it can tell what is new since earlier runs: its bound source has `continueFrom`. */
   readonly incremental?: boolean;
+  /** Whether processes share it out among themselves and it may never end: its bound source has `shares`. */
+  readonly live?: boolean;
   /** Whether what was read can be read again from any position, which exactly-once rests on; true when absent. */
   readonly replayable?: boolean;
 }

@@ -193,6 +193,8 @@ export interface EncodeSpec {
   readonly onUnknownField: "error" | "ignore";
   /** Tells the rows of different partitions apart; absent: all rows go to one place. */
   readonly partition?: PartitionSpec;
+  /** Fields whose texts are to stand before each row's own bytes, for a sink that needs them apart; absent: none. */
+  readonly attached?: readonly string[];
 }
 
 /** By what the rows of a sink are told apart: `name=value` of each field. */
