@@ -18,7 +18,9 @@ export interface Placement {
   /** Commits the unit with what goes along with it. */
   commitUnit(unit: SinkUnit, advances: readonly Advance[], rejects: readonly Reject[]): Promise<void>;
   /** Advances positions that do not live with the data; after `commitUnit`. */
-  readonly commitPositions: ((advances: readonly Advance[], rejects: readonly Reject[]) => Promise<void>) | null;
+  readonly commitPositions:
+    | ((advances: readonly Advance[], rejects: readonly Reject[], words: readonly SinkWord[]) => Promise<void>)
+    | null;
   /** Reads positions back, all of the run's or those of some splits. */
   progress(splits?: readonly string[]): Promise<readonly Progress[]>;
 }
@@ -46,15 +48,10 @@ export function placedInState(
   rejects: RejectsApart | null,
   writer: Pick<SinkWriter, "settle"> = {},
 ): Placement {
-  /** Of the unit whose positions are to be committed: units do so one after another. */
-  let words: readonly SinkWord[] = [];
   return {
     rejects,
-    commitUnit: async (unit) => {
-      await unit.commit([], []);
-      words = unit.words ?? [];
-    },
-    commitPositions: async (advances, along) => {
+    commitUnit: (unit) => unit.commit([], []),
+    commitPositions: async (advances, along, words) => {
       await state.commit(key, advances, along, words);
       await writer.settle?.();
     },

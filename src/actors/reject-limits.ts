@@ -14,15 +14,16 @@ export interface RejectLimitOptions {
  * Why the limit is passed, or null.
  *
  * @param read records of the run with all its resumptions
+ * @param which of which records these are the counts, where not of all
  */
-export function passedLimit(options: RejectLimitOptions, read: number, rejected: number): string | null {
+export function passedLimit(options: RejectLimitOptions, read: number, rejected: number, which = ""): string | null {
   const { maxRejects, maxRejectRate, minRecords } = options;
   if (maxRejects !== null && rejected > maxRejects) {
-    return `${rejected} of ${read} records were rejected; errors.maxRejects is ${maxRejects}`;
+    return `${rejected} of ${read} records${which} were rejected; errors.maxRejects is ${maxRejects}`;
   }
   if (read >= minRecords && rejected > read * maxRejectRate) {
     const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-    return `${rejected} of ${read} records were rejected (${percent(rejected / read)}); errors.maxRejectRate is ${percent(maxRejectRate)}`;
+    return `${rejected} of ${read} records${which} were rejected (${percent(rejected / read)}); errors.maxRejectRate is ${percent(maxRejectRate)}`;
   }
   return null;
 }

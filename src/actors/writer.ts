@@ -25,6 +25,7 @@ import type { Delivery, Emit } from "./messages.ts";
 import { Outage, type RetryPolicy } from "./outage.ts";
 import type { Placement } from "./placement.ts";
 import type { ProgressBook } from "./progress-book.ts";
+import type { RecentCounts } from "./recent-counts.ts";
 import { passedLimit, type RejectLimitOptions } from "./reject-limits.ts";
 import type { StageMeter } from "./stage-meter.ts";
 
@@ -43,6 +44,8 @@ export interface WriterOptions {
   readonly commit: { readonly bytes: number; readonly intervalMs: number };
   /** null: rejects without limit. */
   readonly limits: RejectLimitOptions | null;
+  /** Given when the limits hold for the last minutes only. */
+  readonly recent?: RecentCounts;
   readonly retry: RetryPolicy;
   readonly budget: MemoryBudget;
   readonly clock: Clock;
@@ -188,7 +191,8 @@ export class Writer implements Actor {
       await placement.commitUnit(unit.sinkUnit, advances, along);
       unit.rowsAreDurable = true;
     }
-    await placement.commitPositions?.(advances, along);
+    // A unit without rows has no words: those of the one before it may say what is no longer so.
+    await placement.commitPositions?.(advances, along, unit.sinkUnit?.words ?? []);
     book.apply(advances);
   }
 
@@ -253,9 +257,9 @@ export class Writer implements Actor {
 
   /** The unit that passes a limit is committed, so that the rejects which did it can be looked at. */
   #checkLimits(): void {
-    const { limits, book } = this.#options;
-    const { read, rejected } = book.total;
-    const passed = limits === null ? null : passedLimit(limits, read, rejected);
+    const { limits, book, recent } = this.#options;
+    const { read, rejected } = recent?.upTo(book.total) ?? book.total;
+    const passed = limits === null ? null : passedLimit(limits, read, rejected, recent && " of the last 5 minutes");
     if (passed !== null) throw new MillraceError("REJECT_LIMIT", passed);
   }
 }

@@ -1,5 +1,6 @@
 /** Makes flow after flow for one execution: each is opened by its first child, the wiring, and closed by it. */
 import { retrying } from "../actors/outage.ts";
+import { RecentCounts } from "../actors/recent-counts.ts";
 import { onAbort, whenAborted } from "../core/abort.ts";
 import type { Counts } from "../core/ledger.ts";
 import type { BoundSource, Share } from "../core/ports/source.ts";
@@ -32,6 +33,7 @@ export class FlowStarts implements AsyncDisposable {
   /** What the next flow reads; null for a source that this process has for itself. */
   share: Share | null = null;
   readonly #execution: Execution;
+  readonly #recent: ReadonlyMap<string, RecentCounts> | null;
   #sinks: readonly OpenSink[] = [];
   #opened: AsyncDisposable | null = null;
   #flows = 0;
@@ -40,6 +42,9 @@ export class FlowStarts implements AsyncDisposable {
 
   constructor(execution: Execution) {
     this.#execution = execution;
+    const { bound, clock } = execution;
+    const isLive = bound.source.shares !== undefined;
+    this.#recent = isLive ? new Map(Array.from(bound.sinks.keys(), (name) => [name, new RecentCounts(clock)])) : null;
     this.meters = stageMeters(execution.clock, execution.bound.sinks.keys());
   }
 
@@ -94,7 +99,15 @@ export class FlowStarts implements AsyncDisposable {
     const earlier = share === null ? execution.earlier : beforeShare(claimed, this.#totals());
     const sinks = await patiently(() => placeSinks(execution, claimed, earlier));
     const runner = execution.startThreads(taskSpec(execution));
-    const flow = new Flow({ execution, source, side: this.#sideBySide(source), sinks, runner, meters: this.meters });
+    const flow = new Flow({
+      execution,
+      source,
+      side: this.#sideBySide(source),
+      recent: this.#recent,
+      sinks,
+      runner,
+      meters: this.meters,
+    });
     opened.use(flow.arena);
     opened.defer(() => (killed.aborted || this.failure !== null ? runner.destroy() : runner.close()));
     announce(execution, source, sinks, this.#flows === 0);

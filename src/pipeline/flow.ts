@@ -14,6 +14,7 @@ import { type Lane, planLanes } from "../actors/lane.ts";
 import type { Block, Delivery, Processed } from "../actors/messages.ts";
 import { OutputEstimate } from "../actors/output-estimate.ts";
 import { Reader } from "../actors/reader.ts";
+import type { RecentCounts } from "../actors/recent-counts.ts";
 import type { StageMeter } from "../actors/stage-meter.ts";
 import { Window } from "../actors/window.ts";
 import { WorkerPool } from "../actors/worker-pool.ts";
@@ -41,6 +42,8 @@ export interface FlowParts {
   readonly source: BoundSource;
   /** How many of its splits are read side by side. */
   readonly side: number;
+  /** Of a live source: each sink's counts of the last minutes. */
+  readonly recent: ReadonlyMap<string, RecentCounts> | null;
   readonly sinks: readonly OpenSink[];
   readonly runner: TaskRunner;
   readonly meters: StageMeters;
@@ -184,6 +187,7 @@ export class Flow {
 
   writer({ name, writer, placement, book, bound }: OpenSink): Actor {
     const { execution, meters } = this.#parts;
+    const recent = this.#parts.recent?.get(name);
     const { commit, retry } = execution.bound.plan.job;
     return new Writer({
       sink: name,
@@ -194,6 +198,7 @@ export class Flow {
       columns: () => bound.encode.columns?.map((column) => column.name) ?? execution.columns[name] ?? null,
       commit,
       limits: execution.limits,
+      ...(recent && { recent }),
       retry,
       budget: execution.budget,
       clock: execution.clock,

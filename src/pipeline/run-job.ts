@@ -1,6 +1,7 @@
 /** `runJob`: one run of a job from its definition to its summary. */
 import { retrying } from "../actors/outage.ts";
 import type { Job } from "../config/job.ts";
+import { MillraceError } from "../core/errors.ts";
 import type { RunSummary } from "../core/summary.ts";
 import { ProcessMeter } from "../observability/process-meter.ts";
 import type { Plan } from "./describe.ts";
@@ -52,10 +53,22 @@ async function bindPlan(
 ): Promise<BoundPlan> {
   await using opened = new AsyncDisposableStack();
   let bound = opened.use(await resolve(plan, context));
+  if (limit !== undefined) assertOwn(bound, "--limit");
+  if (dryRun !== undefined) assertOwn(bound, "--dry-run");
   if (faults !== undefined) bound = faultyPlan(bound, faults);
   if (limit !== undefined) bound = await limitPlan(bound, limit, context.signal);
   opened.move();
   return dryRun === undefined ? bound : dryPlan(bound, dryRun);
+}
+
+/** A trial must not take anything away from the processes that do the work. */
+function assertOwn({ source }: BoundPlan, flag: string): void {
+  if (source.shares === undefined) return;
+  throw new MillraceError(
+    "NOT_BUILT",
+    `${flag}: ${source.label} is shared out among the processes that read it, and a trial would take its share from them; ` +
+      "try the transform on records of your own with `millrace test`",
+  );
 }
 
 function wishOf({ restart, keepWritten, resume, acceptRejects, trigger, limit }: RunJobOptions): StartWish {

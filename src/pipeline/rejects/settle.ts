@@ -23,19 +23,31 @@ export interface SettleOptions {
 
 /** Settles a replay that has committed everything. @throws MillraceError whatever the places throw */
 export async function settle({ places, ...options }: SettleOptions): Promise<void> {
-  if (places.file !== null) await settleFile({ places, ...options });
-  for (const shelf of new Set(places.shelves.values())) await settleAgain(shelf, { places, ...options });
-  for (const shelf of new Set(places.shelves.values())) {
-    await shelf.settleRejects({ job: options.job, dropTakenBy: options.replay });
+  const given = { places, ...options };
+  const shelves = new Set(places.shelves.values());
+  if (places.file !== null) {
+    await settleFile(given);
+    // The copies go first: a copy of what nothing was refused of would take its line out of the file the next time.
+    await dropTaken(shelves, options);
   }
+  for (const shelf of shelves) await settleAgain(shelf, given);
+  await dropTaken(shelves, options);
+}
+
+async function dropTaken(
+  shelves: ReadonlySet<RejectShelf>,
+  { job, replay }: Pick<SettleOptions, "job" | "replay">,
+): Promise<void> {
+  for (const shelf of shelves) await shelf.settleRejects({ job, dropTakenBy: replay });
 }
 
 /** Gives what was refused again in this place the key of what it was before. */
-async function settleAgain(shelf: RejectShelf, { job, scope, places, splits }: SettleOptions): Promise<void> {
+async function settleAgain(shelf: RejectShelf, options: SettleOptions): Promise<void> {
+  const { job, scope, places } = options;
   for await (const page of pagesOf(shelf, { job, scope })) {
     const drop = page.map(({ id }) => id);
     // A file has been written anew by now; what was copied out of it goes with the rest of what was taken.
-    const puts = places.file === null ? await finalOf(page, job, splits) : [];
+    const puts = places.file === null ? await finalOf(page, options) : [];
     const byPlace = Map.groupBy(puts, ({ sink }) => places.shelfOf(sink));
     for (const [place, put] of byPlace) if (place !== shelf) await place.settleRejects({ job, put });
     await shelf.settleRejects({ job, drop, put: byPlace.get(shelf) ?? [] });
@@ -43,7 +55,8 @@ async function settleAgain(shelf: RejectShelf, { job, scope, places, splits }: S
 }
 
 /** The file gets the same, in one step. */
-async function settleFile({ job, replay, scope, places, splits }: SettleOptions): Promise<void> {
+async function settleFile(options: SettleOptions): Promise<void> {
+  const { job, replay, scope, places } = options;
   const becomes = new Map<string, Reject | null>();
   const shelf = places.shelfOf(undefined);
   for (const place of new Set([shelf, ...places.shelves.values()])) {
@@ -53,7 +66,7 @@ async function settleFile({ job, replay, scope, places, splits }: SettleOptions)
   }
   for (const place of new Set(places.shelves.values())) {
     for await (const page of pagesOf(place, { job, scope })) {
-      for (const again of await withOrigins(page, job, splits)) becomes.set(keyOf(again.origin), again.final);
+      for (const again of await withOrigins(page, options)) becomes.set(keyOf(again.origin), again.final);
     }
   }
   await places.file?.rewrite(replay, (reject) => {
@@ -62,8 +75,8 @@ async function settleFile({ job, replay, scope, places, splits }: SettleOptions)
   });
 }
 
-async function finalOf(page: readonly StoredReject[], job: string, splits: readonly ReplaySplit[]): Promise<Reject[]> {
-  return (await withOrigins(page, job, splits)).map(({ final }) => final);
+async function finalOf(page: readonly StoredReject[], options: SettleOptions): Promise<Reject[]> {
+  return (await withOrigins(page, options)).map(({ final }) => final);
 }
 
 interface Again {
@@ -71,11 +84,13 @@ interface Again {
   readonly final: Reject;
 }
 
-/** A record that was refused again bears in its token the number that it has in its place. */
+/**
+ * A record that was refused again bears in its token the number that it has in its place. One that is not taken any more
+ * was put there by an earlier try.
+ */
 async function withOrigins(
   page: readonly StoredReject[],
-  job: string,
-  splits: readonly ReplaySplit[],
+  { job, replay, splits }: SettleOptions,
 ): Promise<readonly Again[]> {
   const found: Again[] = [];
   for (const [id, again] of Map.groupBy(page, ({ split }) => split)) {
@@ -83,7 +98,7 @@ async function withOrigins(
     if (reader === undefined) continue;
     const ids = again.map(({ position }) => Number(position.token));
     const origins = new Map<number, StoredReject>();
-    for await (const some of pagesOf(reader, { job, ids })) for (const one of some) origins.set(one.id, one);
+    for await (const some of pagesOf(reader, { job, ids, takenBy: replay })) for (const one of some) origins.set(one.id, one);
     for (const reject of again) {
       const origin = origins.get(Number(reject.position.token));
       if (origin !== undefined) found.push({ origin, final: finallyOf(origin, reject) });
