@@ -10,6 +10,12 @@ import type { Step } from "./progress-book.ts";
 /** A unit is closed when it holds this many chunks, however small they are. */
 const MAX_CHUNKS = 64;
 
+/**
+ * It is closed, too, when the sink has refused this many records: where most are bad, finding each takes its time, and the
+ * limit that ends such a run is looked at when a unit closes.
+ */
+const MOST_REFUSED = 1000;
+
 const NOTHING: Held["lost"] = { rows: 0, bytes: 0 };
 
 /** A delivery with what the sink refused of it. */
@@ -33,6 +39,9 @@ export class CommitUnit {
   /** Whether an attempt to commit it has failed: it may have been committed all the same. */
   failed = false;
   careful = false;
+  /** What was taken off its end, to be made durable next. */
+  rest: CommitUnit | null = null;
+  #refused = 0;
   readonly #appended = new Set<string>();
 
   get deliveries(): readonly Delivery[] {
@@ -51,13 +60,28 @@ export class CommitUnit {
 
   /** @param maxBytes of what it holds: its chunks and what was made of them */
   isFull(maxBytes: number): boolean {
-    return this.fault !== null || this.#bytes >= maxBytes || this.#held.length >= MAX_CHUNKS;
+    return this.fault !== null || this.#bytes >= maxBytes || this.#held.length >= MAX_CHUNKS || this.hasManyRefused;
+  }
+
+  get hasManyRefused(): boolean {
+    return this.#refused >= MOST_REFUSED;
+  }
+
+  /** Keeps the first deliveries only; the others become `rest`. */
+  keepFirst(count: number): void {
+    if (count >= this.#held.length) return;
+    const rest = new CommitUnit();
+    rest.careful = this.careful;
+    rest.rest = this.rest;
+    for (const { delivery } of this.#held.splice(count)) rest.add(delivery);
+    this.rest = rest;
   }
 
   /** The sink refused these records of a delivery. */
   refuse(delivery: Delivery, refused: readonly WriteReject[]): void {
     const held = this.#held.find((entry) => entry.delivery === delivery);
     if (held === undefined) return;
+    this.#refused += refused.length - held.refused.length;
     held.refused = refused.map(delivery.rejectRow);
     held.lost = rowsOfRecords(delivery.output, new Set(refused.map(({ record }) => record)));
   }

@@ -5,6 +5,7 @@
  * it drops what it was doing and opens the split again at the position it is told.
  */
 import { onAbort } from "../core/abort.ts";
+import { abortError } from "../core/clock.ts";
 import type { Position } from "../core/position.ts";
 import type { BoundSource, ByteReader, FrameBatch, FrameReader, SplitPlan } from "../core/ports/source.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
@@ -172,6 +173,8 @@ export class Reader implements Actor {
   /** @param leased takes the memory of the frames; null at the end, or when asked to stop */
   async #nextFrames(reader: FrameReader, leased: ChunkMemory[], stopping: AbortSignal): Promise<FrameBatch | null> {
     const lease = async (bytes: number): Promise<ChunkMemory> => {
+      // A source that answers late may be heard by nobody any more.
+      if (stopping.aborted) throw abortError(stopping);
       const memory = await this.#reserve(bytes, stopping);
       leased.push(memory);
       return memory;

@@ -147,8 +147,13 @@ export class Writer implements Actor {
     return writer.begin(careful ? "careful" : "fast", columns());
   }
 
-  /** Makes a closed unit durable, whatever it takes. */
+  /** Makes a closed unit durable, in parts where much of it is refused. */
   async #commit(unit: CommitUnit, killed: AbortSignal): Promise<void> {
+    for (let part: CommitUnit | null = unit; part !== null; part = part.rest) await this.#commitPart(part, killed);
+  }
+
+  /** Whatever it takes. */
+  async #commitPart(unit: CommitUnit, killed: AbortSignal): Promise<void> {
     const { sink, retry, moves, clock } = this.#options;
     const movedAt = moves && { movedAt: () => moves.ofOthers(sink) };
     const outage = new Outage({ ...this.#options, policy: retry, stage: "sink", ...movedAt });
@@ -177,10 +182,18 @@ export class Writer implements Actor {
     unit.fault = null;
     if (fault !== null) throw fault;
     if (unit.failed && (await this.#isDurable(unit))) return;
-    if (unit.sinkUnit === null) for (const delivery of unit.deliveries) await this.#send(unit, delivery);
+    if (unit.sinkUnit === null) await this.#sendAgain(unit);
     // Positions that live with the data need a unit also where there are no rows.
     if (this.#options.placement.commitPositions === null) unit.sinkUnit ??= await this.#begin(unit);
     await this.#commitPlaced(unit);
+  }
+
+  async #sendAgain(unit: CommitUnit): Promise<void> {
+    for (const [index, delivery] of unit.deliveries.entries()) {
+      await this.#send(unit, delivery);
+      if (unit.hasManyRefused) unit.keepFirst(index + 1);
+      if (index + 1 === unit.chunks) break;
+    }
   }
 
   async #commitPlaced(unit: CommitUnit): Promise<void> {

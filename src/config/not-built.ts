@@ -1,5 +1,5 @@
 /** Keys that every config knows and whose engine comes with a later release: a job that uses one is refused by its name. */
-import { builtConnectors, connectorSpecs } from "../connectors/catalog.ts";
+import { builtConnectors, connectorSpecs, isLiveType } from "../connectors/catalog.ts";
 import { valueAt, type ValuePath } from "./place.ts";
 import type { Finding } from "./problem.ts";
 
@@ -45,8 +45,8 @@ const GAPS: readonly Gap[] = [
   { path: ["chunk", "size"], refused: oneOf("adaptive"), note: "built now: a size such as 1MiB, or records" },
   {
     path: ["trigger", "type"],
-    refused: oneOf("cron", "interval", "continuous", "watch", "after"),
-    note: "built now: once, manual",
+    refused: oneOf("cron", "interval", "watch", "after"),
+    note: "built now: once, manual, and continuous for a live source",
   },
   { path: ["alerts"], refused: given, note: "a daemon's business" },
   ...SINKS.flatMap((at) => SINK_GAPS.map((gap): Gap => ({ ...gap, path: [...at, ...gap.path] }))),
@@ -55,7 +55,7 @@ const GAPS: readonly Gap[] = [
 /** What a config asks for that is not built yet. */
 export function notBuiltFindings(config: unknown): Finding[] {
   const keys = GAPS.flatMap((gap) => pathsOf(config, gap.path).flatMap((path) => gapFinding(gap, path, config)));
-  return [...connectorFindings(config), ...keys];
+  return [...connectorFindings(config), ...tailingFindings(config), ...keys];
 }
 
 function gapFinding({ refused, note, type }: Gap, path: ValuePath, config: unknown): Finding[] {
@@ -89,6 +89,15 @@ function connectorFindings(config: unknown): Finding[] {
       return [{ code: "NOT_BUILT", path, at: "value", message }];
     }),
   );
+}
+
+/** A source that ends has to be followed by other means than one that waits for more by itself. */
+function tailingFindings(config: unknown): Finding[] {
+  const path = ["trigger", "type"];
+  const type = valueAt(config, ["source", "type"]);
+  if (valueAt(config, path) !== "continuous" || (typeof type === "string" && isLiveType(type))) return [];
+  const message = "continuous: not built in this release for a source that ends (built now: once, manual)";
+  return [{ code: "NOT_BUILT", path, at: "value", message }];
 }
 
 /** The paths of a config that a pattern stands for. */

@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import type { CliProcess } from "../terminal.ts";
 
 /**
- * Adds a command with its options, its help and its action. The action loads the command's code; a
- * definition itself imports nothing but types, because every start reads all of them.
+ * Adds a command with its options, its help and its action. Every start reads all definitions, so what a command does is
+ * loaded by its action.
  *
  * @param parent the program, or the command that this one stands below
  * @param end told the exit code

@@ -41,7 +41,7 @@ describe("placedInState()", () => {
     const { log, unit, state } = parts();
     const placement = placedInState(state, key, null);
     await placement.commitUnit(unit, advances, rejects);
-    await placement.commitPositions?.(advances, rejects);
+    await placement.commitPositions?.(advances, rejects, []);
     expect(placement.rejects).toBeNull();
     expect(log).toEqual(["unit with 0 rejects", "state with 1 rejects"]);
     expect((await placement.progress(["a.csv"]))[0]?.split).toBe("of the state");

@@ -375,6 +375,24 @@ describe("Writer where a row is refused", () => {
     expect(modes).toEqual(["fast", ...Array.from({ length: 5 }, () => "careful"), "fast"]);
   });
 
+  test("closes where much was refused, so that a limit ends the run before all that it holds is looked at", async () => {
+    const sink = sinkOf();
+    const bad = Array.from({ length: 1000 }, (_, row) => `bad ${row}`);
+    for (const row of bad) sink.bad.add(row);
+    const limits = { maxRejects: 1500, maxRejectRate: 1, minRecords: 0 };
+    const shop = new Workshop(sink, { commit: { bytes: 1_000_000, intervalMs: 1000 }, limits });
+    shop.send(["good"], bad, bad, ["never"], bad);
+    expect(await shop.end()).toMatchObject({
+      kind: "failed",
+      error: { code: "REJECT_LIMIT", message: "2000 of 2001 records were rejected; errors.maxRejects is 1500" },
+    });
+    expect(shop.log.of("unit-committed").map(({ chunks, added }) => [chunks, added.rejected])).toEqual([
+      [2, 1000],
+      [1, 1000],
+    ]);
+    expect(sink.rows).toEqual(["good"]);
+  });
+
   test("keeps the bad row's reject when the careful commit's reply is lost", async () => {
     const shop = new Workshop(sinkOf());
     shop.sink.bad.add("2");

@@ -365,7 +365,7 @@ describe("what is not built yet is refused by its name", () => {
     ],
     [
       'trigger: { type: cron, schedule: "0 2 * * *" }',
-      "4:18: trigger.type: cron: not built in this release (built now: once, manual)",
+      "4:18: trigger.type: cron: not built in this release (built now: once, manual, and continuous for a live source)",
     ],
     ["alerts: { failed: true }", "4:1: alerts: not built in this release (a daemon's business)"],
     [

@@ -57,6 +57,13 @@ describe("the sources", () => {
       expect(early.map(({ from, specifier }) => `${from} imports ${specifier}`)).toEqual([]);
     },
   );
+
+  test("load the code of a command when it is called, not with the command line", () => {
+    const loaded = [...loadedBy("cli/program.ts", graph.arrows)];
+    expect(new Set(loaded.map(roomOf))).toEqual(new Set(["cli", "core", "observability"]));
+    expect(loaded.filter((file) => file.startsWith("cli/commands/"))).toEqual([]);
+    expect(loaded).toContain("cli/definitions/run.ts");
+  });
 });
 
 describe("the check itself", () => {
