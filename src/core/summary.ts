@@ -48,6 +48,8 @@ export interface RunSummary extends Omit<Counts, "bytes"> {
   /** Why, the most frequent reason first. */
   readonly retryReasons: readonly RetryGroup[];
   readonly restarts: number;
+  /** Records of a live source that were still to be read when it was last asked; beyond CONTRACT, null for any other. */
+  readonly lag: number | null;
   readonly durationMs: number;
   readonly recordsPerSecond: number;
   readonly bytesRead: number;

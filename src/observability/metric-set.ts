@@ -73,6 +73,10 @@ export async function openMetricSet(registry: Registry) {
       ["job", "sink"],
       COMMIT_SECONDS_BUCKETS,
     ),
+    lag: gauge("millrace_source_lag_records", "Records of a live source's split that are still to be committed", [
+      "job",
+      "split",
+    ]),
     budget: gauge("millrace_memory_budget_bytes", "Bytes of chunks in memory, and how many there may be", [
       "job",
       "state",

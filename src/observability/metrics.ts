@@ -47,6 +47,8 @@ class MetricsFeed {
   readonly #set: MetricSet;
   /** The stage times last seen a run: they are totals, the metrics want what was added. */
   readonly #stages = new Map<string, StageTable>();
+  /** The splits whose lag is told, by run. */
+  readonly #lagging = new Map<string, readonly string[]>();
 
   constructor(set: MetricSet) {
     this.#set = set;
@@ -76,6 +78,10 @@ class MetricsFeed {
       }
       case "restarting":
         return set.restarts.inc({ job, actor: event.actor });
+      case "share-taken":
+        return this.#forgetLag(event);
+      case "lagging":
+        return this.#setLag(event);
       case "sampled":
         return this.#sample(event);
       case "run-ended":
@@ -116,9 +122,22 @@ class MetricsFeed {
     }
   }
 
+  #setLag({ job, run, records }: RunEvent & { kind: "lagging" }): void {
+    this.#lagging.set(JSON.stringify([job, run]), Object.keys(records));
+    for (const [split, lag] of Object.entries(records)) this.#set.lag.set({ job, split }, lag);
+  }
+
+  /** A split that is somebody else's has its lag there. */
+  #forgetLag({ job, run }: Pick<RunEvent, "job" | "run">): void {
+    const key = JSON.stringify([job, run]);
+    for (const split of this.#lagging.get(key) ?? []) this.#set.lag.remove({ job, split });
+    this.#lagging.delete(key);
+  }
+
   #end({ job, run, at, state, durationMs }: RunEvent & { kind: "run-ended" }): void {
     const set = this.#set;
     this.#stages.delete(JSON.stringify([job, run]));
+    this.#forgetLag({ job, run });
     set.runs.inc({ job, outcome: state });
     set.runSeconds.observe({ job }, durationMs / 1_000);
     set.runsInProgress.dec({ job });

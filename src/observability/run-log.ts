@@ -4,6 +4,7 @@ import type { RunEvent } from "../core/ports/observer.ts";
 import type { RunState } from "../core/ports/state-store.ts";
 import type { StageName, StageTimes } from "../core/timing.ts";
 import { connectorOf, findBottleneck } from "./bottleneck.ts";
+import { LagTrend, totalLag } from "./lag-trend.ts";
 import type { LogEntry, LogLevel } from "./log-entry.ts";
 import { ProgressTracker } from "./progress.ts";
 import { redact } from "./redact.ts";
@@ -30,6 +31,7 @@ export class RunLog {
   readonly #every: ProgressEvery | null;
   readonly #tracker = new ProgressTracker();
   readonly #rejects = new RejectTally(REJECTS_EVERY_MS);
+  readonly #lagTrend = new LagTrend();
   #started: (RunEvent & { kind: "run-started" }) | undefined;
   #stages: { readonly [S in StageName]: StageTimes } | undefined;
   #busiestSink: string | undefined;
@@ -68,11 +70,20 @@ export class RunLog {
         this.#stages = event.stages;
         this.#busiestSink = event.busiestSink;
         return this.#rejects.due(event.at).map(rejected);
+      case "lagging":
+        return this.#lag(event);
       case "run-ended":
         return [...this.#rejects.rest().map(rejected), this.#end(event)];
       default:
         return [troubleOf(event)];
     }
+  }
+
+  #lag({ at, records }: RunEvent & { kind: "lagging" }): Body[] {
+    const lag = totalLag(records);
+    const fields = { records: lag, splits: records };
+    const behind = this.#lagTrend.fallsBehind(at, lag);
+    return [{ level: behind ? "warn" : "debug", message: behind ? "falling behind" : "lag", fields }];
   }
 
   #start(event: RunEvent & { kind: "run-started" }): Body {

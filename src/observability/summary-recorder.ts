@@ -4,6 +4,7 @@ import { addCounts, type Counts, isBalanced, NO_COUNTS } from "../core/ledger.ts
 import type { Observer, RunEvent } from "../core/ports/observer.ts";
 import type { RunSummary } from "../core/summary.ts";
 import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
+import { totalLag } from "./lag-trend.ts";
 import { connectorOf, findBottleneck } from "./bottleneck.ts";
 import type { ProcessFigures } from "./process-meter.ts";
 import { RejectGroups } from "./reject-groups.ts";
@@ -41,6 +42,7 @@ export class SummaryRecorder {
   #started: (RunEvent & { kind: "run-started" }) | undefined;
   readonly #retries = new RetryGroups();
   #restarts = 0;
+  #lag: number | null = null;
   #bytesRead = 0;
   #chunkBytes: { min: number; max: number; last: number } | undefined;
   #stages: StageTable = stageTable(() => NO_TIMES);
@@ -64,6 +66,7 @@ export class SummaryRecorder {
       retries: this.#retries.count,
       retryReasons: this.#retries.list(),
       restarts: this.#restarts,
+      lag: this.#lag,
       durationMs: Math.round(durationMs),
       recordsPerSecond: durationMs > 0 ? Math.round((readHere * 1_000) / durationMs) : 0,
       bytesRead: this.#bytesRead,
@@ -98,6 +101,9 @@ export class SummaryRecorder {
         return this.#retries.add(event);
       case "restarting":
         this.#restarts++;
+        return;
+      case "lagging":
+        this.#lag = totalLag(event.records);
         return;
       case "sampled":
         this.#stages = event.stages;

@@ -4,6 +4,7 @@ import { MillraceError } from "../core/errors.ts";
 import type { Share, Shares } from "../core/ports/source.ts";
 import type { Execution } from "./execution.ts";
 import { FlowStarts } from "./flow-starts.ts";
+import { watchLag } from "./lag-watch.ts";
 import { failed, type Outcome, runFlows, type Stops } from "./run-flows.ts";
 
 /** Runs an execution; a failed run is an outcome and not a throw. */
@@ -25,6 +26,7 @@ async function runShares(execution: Execution, starts: FlowStarts, shares: Share
     if (share === undefined) return { state: stops.graceful.aborted ? "interrupted" : "succeeded", error: null };
     execution.emit({ kind: "share-taken", splits: share.splits.map(({ id }) => id) });
     starts.share = share;
+    await using _lag = watchLag({ share, ...execution });
     const outcome = await runFlows(execution, starts, stops, share.revoked);
     await starts.close();
     const goesOn = outcome.state === "succeeded" || (share.revoked.aborted && !stops.graceful.aborted);

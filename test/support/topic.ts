@@ -20,6 +20,11 @@ export class Topic {
     this.#grown = Promise.withResolvers();
   }
 
+  /** How many values a partition has. */
+  end(partition: string): number {
+    return this.#partitions.get(partition)?.length ?? 0;
+  }
+
   /** The values from an offset on, once there is one. */
   async from(partition: string, offset: number, signal: AbortSignal): Promise<readonly string[]> {
     const values = this.#partitions.get(partition) ?? [];
@@ -45,6 +50,7 @@ export class Member implements BoundSource {
   /** No partition of a share has more than what is there. */
   readonly #ends: boolean;
   readonly #topic: Topic;
+  readonly #done = new Map<string, number>();
   #waiting: PromiseWithResolvers<Share | undefined> | null = null;
   #next: Share | undefined | null = null;
   #revoke: AbortController | null = null;
@@ -53,7 +59,10 @@ export class Member implements BoundSource {
     this.#topic = topic;
     this.#ends = ends;
     this.shares = { next: (signal) => this.#nextShare(signal) };
-    this.committed = (split, { token }) => void this.told.push(`${split} ${token}`);
+    this.committed = (split, { token }) => {
+      this.#done.set(split, Number(token));
+      this.told.push(`${split} ${token}`);
+    };
   }
 
   /** Takes back what it has and gives it these. */
@@ -100,6 +109,7 @@ export class Member implements BoundSource {
       },
       open: (split, position, signal) => this.open(split, position, signal),
       committed: this.committed,
+      lag: async () => new Map(partitions.map((id) => [id, this.#topic.end(id) - (this.#done.get(id) ?? 0)])),
       [Symbol.asyncDispose]: async () => {},
     };
   }

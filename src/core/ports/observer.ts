@@ -90,6 +90,8 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
   | { readonly kind: "draining"; readonly reason: string }
   /** Processes share the source out, and this one has these splits from now on. */
   | { readonly kind: "share-taken"; readonly splits: readonly string[] }
+  /** Of a live source, now and then: records of each split that are still to be committed. */
+  | { readonly kind: "lagging"; readonly records: Readonly<Record<string, number>> }
   /** Another process runs the job, and this one waits for its end. `forMs`: how long it may be silent. */
   | { readonly kind: "waiting"; readonly owner: string; readonly forMs: number }
   /** About four times a second. */

@@ -132,6 +132,8 @@ export interface Share extends BoundSource {
    * @throws MillraceError ABORTED once revoked
    */
   confirm(): Promise<void>;
+  /** How many records each split holds behind what was last said to be committed of it, or behind where it was opened. */
+  lag?(): Promise<ReadonlyMap<string, number>>;
 }
 
 /** The code behind a source's type; loaded only when a job uses it. */

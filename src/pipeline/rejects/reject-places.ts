@@ -19,8 +19,8 @@ export interface RejectPlace {
 
 /** A file that the job names for its rejects, as a replay sees it. */
 export interface RejectFile extends RejectReader {
-  /** Makes it anew, in one step. @param change what a reject becomes; null: it goes */
-  rewrite(run: string, change: (reject: Reject) => Reject | null): Promise<void>;
+  /** Makes it anew, in one step. @param change what becomes of a reject: none where it goes */
+  rewrite(run: string, change: (reject: Reject) => readonly Reject[]): Promise<void>;
 }
 
 /** Places that a replay can take rejects from; a file's are copied into the state store for that. */

@@ -45,7 +45,7 @@ export async function replayBound(options: ReplayBoundOptions): Promise<RunSumma
     job: run.row.job,
     replay: run.row.id,
     splits: taken,
-    settled: [...new Set([...begun.values()].flat())],
+    begun: sinksBySplit(begun),
     fields: await fieldsOf(taken.map(({ split }) => split)),
   });
   return await runBound({
@@ -59,6 +59,14 @@ export async function replayBound(options: ReplayBoundOptions): Promise<RunSumma
     figures,
     settle: () => settle({ job: plan.job.name, replay: run.row.id, scope: run.row.scope, places, splits: taken }),
   });
+}
+
+function sinksBySplit(splitsOf: TakenSplits["begun"]): ReadonlyMap<string, readonly string[]> {
+  const sinks = new Map<string, string[]>();
+  for (const [sink, splits] of splitsOf) {
+    for (const split of splits) sinks.set(split, [...(sinks.get(split) ?? []), sink]);
+  }
+  return sinks;
 }
 
 /** What a sink begins anew after a crash it cannot tell from what it had added before. */

@@ -14,8 +14,8 @@ export interface ReplaySourceOptions {
   readonly job: string;
   readonly replay: string;
   readonly splits: readonly ReplaySplit[];
-  /** Splits whose rejects are settled already: nothing is left to be read of them. */
-  readonly settled: readonly string[];
+  /** Splits that were begun, each with its sinks: where its rejects are settled already nothing is left to be read of it. */
+  readonly begun: ReadonlyMap<string, readonly string[]>;
   /** Names of the fields of a split of the real source. */
   readonly fields: (split: string) => readonly string[] | undefined;
 }
@@ -24,7 +24,7 @@ export interface ReplaySourceOptions {
  * The source of a replay. What it has taken stays the same until it is settled, so an ordinal means the same record
  * whenever it is read; a position's token is the number of the next reject in its place.
  */
-export function replaySource({ job, replay, splits, settled, fields }: ReplaySourceOptions): BoundSource {
+export function replaySource({ job, replay, splits, begun, fields }: ReplaySourceOptions): BoundSource {
   const byId = new Map(splits.map((split) => [split.id, split]));
   const planned = splits.map(({ id, split, sink, first }): SplitPlan => {
     const names = fields(split);
@@ -35,7 +35,8 @@ export function replaySource({ job, replay, splits, settled, fields }: ReplaySou
       ...(sink === undefined ? {} : { shownAs: split, sinks: [sink] }),
     };
   });
-  const over = settled.filter((id) => !byId.has(id)).map((id): SplitPlan => ({ id, origin: END }));
+  const settled = [...begun].filter(([id]) => !byId.has(id));
+  const over = settled.map(([id, sinks]): SplitPlan => ({ id, origin: END, sinks }));
   return {
     label: `rejects of ${splits.map(({ split }) => split).join(", ")}`,
     splits: [...planned, ...over].toSorted((a, b) => (a.id < b.id ? -1 : 1)),

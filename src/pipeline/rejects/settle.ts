@@ -57,22 +57,23 @@ async function settleAgain(shelf: RejectShelf, options: SettleOptions): Promise<
 /** The file gets the same, in one step. */
 async function settleFile(options: SettleOptions): Promise<void> {
   const { job, replay, scope, places } = options;
-  const becomes = new Map<string, Reject | null>();
+  const becomes = new Map<string, readonly Reject[]>();
   const shelf = places.shelfOf(undefined);
   for (const place of new Set([shelf, ...places.shelves.values()])) {
     for await (const page of pagesOf(place, { job, takenBy: replay })) {
-      for (const reject of page) becomes.set(keyOf(reject), null);
+      for (const reject of page) becomes.set(keyOf(reject), []);
     }
   }
   for (const place of new Set(places.shelves.values())) {
     for await (const page of pagesOf(place, { job, scope })) {
-      for (const again of await withOrigins(page, options)) becomes.set(keyOf(again.origin), again.final);
+      for (const { origin, final } of await withOrigins(page, options)) {
+        // What all sinks lacked, several may have refused.
+        const key = keyOf(origin);
+        becomes.set(key, [...(becomes.get(key) ?? []), final]);
+      }
     }
   }
-  await places.file?.rewrite(replay, (reject) => {
-    const next = becomes.get(keyOf(reject));
-    return next === undefined ? reject : next;
-  });
+  await places.file?.rewrite(replay, (reject) => becomes.get(keyOf(reject)) ?? [reject]);
 }
 
 async function finalOf(page: readonly StoredReject[], options: SettleOptions): Promise<Reject[]> {
@@ -98,7 +99,8 @@ async function withOrigins(
     if (reader === undefined) continue;
     const ids = again.map(({ position }) => Number(position.token));
     const origins = new Map<number, StoredReject>();
-    for await (const some of pagesOf(reader, { job, ids, takenBy: replay })) for (const one of some) origins.set(one.id, one);
+    for await (const some of pagesOf(reader, { job, ids, takenBy: replay }))
+      for (const one of some) origins.set(one.id, one);
     for (const reject of again) {
       const origin = origins.get(Number(reject.position.token));
       if (origin !== undefined) found.push({ origin, final: finallyOf(origin, reject) });

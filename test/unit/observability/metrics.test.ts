@@ -42,6 +42,7 @@ describe("metrics()", () => {
         "job_state",
         "last_success_timestamp_seconds",
         "commit_seconds",
+        "source_lag_records",
         "memory_budget_bytes",
         "pool_in_use",
       ]
@@ -49,6 +50,19 @@ describe("metrics()", () => {
         .sort(),
     );
     expect(globalRegistry.getMetricsAsArray()).toEqual([]);
+  });
+
+  it("shows the lag of the splits that a run has, and of no others", async () => {
+    observe(at(1, { kind: "lagging", records: { "t-0": 5, "t-1": 0 } }));
+    expect(await samples("source_lag_records")).toEqual([
+      'source_lag_records{job="orders",split="t-0"} 5',
+      'source_lag_records{job="orders",split="t-1"} 0',
+    ]);
+    observe(at(2, { kind: "share-taken", splits: ["t-1"] }));
+    observe(at(3, { kind: "lagging", records: { "t-1": 2 } }));
+    expect(await samples("source_lag_records")).toEqual(['source_lag_records{job="orders",split="t-1"} 2']);
+    observe(ended(4));
+    expect(await samples("source_lag_records")).toEqual([]);
   });
 
   it("counts records and bytes when they are durable", async () => {

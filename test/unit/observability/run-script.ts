@@ -95,6 +95,7 @@ export function summaryOf(change: Partial<RunSummary> = {}): RunSummary {
     retries: 0,
     retryReasons: [],
     restarts: 0,
+    lag: null,
     durationMs: 980,
     recordsPerSecond: 510_204,
     bytesRead: 69_600_000,

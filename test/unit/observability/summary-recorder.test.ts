@@ -55,6 +55,7 @@ describe("SummaryRecorder.snapshot()", () => {
       retries: 1,
       retryReasons: [{ stage: "sink", reason: "57P01", count: 1, example: "gone" }],
       restarts: 1,
+      lag: null,
       durationMs: 2_000,
       recordsPerSecond: 500,
       bytesRead: 1_200,

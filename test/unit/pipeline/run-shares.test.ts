@@ -63,6 +63,19 @@ describe("A run of a live source", () => {
     expect([world.pools, world.table.working, world.budget.used]).toEqual([0, 0, 0]);
   });
 
+  test("tells its lag every ten seconds and at its end", async () => {
+    const { world, sink, topic, member, until, end } = consumer();
+    topic.produce("a", ...values(1, 2));
+    member.assign("a", "b");
+    await until(() => sink.rows.length === 2);
+    sink.gates.set("commit", () => new Promise(() => {}));
+    topic.produce("b", ...values(3));
+    await until(() => world.told("lagging").length > 0);
+    expect(world.told("lagging").map(({ records }) => records)).toEqual([{ a: 0, b: 1 }]);
+    sink.gates.clear();
+    expect((await end()).lag).toBe(1);
+  });
+
   test("drops what is under way when the share is taken back", async () => {
     const { sink, topic, member, until, end } = consumer();
     const held = Promise.withResolvers<void>();
