@@ -49,6 +49,7 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts", "test/e2e/**/*.test.ts", "test/chaos/**/*.test.ts"],
           pool: "forks",
           fileParallelism: false,
+          globalSetup: ["test/support/kafka/shared-broker-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

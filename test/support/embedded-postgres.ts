@@ -14,6 +14,7 @@ import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "pg";
 import { MillraceError } from "../../src/core/errors.ts";
+import { freePort } from "./free-port.ts";
 
 const PASSWORD = "millrace";
 /** The server refuses to run as root; this user exists on every Unix. */
@@ -265,25 +266,6 @@ function unprivilegedOwner(): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string): number => Number(spawnSync("id", [flag, UNPRIVILEGED], { encoding: "utf8" }).stdout);
   return { uid: id("-u"), gid: id("-g") };
-}
-
-/**
- * A port below those that systems give to outgoing connections: one of these may take a server's port while the server
- * is stopped, and then it cannot start again.
- */
-async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const port = 15_000 + Math.floor(Math.random() * 15_000);
-    if (await isFree(port)) return port;
-  }
-  throw failed("no free port", "100 between 15000 and 30000 were tried");
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = net.createServer().once("error", () => resolve(false));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
-  });
 }
 
 function failed(what: string, output: string): MillraceError {
