@@ -33,7 +33,10 @@ export const connectorSpecs = {
     source: { shape: postgresSourceShape },
     sink: { shape: postgresSinkShape, load: async () => (await import("./postgres/sink.ts")).postgresSink },
   },
-  kafka: { source: { shape: kafkaSourceShape }, sink: { shape: kafkaSinkShape } },
+  kafka: {
+    source: { shape: kafkaSourceShape, live: true, load: async () => (await import("./kafka/source.ts")).kafkaSource },
+    sink: { shape: kafkaSinkShape, load: async () => (await import("./kafka/sink.ts")).kafkaSink },
+  },
   http: { source: { shape: httpSourceShape }, sink: { shape: httpSinkShape } },
   webhook: { source: { shape: webhookSourceShape } },
   module: {

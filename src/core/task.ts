@@ -29,6 +29,8 @@ export interface TaskSpec {
   /** null: identity. */
   readonly transform: TransformSpec | null;
   readonly sinks: readonly EncodeSpec[];
+  /** Sinks of the job that are given nothing here; a `route` may name them. */
+  readonly otherSinks?: readonly string[];
 }
 
 /** A record that is known to end its thread; it becomes a reject without being touched. */

@@ -1,6 +1,7 @@
 /** Every format by its name. */
 import { MillraceError } from "../core/errors.ts";
 import type { Format } from "../core/ports/format.ts";
+import { bytesFormat } from "./bytes/index.ts";
 import { csvFormat } from "./csv/index.ts";
 import { jsonFormat } from "./json/index.ts";
 import { jsonLinesFormat } from "./jsonl/index.ts";
@@ -8,7 +9,7 @@ import { pgCopyFormat } from "./pg-copy/index.ts";
 import { textFormat } from "./text/index.ts";
 
 const formats: ReadonlyMap<string, Format> = new Map(
-  [csvFormat, jsonLinesFormat, jsonFormat, textFormat, pgCopyFormat].map((format) => [format.name, format]),
+  [csvFormat, jsonLinesFormat, jsonFormat, textFormat, bytesFormat, pgCopyFormat].map((format) => [format.name, format]),
 );
 
 /**

@@ -115,9 +115,9 @@ export class OutputColumns {
 }
 
 /** The columns that a sink declares; none when it leaves them to its outputs. */
-export function declaredColumns({ columns, onUnknownField, partition }: EncodeSpec): OutputColumns {
+export function declaredColumns({ columns, onUnknownField, partition, attached = [] }: EncodeSpec): OutputColumns {
   const names = columns?.map(({ name }) => name) ?? [];
-  return new OutputColumns(names, onUnknownField, partition?.fields);
+  return new OutputColumns(names, onUnknownField, [...(partition?.fields ?? []), ...attached]);
 }
 
 /** Whether two lists hold the same names in the same order; quick, because equal keys are mostly the same string. */

@@ -1,9 +1,11 @@
 /** The first step: a job becomes a plan. Pure: nothing is opened, read or loaded. */
 import type { Job, SinkOptions, SourceOptions } from "../config/job.ts";
+import { builtConnectors } from "../connectors/catalog.ts";
 import { formatOfPath } from "../connectors/file/options.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { DecodeSpec } from "../core/ports/format.ts";
 import type { TransformSpec } from "../core/task.ts";
+import { assertReadableAlone } from "./message-format.ts";
 import { assertPathsApart } from "./paths-apart.ts";
 
 /** One sink of a plan. */
@@ -48,11 +50,16 @@ function transformSpec({ transform }: Job): TransformSpec | null {
   return { module, export: name, mode, concurrency, timeoutMs };
 }
 
-function decodeSpec({ name, source, columns, select, rename }: Job): DecodeSpec {
+function decodeSpec(job: Job): DecodeSpec {
+  const { name, source } = job;
+  if (source.type === "kafka") {
+    assertReadableAlone(source, name);
+    return specOf(job, source, source.format);
+  }
   if (source.type !== "file" && source.type !== "module") {
     throw new MillraceError(
       "NOT_BUILT",
-      `${name}: source.type: ${source.type}: not built in this release; built now: file, module`,
+      `${name}: source.type: ${source.type}: not built in this release; built now: ${builtConnectors("source").join(", ")}`,
     );
   }
   const format = source.format ?? ownFormat(source);
@@ -62,18 +69,28 @@ function decodeSpec({ name, source, columns, select, rename }: Job): DecodeSpec 
       `${name}: source.format: ${toldBy(source)} does not tell the format; set it to csv, jsonl, json or text`,
     );
   }
-  const options = (format === "csv" ? source.csv : format === "text" ? source.text : undefined) ?? {};
-  const spec = { format, options, columns, maxRecordBytes: source.maxRecordBytes };
+  return specOf(job, source, format);
+}
+
+type Readable<Type = "file" | "module"> = Extract<SourceOptions, { readonly type: Type }>;
+
+function specOf(
+  { columns, select, rename }: Job,
+  { csv, text, maxRecordBytes }: Readable | Readable<"kafka">,
+  format: string,
+): DecodeSpec {
+  const options = (format === "csv" ? csv : format === "text" ? text : undefined) ?? {};
+  const spec = { format, options, columns, maxRecordBytes };
   const isRenaming = Object.keys(rename).length > 0;
   return { ...spec, ...(select !== null && { select }), ...(isRenaming && { rename }) };
 }
 
 /** The format that a source has unless the job says another one. */
-function ownFormat(source: Extract<SourceOptions, { readonly type: "file" | "module" }>): string | undefined {
+function ownFormat(source: Readable): string | undefined {
   return source.type === "module" ? source.module.format : formatOfPath([source.path].flat()[0] ?? "");
 }
 
-function toldBy(source: Extract<SourceOptions, { readonly type: "file" | "module" }>): string {
+function toldBy(source: Readable): string {
   return source.type === "module" ? `connector ${source.module.name}` : `the name ${[source.path].flat()[0] ?? ""}`;
 }
 

@@ -217,12 +217,14 @@ class FlowActor implements Actor {
 }
 
 function taskSpec({ bound, run }: Execution): TaskSpec {
-  const { decode, transform } = bound.plan;
+  const { decode, transform, sinks } = bound.plan;
+  const otherSinks = sinks.map(({ name }) => name).filter((name) => !bound.sinks.has(name));
   return {
     job: run.row.job,
     run: run.row.id,
     decode,
     transform,
     sinks: [...bound.sinks.values()].map(({ encode }) => encode),
+    ...(otherSinks.length === 0 ? {} : { otherSinks }),
   };
 }

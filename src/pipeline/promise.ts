@@ -31,9 +31,12 @@ const PROMISES: { readonly [pair: string]: (sink: SinkOptions) => string } = {
   "file postgres": intoPostgres,
   "file file": intoFiles,
   "file module": intoModule,
+  "file kafka": intoKafka,
   "module postgres": intoPostgres,
   "module file": intoFiles,
   "module module": intoModule,
+  "module kafka": intoKafka,
+  "kafka kafka": intoKafka,
 };
 
 function intoPostgres(): string {
@@ -44,6 +47,12 @@ function intoFiles(sink: SinkOptions): string {
   return isFile(sink) && sink.mode === "append"
     ? "every source record takes effect once in the finished files, each of which appears when it is complete"
     : "every source record takes effect once in the finished file, which appears only when it is complete";
+}
+
+function intoKafka(sink: SinkOptions): string {
+  return isUntransacted(sink)
+    ? "at least once: what was acknowledged and not noted before a crash is sent again"
+    : "every source record takes effect once for readers with read_committed, also after kill -9 (position in the messages' transaction)";
 }
 
 /** The connector's own word; its conformance suite holds it to that. */
@@ -59,13 +68,14 @@ export function promiseOf(job: Job): SinkPromise[] {
   return Object.entries(job.sinks).map(([sink, options]) => ({
     sink,
     promise: promised(job, options),
-    weakenedBy: [...bySource(job), ...byTransform(job), ...byUnknownFields(options)],
+    weakenedBy: [...bySource(job), ...byTransform(job), ...byUnknownFields(options), ...byTransactions(options)],
     warnings: [
       ...ofRepetition(job, options),
       ...ofIncremental(job),
       ...ofFormat(job),
       ...ofCalls(job),
       ...ofFanOut(job),
+      ...ofTransactions(options),
     ],
   }));
 }
@@ -109,11 +119,21 @@ function byUnknownFields(sink: SinkOptions): Remark[] {
   ];
 }
 
+function byTransactions(sink: SinkOptions): Remark[] {
+  if (!isUntransacted(sink)) return [];
+  return [
+    {
+      edge: "transactional: false: positions are noted after the messages, and a crash between the two sends some again",
+      change: "transactional: true",
+    },
+  ];
+}
+
 /** What a second run does to what the first one wrote. */
 function ofRepetition({ source }: Job, sink: SinkOptions): Remark[] {
   const mode = "mode" in sink ? sink.mode : undefined;
   const readsAgain = !isIncremental(source);
-  if (mode === "append" && readsAgain) {
+  if ((mode === "append" || (sink.type === "kafka" && isFile(source))) && readsAgain) {
     return [
       {
         edge: "a second run appends the same files again (incremental: false)",
@@ -181,6 +201,20 @@ function ofFanOut({ sinks }: Job): Remark[] {
       change: null,
     },
   ];
+}
+
+function ofTransactions(sink: SinkOptions): Remark[] {
+  if (sink.type !== "kafka" || isUntransacted(sink)) return [];
+  return [
+    {
+      edge: "a reader with read_uncommitted sees messages of units that are taken back and sent again",
+      change: "isolation.level=read_committed in every consumer of the topic",
+    },
+  ];
+}
+
+function isUntransacted(sink: SinkOptions): boolean {
+  return sink.type === "kafka" && sink.transactional === false;
 }
 
 function isFile<O extends { readonly type: string }>(options: O): options is Extract<O, { readonly type: "file" }> {

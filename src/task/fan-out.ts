@@ -70,12 +70,13 @@ export class FanOut {
     return refusals;
   }
 
-  /** What goes into the index: three arrays a needed sink. */
+  /** What goes into the index: four arrays a needed sink. */
   get index(): readonly Int32Array[] {
-    return this.#needed.flatMap(({ rowEnds, recordOfRow, partitions }) => [
+    return this.#needed.flatMap(({ rowEnds, recordOfRow, partitions, attached }) => [
       rowEnds.view(),
       recordOfRow.view(),
       partitions?.ofRow.view() ?? EMPTY,
+      attached?.lengths.view() ?? EMPTY,
     ]);
   }
 
@@ -85,11 +86,14 @@ export class FanOut {
       sink: sink.sink,
       ...sink.finish(),
       rows: sink.rowEnds.length,
-      rowEnds: slices[3 * number] ?? NO_INTS,
-      recordOfRow: slices[3 * number + 1] ?? NO_INTS,
+      rowEnds: slices[4 * number] ?? NO_INTS,
+      recordOfRow: slices[4 * number + 1] ?? NO_INTS,
       filtered: this.#filtered + sink.filtered,
       ...(sink.partitions && {
-        partitions: { names: sink.partitions.names, ofRow: slices[3 * number + 2] ?? NO_INTS },
+        partitions: { names: sink.partitions.names, ofRow: slices[4 * number + 2] ?? NO_INTS },
+      }),
+      ...(sink.attached && {
+        attached: { fields: sink.attached.fields.length, lengths: slices[4 * number + 3] ?? NO_INTS },
       }),
     }));
   }

@@ -3,6 +3,7 @@ import { MillraceError } from "../core/errors.ts";
 import type { Encoder, EncodeSpec, Format, OutputColumn, SourceFields } from "../core/ports/format.ts";
 import { GrowingBytes } from "../formats/growing-bytes.ts";
 import { fieldsOf } from "../formats/output-fields.ts";
+import { AttachedTexts } from "./attached-texts.ts";
 import { GrowingInts } from "./growing-ints.ts";
 import { RowPartitions } from "./row-partitions.ts";
 
@@ -18,6 +19,8 @@ export class SinkRows {
   readonly recordOfRow = new GrowingInts();
   /** Null for a sink that has none. */
   readonly partitions: RowPartitions | null;
+  /** Null for a sink that needs no fields apart. */
+  readonly attached: AttachedTexts | null;
   /** Records that have outputs, none of them for this sink. */
   filtered = 0;
   readonly #spec: EncodeSpec;
@@ -33,6 +36,7 @@ export class SinkRows {
     this.#spec = spec;
     this.#format = format;
     this.partitions = spec.partition === undefined ? null : new RowPartitions(spec.partition);
+    this.attached = spec.attached === undefined ? null : new AttachedTexts(spec.attached);
     this.#columns = spec.columns?.map((column) => column.name) ?? null;
     this.#encoder = spec.columns !== null || !spec.needsColumns ? format.encoder(spec) : null;
   }
@@ -66,6 +70,7 @@ export class SinkRows {
     this.rowEnds.clear();
     this.recordOfRow.clear();
     this.partitions?.begin();
+    this.attached?.begin();
   }
 
   #settle(columns: readonly string[] | undefined): void {
@@ -85,11 +90,13 @@ export class SinkRows {
     this.rowEnds.length = this.#markedRows;
     this.recordOfRow.length = this.#markedRows;
     if (this.partitions !== null) this.partitions.ofRow.length = this.#markedRows;
+    this.attached?.keepRows(this.#markedRows);
   }
 
   /** @throws MillraceError of fault class `record` when the sink cannot hold the output; `undo` is then due */
   write(output: unknown, source: SourceFields, record: number): void {
     if (this.#encoder === null) throw withoutColumns(output);
+    this.attached?.put(output, source, this.#bytes);
     this.#encoder.encode(output, source, this.#bytes);
     this.rowEnds.push(this.#bytes.length);
     this.recordOfRow.push(record);

@@ -104,11 +104,11 @@ export class TaskThread {
   }
 
   #makeMode(context: ThreadContext): Mode {
-    const { decode, transform: spec, sinks } = this.#spec;
+    const { decode, transform: spec, sinks, otherSinks = [] } = this.#spec;
     const user = this.#user;
     if (user === null || spec === null) return new RecordMode(identity, new RecordContext(context));
     const { transform, file } = user;
-    const names = sinks.map(({ sink }) => sink);
+    const names = [...sinks.map(({ sink }) => sink), ...otherSinks];
     const route = user.route === null ? null : router(user.route, file, names);
     const parts = { transform, file, gate: gateOf(user), route, context };
     switch (user.mode) {

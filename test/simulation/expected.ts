@@ -8,6 +8,7 @@ import { MillraceError } from "../../src/core/errors.ts";
 import type { DecodeRequest, DecodeSpec } from "../../src/core/ports/format.ts";
 import { encodeRaw, type RejectStage } from "../../src/core/reject.ts";
 import { formatByName } from "../../src/formats/catalog.ts";
+import type { Mended } from "./plan.ts";
 import type { SourceSplit } from "./world/source.ts";
 
 /** A record that has to be rejected. */
@@ -33,6 +34,8 @@ export interface ExpectedRecord {
 export interface Treatment {
   readonly decode: DecodeSpec;
   readonly transform: boolean;
+  /** Which of the transforms that were mended; null: the one that was not. */
+  readonly mended: Mended | null;
   readonly route: boolean;
   readonly sink: string;
   /** Names of all. */
@@ -48,6 +51,7 @@ export function canonicalRow(text: string): string {
 }
 
 interface Item {
+  readonly id?: unknown;
   readonly n?: number | null;
   readonly note?: unknown;
 }
@@ -69,7 +73,7 @@ export function expectedRecords(split: SourceSplit, treatment: Treatment): reado
         ? { stage: "decode", code: read.fault.code }
         : written(
             routed(
-              treatment.transform ? transformed(read.record as Item) : { outputs: [read.record as object] },
+              treatment.transform ? transformed(read.record as Item, treatment) : { outputs: [read.record as object] },
               treatment,
             ),
             treatment,
@@ -94,8 +98,9 @@ function requestOf({ bytes, ends, fields }: SourceSplit): DecodeRequest {
   };
 }
 
-function transformed(item: Item): Fate {
+function transformed(item: Item, { mended }: Treatment): Fate {
   const transform = (code: string): Fate => ({ stage: "transform", code });
+  if (mended !== null) return mendedFate(item, mended);
   switch (String(item.note).split(" ")[0]) {
     case "drop":
     case "empty":
@@ -115,6 +120,24 @@ function transformed(item: Item): Fate {
     default:
       return { outputs: [{ ...item }] };
   }
+}
+
+/** `mended.ts`, told a second time. */
+function mendedFate(item: Item, mended: Mended): Fate {
+  const [word, ...others] = String(item.note).split(" ");
+  const [split = 0, line = 0] = String(item.id).slice(1).split("#").map(Number);
+  const n = 1_000_000 * (split + 1) + line;
+  const isWhole = mended === "whole";
+  if (word === "refuse" && !isWhole) return { stage: "transform", code: "TRANSFORM_REJECTED" };
+  if (word === "crash" && !isWhole) return { stage: "transform", code: "TRANSFORM_CRASHED" };
+  if (word === "throw") return { outputs: [] };
+  if (word === "forbidden") return { outputs: [{ ...item, n, note: ["allowed", ...others].join(" ") }] };
+  if (word === "twin") {
+    const note = isWhole ? "twin" : item.note;
+    const twin = { ...item, n: n + 5_000, note };
+    return { outputs: [{ ...item, n, note }, twin] };
+  }
+  return { outputs: [{ ...item, n }] };
 }
 
 /** What a sink is given of a record: `routed.ts`, told a second time. */

@@ -2,7 +2,7 @@
 import { isBalanced } from "../../src/core/ledger.ts";
 import type { Advance, Progress } from "../../src/core/ports/sink.ts";
 import type { Reject } from "../../src/core/reject.ts";
-import { canonicalRow, type ExpectedRecord } from "./expected.ts";
+import { canonicalRow, type ExpectedRecord, type ExpectedReject } from "./expected.ts";
 
 /** What became of the records of one split up to its position. */
 interface SplitLedger {
@@ -30,6 +30,12 @@ export type DueRejects = "all" | "own" | "none";
 export interface SinkTruth {
   readonly sink: string;
   readonly expected: ReadonlyMap<string, readonly ExpectedRecord[]>;
+  /** What was there before and stays before all. */
+  readonly base: readonly string[];
+  /** Whether it is known which tokens rejects bear. */
+  readonly tokens: boolean;
+  /** The split that a row is of. */
+  readonly splitOf: (row: string) => string;
   /** Told of every violation; the simulation stops at one. */
   readonly violate: (message: string) => void;
 }
@@ -38,11 +44,17 @@ export interface SinkTruth {
 export class Invariants {
   readonly #sink: string;
   readonly #violate: (message: string) => void;
+  readonly #base: readonly string[];
+  readonly #tokens: boolean;
+  readonly #splitOf: (row: string) => string;
   readonly #splits: ReadonlyMap<string, SplitLedger>;
 
-  constructor({ sink, expected, violate }: SinkTruth) {
+  constructor({ sink, expected, base, tokens, splitOf, violate }: SinkTruth) {
+    this.#tokens = tokens;
     this.#sink = sink;
     this.#violate = violate;
+    this.#base = base;
+    this.#splitOf = splitOf;
     this.#splits = new Map(
       [...expected].map(([split, records]) => [
         split,
@@ -57,7 +69,7 @@ export class Invariants {
 
   /** Rows, rejects and positions in one step: exactly what the records between the old and the new positions have to give. */
   durable({ rows, advances, rejects, due }: DurableStep): void {
-    const perSplit = groupRows(rows);
+    const perSplit = this.#groupRows(rows);
     for (const split of perSplit.keys()) {
       if (!advances.some((advance) => advance.split === split)) this.violate(`rows of ${split} without its position`);
     }
@@ -73,7 +85,7 @@ export class Invariants {
 
   /** A part holds exactly the rows of everything before the positions. */
   part(rows: readonly string[], progress: readonly Progress[]): void {
-    const perSplit = groupRows(rows);
+    const perSplit = this.#groupAdded(rows);
     for (const [split, { records }] of this.#splits) {
       const at = progress.find((row) => row.split === split);
       const ordinal = Number(at?.position.ordinal ?? 0n);
@@ -86,7 +98,7 @@ export class Invariants {
 
   /** What is there for all to see in the end is everything. */
   published(rows: readonly string[]): void {
-    const perSplit = groupRows(rows);
+    const perSplit = this.#groupAdded(rows);
     for (const [split, { records }] of this.#splits) {
       this.#compareRows(
         `${split} as published`,
@@ -110,15 +122,22 @@ export class Invariants {
     }
   }
 
-  /** Everything was consumed, and every reject is kept, once. */
-  complete(progress: readonly Progress[], rejects: readonly Reject[]): void {
+  /** Everything was consumed. */
+  consumed(progress: readonly Progress[]): void {
     for (const [split, { records }] of this.#splits) {
       const ordinal = progress.find((row) => row.split === split)?.position.ordinal ?? 0n;
       if (ordinal !== BigInt(records.length)) this.violate(`${split} ended at ${ordinal} of ${records.length}`);
-      const due = records.flatMap(({ reject }, at) => (reject === null ? [] : [tellExpected(at, reject)]));
+    }
+  }
+
+  /** The same, and every reject is kept, once. */
+  complete(progress: readonly Progress[], rejects: readonly Reject[]): void {
+    this.consumed(progress);
+    for (const [split, { records }] of this.#splits) {
+      const due = records.flatMap(({ reject }, at) => (reject === null ? [] : [this.#tell(at, reject)]));
       const kept = this.#mine(rejects)
         .filter((reject) => reject.split === split)
-        .map(tellReject);
+        .map((reject) => this.#tellReject(reject));
       compare(due.toSorted(), kept.toSorted(), (message) => this.violate(`rejects of ${split}: ${message}`));
     }
   }
@@ -133,14 +152,26 @@ export class Invariants {
     for (const { split, to } of advances) {
       const kept = this.#mine(rejects)
         .filter((reject) => isDue(reject) && reject.split === split && reject.position.ordinal < to.ordinal)
-        .map(tellReject);
+        .map((reject) => this.#tellReject(reject));
       const due = this.#ledger(split)
         .records.slice(0, Number(to.ordinal))
-        .flatMap(({ reject }, at) => (reject === null || !isDue(reject) ? [] : [tellExpected(at, reject)]));
+        .flatMap(({ reject }, at) => (reject === null || !isDue(reject) ? [] : [this.#tell(at, reject)]));
       compare(due.toSorted(), kept.toSorted(), (message) =>
         this.violate(`rejects of ${split} before ${to.ordinal}: ${message}`),
       );
     }
+  }
+
+  #groupRows(rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
+    return Map.groupBy(rows, this.#splitOf);
+  }
+
+  /** Those behind what was there before. */
+  #groupAdded(rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
+    compare(this.#base, rows.slice(0, this.#base.length), (message) => this.violate(`what was there: ${message}`));
+    const perSplit = this.#groupRows(rows.slice(this.#base.length));
+    for (const split of perSplit.keys()) if (!this.#splits.has(split)) this.violate(`rows of ${split}, which has none`);
+    return perSplit;
   }
 
   #checkStep({ split, epoch, from, to }: Advance, ledger: SplitLedger): void {
@@ -175,9 +206,9 @@ export class Invariants {
   ): void {
     const due = ledger.records.slice(Number(from), Number(to.ordinal)).flatMap(({ reject }, index) => {
       const isDue = which === "all" || (which === "own" && reject?.sink !== undefined);
-      return reject !== null && isDue ? [tellExpected(Number(from) + index, reject)] : [];
+      return reject !== null && isDue ? [this.#tell(Number(from) + index, reject)] : [];
     });
-    const got = rejects.filter((reject) => reject.split === split).map(tellReject);
+    const got = rejects.filter((reject) => reject.split === split).map((reject) => this.#tellReject(reject));
     // Those that the sink itself refused come behind the others of their chunk.
     compare(due.toSorted(), got.toSorted(), (message) =>
       this.violate(`rejects of ${split} from ${from} to ${to.ordinal}: ${message}`),
@@ -203,40 +234,22 @@ export class Invariants {
     }
   }
 
+  #tellReject({ position, raw, rawEncoding, sink, output, line, ...reject }: Reject): string {
+    const { ordinal, token } = position;
+    return this.#tell(Number(ordinal), { ...reject, sink, output, line, token, raw: `${rawEncoding} ${raw}` });
+  }
+
+  #tell(ordinal: number, { sink, token, line, stage, code, output, raw }: ExpectedReject): string {
+    const where = `token ${this.#tokens ? token : "?"} line ${line ?? ""}`;
+    return `${String(ordinal).padStart(6)} ${stage} ${code} ${sink ?? ""} ${output ?? ""} ${where} ${raw.slice(0, 80)}`;
+  }
+
   #ledger(split: string): SplitLedger {
     const ledger = this.#splits.get(split);
     if (ledger !== undefined) return ledger;
     this.violate(`there is no split ${split}`);
     return { records: [], ordinal: 0, epoch: 0, rows: 0, bytes: 0, rejected: 0 };
   }
-}
-
-/** Rows by the split whose tag they bear. */
-function groupRows(rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  return Map.groupBy(rows, (row) => /s\d+(?=#)/.exec(row)?.[0] ?? "no split");
-}
-
-function tellReject({ position, stage, code, sink, output, line, raw, rawEncoding }: Reject): string {
-  return tell(Number(position.ordinal), {
-    sink,
-    token: position.token,
-    line,
-    stage,
-    code,
-    output,
-    raw: `${rawEncoding} ${raw}`,
-  });
-}
-
-function tellExpected(ordinal: number, reject: NonNullable<ExpectedRecord["reject"]>): string {
-  return tell(ordinal, reject);
-}
-
-function tell(
-  ordinal: number,
-  { sink, token, line, stage, code, output, raw }: NonNullable<ExpectedRecord["reject"]>,
-): string {
-  return `${String(ordinal).padStart(6)} ${stage} ${code} ${sink ?? ""} ${output ?? ""} token ${token} line ${line ?? ""} ${raw.slice(0, 80)}`;
 }
 
 function compare(expected: readonly string[], got: readonly string[], violate: (message: string) => void): void {

@@ -1,7 +1,7 @@
 /**
  * Who runs the job: starts a process, starts another one when it ended or died, and is now and then the disaster itself.
  *
- * A process does what `runJob` does after resolving: it takes the lease, then calls `runBound` with a world of its own.
+ * A process does what `runJob` does after resolving: it takes the lease, then sets to work with a world of its own.
  */
 import type { Job } from "../../src/config/job.ts";
 import { isMillraceError, MillraceError } from "../../src/core/errors.ts";
@@ -9,8 +9,8 @@ import type { RunEvent } from "../../src/core/ports/observer.ts";
 import type { LeaseOwner, StateStore } from "../../src/core/ports/state-store.ts";
 import { SummaryRecorder } from "../../src/observability/summary-recorder.ts";
 import { RunLease } from "../../src/pipeline/lease.ts";
-import type { BoundPlan } from "../../src/pipeline/resolve.ts";
-import { runBound } from "../../src/pipeline/run-bound.ts";
+import type { RunSummary } from "../../src/core/summary.ts";
+import type { RunBoundOptions } from "../../src/pipeline/run-bound.ts";
 import { BufferPool } from "../../src/runtime/buffer-pool.ts";
 import type { Disaster } from "./plan.ts";
 import { WatchedBudget } from "./world/budget.ts";
@@ -21,19 +21,30 @@ import { SimulatedThreads } from "./world/threads.ts";
 
 /** What a process is given; made anew for each. */
 export interface ProcessParts {
-  readonly bound: BoundPlan;
   readonly state: StateStore;
+  /** What it does once it has the lease; null: there was nothing to do. */
+  readonly work: (call: ProcessCall) => Promise<RunSummary | null>;
+}
+
+/** What a process does its work with. */
+export interface ProcessCall extends Pick<RunBoundOptions, "world" | "stops" | "recorder" | "observers" | "figures"> {
+  readonly acceptRejects: boolean;
 }
 
 /** What an {@link Operator} needs. */
 export interface OperatorOptions {
   readonly job: Job;
+  /** The lease that its processes take, and a letter for their names. */
+  readonly leaseScope: string;
+  readonly letter: string;
   readonly scheduler: Scheduler;
   readonly faults: Faults;
   readonly budgetBytes: number;
   readonly threads: number;
   readonly disasters: readonly Disaster[];
   readonly partsOf: (process: SimulatedProcess) => ProcessParts;
+  /** Whether nothing that a process asked for is done after it has asked again. */
+  readonly inTime: boolean;
   readonly hold: <T>(work: Promise<T>) => Promise<T>;
   /** Whether the state store knows of a run that has succeeded. */
   readonly succeeded: () => boolean;
@@ -71,14 +82,17 @@ export class Operator {
   readonly #lives: Life[] = [];
   readonly #disasters: Disaster[];
   #current: Life | undefined;
+  readonly #begunAt: number;
   #nextDisasterAt: number;
+  #anyPaused = false;
   #acceptRejects = false;
   #starting = false;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
     this.#disasters = [...options.disasters];
-    this.#nextDisasterAt = options.scheduler.between(1, 120);
+    this.#begunAt = options.scheduler.steps;
+    this.#nextDisasterAt = this.#begunAt + options.scheduler.between(1, 120);
   }
 
   /** A run has succeeded and nothing goes on any more. */
@@ -131,7 +145,7 @@ export class Operator {
 
   #start(): void {
     const { scheduler, budgetBytes, violate } = this.#options;
-    const process = new SimulatedProcess(`p${this.#lives.length}`, scheduler);
+    const process = new SimulatedProcess(`${this.#options.letter}${this.#lives.length}`, scheduler);
     const life: Life = {
       process,
       graceful: new AbortController(),
@@ -156,14 +170,14 @@ export class Operator {
 
   async #runOnce(life: Life): Promise<NonNullable<Life["ended"]>> {
     const { process, graceful, killed, budget, buffers } = life;
-    const { job, scheduler, partsOf, threads, faults, hold } = this.#options;
-    const { bound, state } = partsOf(process);
+    const { job, leaseScope, scheduler, partsOf, threads, faults, hold } = this.#options;
+    const { state, work } = partsOf(process);
     const { clock } = process;
     const owner = ownerOf(process);
     await using lease = await RunLease.acquire({
       state,
       job: job.name,
-      scope: "",
+      scope: leaseScope,
       owner,
       clock,
       isAlive: (other) => this.#isAlive(other),
@@ -172,16 +186,8 @@ export class Operator {
     const kill = AbortSignal.any([lease.lost, killed.signal]);
     const recorder = new SummaryRecorder();
     const observe = (event: RunEvent): void => this.#observe(life, event);
-    const summary = await runBound({
-      bound,
-      identity: { job: job.name, slot: null, params: {} },
-      wish: {
-        restart: false,
-        keepWritten: false,
-        resume: null,
-        acceptRejects: this.#acceptRejects,
-        trigger: "simulation",
-      },
+    const summary = await work({
+      acceptRejects: this.#acceptRejects,
       world: {
         clock,
         random: scheduler.random,
@@ -196,6 +202,7 @@ export class Operator {
       observers: [recorder.observe, observe],
       figures: () => ({ peakRssBytes: 0, gc: { count: 0, totalMs: 0, maxMs: 0 }, eventLoopP99Ms: 0 }),
     });
+    if (summary === null) return { state: "needless", error: null };
     if (summary.error !== null) this.#judge(summary.error.code, summary.error.message);
     return { state: summary.state, error: summary.error?.code ?? null };
   }
@@ -209,6 +216,8 @@ export class Operator {
   }
 
   #judge(code: string, message: string): void {
+    if (code === "FENCED" && this.#options.inTime && !this.#anyPaused)
+      this.#options.violate(`a run was fenced by nobody: ${message}`);
     if (!LEGITIMATE.has(code) && !message.includes("simulated: "))
       this.#options.violate(`a run ended for ${code}: ${message}`);
   }
@@ -244,6 +253,7 @@ export class Operator {
         life.process.kill();
         return this.#later(0, 3_000);
       case "pause":
+        this.#anyPaused = true;
         life.process.pause();
         scheduler.after("operator: wakes a zombie", () => life.process.resume(), scheduler.between(1_000, 120_000));
         // It cannot be told from a dead one: its lease has to run out.
@@ -251,8 +261,13 @@ export class Operator {
       case "stop":
         return life.graceful.abort();
       case undefined:
-        if (scheduler.steps > 600) faults.cease();
+        if (scheduler.steps - this.#begunAt > 600) faults.cease();
     }
+  }
+
+  /** Whether a process, by its name, has surely ended: one that died or came to its end, not one that stands still. */
+  isGone(name: string): boolean {
+    return this.#lives.some(({ process, ended }) => process.name === name && (process.condition === "dead" || !!ended));
   }
 
   /** What a process on the same host can see of another one; a paused one lives. */

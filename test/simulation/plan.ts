@@ -12,16 +12,26 @@ export type Disaster = "kill" | "pause" | "stop";
 /** One sink of a seed's job. */
 export interface SinkPlan {
   readonly name: string;
-  /** `database`: positions with the data; `parts`: positions in the state, begun anew; `log`: there too, gone on with. */
-  readonly kind: "database" | "parts" | "log";
+  /**
+   * `database`: positions with the data; `parts`: positions in the state, begun anew; `log`: there too, gone on with;
+   * `worded`: so with words about its parts.
+   */
+  readonly kind: "database" | "parts" | "log" | "worded";
   readonly check: boolean;
   readonly unique: boolean;
   readonly lanes: 1 | 2;
   /** The output columns are found in the first chunk. */
   readonly findColumns: boolean;
+  /** Of a `worded` one: rows after which a part is shown; null: all is shown in the end. */
+  readonly rotateRows: number | null;
+  /** Replies to its commits are lost again and again. */
+  readonly losesCommits: boolean;
   /** When it cannot be reached, in steps of the simulation. */
   readonly outages: readonly { readonly fromStep: number; readonly forMs: number }[];
 }
+
+/** A transform after somebody has looked at the rejects: some are refused again, or none for its sake. */
+export type Mended = "half" | "whole";
 
 /** One seed's world. */
 export interface SimulationPlan {
@@ -43,6 +53,14 @@ export interface SimulationPlan {
   readonly rejects: "default" | "file";
   readonly faults: FaultRates;
   readonly disasters: readonly Disaster[];
+  /** Replays of the rejects, one after another once the job has succeeded. */
+  readonly replays: readonly ReplayPlan[];
+}
+
+/** One replay, over all its processes. */
+export interface ReplayPlan {
+  readonly mended: Mended;
+  readonly disasters: readonly Disaster[];
 }
 
 const FIELDS = ["id", "n", "note"];
@@ -56,11 +74,15 @@ export const FAN_OUT = 1_000_000;
 /** Transforms of seeds from here on work on many records at once. */
 export const MODES = 2_000_000;
 
+/** Jobs of seeds from here on are followed by replays of what they rejected. */
+export const REPLAYS = 3_000_000;
+
 /** Decides. */
 export function planOf(seed: number): SimulationPlan {
   const plan = planOfOneSink(seed);
   if (seed < FAN_OUT) return plan;
   if (seed < MODES) return fannedOut(plan, new Scheduler(seed ^ 0xfa0));
+  if (seed >= REPLAYS) return replayed(fannedOut(plan, new Scheduler(seed ^ 0xfa0)), new Scheduler(seed ^ 0x5e71));
   return { ...plan, mode: new Scheduler(seed ^ 0x30de).chance(0.5) ? "chunk" : "async" };
 }
 
@@ -108,6 +130,8 @@ function planOfOneSink(seed: number): SimulationPlan {
         unique,
         lanes: unique ? 1 : pick([1, 2, 2] as const),
         findColumns: scheduler.chance(0.3),
+        rotateRows: null,
+        losesCommits: false,
         outages: [],
       },
     ],
@@ -116,6 +140,7 @@ function planOfOneSink(seed: number): SimulationPlan {
     rejects,
     faults: faultRates(scheduler),
     disasters: scheduler.chance(0.3) ? [] : Array.from({ length: scheduler.between(1, 4) }, () => pick(disasters)),
+    replays: [],
   };
 }
 
@@ -138,6 +163,8 @@ function fannedOut(plan: SimulationPlan, scheduler: Scheduler): SimulationPlan {
       check: kind === "database" && (number === 0 ? first.check : scheduler.chance(0.4)),
       lanes: unique ? 1 : pick([1, 2, 2] as const),
       findColumns: scheduler.chance(0.3),
+      rotateRows: null,
+      losesCommits: false,
       outages,
     };
   });
@@ -145,6 +172,24 @@ function fannedOut(plan: SimulationPlan, scheduler: Scheduler): SimulationPlan {
   const onSinkDown = pick(["wait", "wait", "fail"] as const);
   const chunks = [...plan.chunks, chunkOf(scheduler, true), chunkOf(scheduler, false)];
   return { ...plan, sinks, route, onSinkDown, chunks };
+}
+
+/** The same with sinks that replays can add to, of which one may lose the replies to its commits. */
+function replayed(plan: SimulationPlan, scheduler: Scheduler): SimulationPlan {
+  const pick = <T>(list: readonly T[]): T => list[scheduler.between(0, list.length - 1)] as T;
+  const lossy = scheduler.chance(0.4) ? scheduler.between(0, plan.sinks.length - 1) : null;
+  const sinks = plan.sinks.map((sink, number): SinkPlan => {
+    const kind = sink.kind === "database" ? "database" : pick(["worded", "worded", "worded", "log"] as const);
+    const rotateRows = kind === "worded" ? pick([null, 1, 5, 30]) : null;
+    return { ...sink, kind, rotateRows, losesCommits: number === lossy };
+  });
+  const disasters = plan.rejects === "file" ? DISASTERS.filter((disaster) => disaster !== "pause") : DISASTERS;
+  const replay = (mended: Mended): ReplayPlan => ({
+    mended,
+    disasters: scheduler.chance(0.2) ? [] : Array.from({ length: scheduler.between(1, 4) }, () => pick(disasters)),
+  });
+  const replays = pick<readonly Mended[]>([["half"], ["whole"], ["half", "whole"], ["half", "half"]]).map(replay);
+  return { ...plan, sinks, replays };
 }
 
 /** Milliseconds; the longest one outlasts `retry.for`. */

@@ -17,6 +17,13 @@ test.each([
   [1_000_020, "a sink that began anew forgot what had been rejected for all, beside one that went on"],
   [1_000_039, "a sink that was ahead was given a chunk without a record"],
   [1_000_214, "what one of several sinks had refused and not committed stayed in the rejects file"],
+  [1_000_079, "a source that answered after its reader had ended was given memory that nobody gave back"],
+  [3_000_096, "a unit without rows kept the words of the one before it again, of a part that was published by then"],
+  [3_000_163, "settled a second time, a rejects file lost the lines of what had been refused again"],
+  [3_000_175, "settled a second time, what had been refused again had two attempts more"],
+  [3_000_755, "a split that a replay had settled was claimed in sinks that never had it"],
+  [3_000_771, "of a record that two sinks refused again the rejects file kept the reject of one"],
+  [3_003_078, "the route of a record that one sink alone lacked must not name the others"],
   [
     7696,
     "a zombie between forgetting and claiming took over its successor's positions and published nothing as the result",

@@ -1,6 +1,6 @@
 /** The whole runtime in memory, seed after seed. `SEEDS=100000 FIRST=1` says how many and from where. */
 import { describe, expect, test } from "vitest";
-import { FAN_OUT, MODES } from "./plan.ts";
+import { FAN_OUT, MODES, REPLAYS } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
 const first = Number(process.env["FIRST"] ?? 1);
@@ -16,12 +16,13 @@ function stretches(begin: number, count: number): (readonly [begin: number, end:
 }
 
 describe("The runtime under simulation", () => {
-  // Some with one sink, some with several, some with other modes of transforms.
+  // Some with one sink, some with several, some with other modes of transforms, some with replays of what they rejected.
   const some = (share: number): number => Math.ceil(seeds * share);
   const all = [
-    ...stretches(first, some(0.4)),
-    ...stretches(FAN_OUT + first, some(0.4)),
-    ...stretches(MODES + first, some(0.2)),
+    ...stretches(first, some(0.3)),
+    ...stretches(FAN_OUT + first, some(0.3)),
+    ...stretches(MODES + first, some(0.15)),
+    ...stretches(REPLAYS + first, some(0.25)),
   ];
   test.each(all)("keeps every invariant from seed %i on", async (start, end) => {
     for (let seed = start; seed < end; seed++) {

@@ -84,6 +84,7 @@ export class FileWriter implements SinkWriter {
       for (const open of found.book.records("open")) await writer.#series.of(open.partition, open);
       return writer;
     } catch (thrown) {
+      if (isMissing(thrown) || isRefused(thrown)) await memory.scope.keep([]);
       throw toSinkError(thrown, `preparing ${options.target.folder}`);
     }
   }
@@ -156,7 +157,7 @@ export class FileWriter implements SinkWriter {
         return words;
       },
       write: async (output) => {
-        this.#assertUnpublished(output);
+        await this.#assertUnpublished(output);
         await take(output);
         return NO_REJECTS;
       },
@@ -215,8 +216,10 @@ export class FileWriter implements SinkWriter {
     }
   }
 
-  #assertUnpublished({ rows }: SinkOutput): void {
+  async #assertUnpublished({ rows }: SinkOutput): Promise<void> {
     if (rows === 0 || !this.#published || this.#options.mode === "append") return;
+    // Who was taken over before it looked has older positions than what it found.
+    await this.#memory.scope.keep([]);
     throw new MillraceError(
       "SINK_REFUSED",
       `${this.#options.path}: this run's result was already being published when its process ended, and the source has ` +
@@ -266,6 +269,10 @@ export class FileWriter implements SinkWriter {
 
 function isMissing(thrown: unknown): boolean {
   return errnoOf(thrown) === "ENOENT" || (thrown instanceof MillraceError && errnoOf(thrown.cause) === "ENOENT");
+}
+
+function isRefused(thrown: unknown): boolean {
+  return thrown instanceof MillraceError && thrown.code === "SINK_REFUSED";
 }
 
 /** For a writer that nobody will ever go on with. */

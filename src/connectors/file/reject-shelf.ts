@@ -69,10 +69,10 @@ export class RejectFileShelf implements RejectReader {
   /**
    * Makes the file anew, in one step; lines keep their order. A file that is not there stays so.
    *
-   * @param change what a reject becomes; null: it goes
+   * @param change what becomes of a reject: none where it goes
    * @throws MillraceError SINK_REFUSED, SINK_FAILED
    */
-  async rewrite(run: string, change: (reject: Reject) => Reject | null): Promise<void> {
+  async rewrite(run: string, change: (reject: Reject) => readonly Reject[]): Promise<void> {
     const target = await this.#target();
     const file = target.fileOf();
     const rewritten = target.partialOf({ run, epoch: 0, slot: 2 });
@@ -99,7 +99,11 @@ export class RejectFileShelf implements RejectReader {
 }
 
 /** @returns false where no file is, or nothing in it changed */
-async function copyChanged(file: string, to: FileHandle, change: (reject: Reject) => Reject | null): Promise<boolean> {
+async function copyChanged(
+  file: string,
+  to: FileHandle,
+  change: (reject: Reject) => readonly Reject[],
+): Promise<boolean> {
   let lines: string[] = [];
   let [waiting, length, changed] = [0, 0, false];
   const flush = async (): Promise<void> => {
@@ -110,11 +114,12 @@ async function copyChanged(file: string, to: FileHandle, change: (reject: Reject
   };
   for await (const { id: _line, ...reject } of rejectsOf(file)) {
     const becomes = change(reject);
-    changed ||= becomes !== reject;
-    if (becomes === null) continue;
-    const line = `${rejectToJson(becomes)}\n`;
-    lines.push(line);
-    waiting += line.length;
+    changed ||= becomes.length !== 1 || becomes[0] !== reject;
+    for (const one of becomes) {
+      const line = `${rejectToJson(one)}\n`;
+      lines.push(line);
+      waiting += line.length;
+    }
     if (waiting >= BLOCK_BYTES) await flush();
   }
   await flush();

@@ -38,7 +38,10 @@ export async function takeUp(
   };
 }
 
-/** Files that no commit knows, of this run and of runs that are over. */
+/**
+ * Files that no commit knows, of this run and of runs that are over. A process that was taken over while it looked leaves
+ * those of its successor alone: they bear a higher epoch.
+ */
 async function removeLeftovers(
   target: FileTarget,
   run: string,
@@ -48,7 +51,8 @@ async function removeLeftovers(
   const known = new Set(parts.map((part) => target.partialOf(part)));
   const unknown = (await target.partials()).filter(({ file }) => !known.has(file));
   const over = new Map<string, boolean>([[run, true]]);
-  for (const { file, run: other } of unknown) {
+  for (const { file, run: other, epoch } of unknown) {
+    if (other === run && epoch > memory.epoch) continue;
     if (!over.has(other)) over.set(other, await memory.isOver(other));
     if (over.get(other) === true) await removeIfPresent(file);
   }

@@ -93,11 +93,11 @@ export class FileTarget {
   }
 
   /** What writers of this target left unfinished. */
-  async partials(): Promise<readonly { readonly file: string; readonly run: string }[]> {
-    const own = new RegExp(`^\\.${RegExp.escape(this.#label())}\\.(?<run>[\\w-]+)\\.\\d+\\.\\d+\\.partial$`);
+  async partials(): Promise<readonly { readonly file: string; readonly run: string; readonly epoch: number }[]> {
+    const own = new RegExp(`^\\.${RegExp.escape(this.#label())}\\.(?<run>[\\w-]+)\\.(?<epoch>\\d+)\\.\\d+\\.partial$`);
     return (await namesIn(this.folder)).flatMap((name) => {
-      const run = own.exec(name)?.groups?.["run"];
-      return run === undefined ? [] : [{ file: path.join(this.folder, name), run }];
+      const { run, epoch } = own.exec(name)?.groups ?? {};
+      return run === undefined ? [] : [{ file: path.join(this.folder, name), run, epoch: Number(epoch) }];
     });
   }
 

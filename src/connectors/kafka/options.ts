@@ -1,11 +1,24 @@
-/** Options of the Kafka source and sink; the connector itself comes later. */
+/** Options of the Kafka source and sink. */
 import { z } from "zod";
 import { bytesOption, certificatesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
 
 const texts = z.union([textOption().transform((one) => [one]), z.array(textOption()).min(1)]);
 
+const MEBIBYTE = 1024 * 1024;
+
+/** `host:port`, where the host of an IPv6 address stands in brackets. */
+const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[^\s:,[\]]+):\d{1,5}$/;
+
+/** One address, several with commas between them (as one variable often holds them), or a list. */
+const brokers = z
+  .union([
+    textOption().transform((one) => one.split(",").map((address) => address.trim())),
+    z.array(textOption()).min(1),
+  ])
+  .refine((addresses) => addresses.every((address) => ADDRESS.test(address)), "expected host:port");
+
 const connection = {
-  brokers: texts.describe("Addresses as host:port."),
+  brokers: brokers.describe("Addresses as host:port."),
   clientId: textOption().default("millrace").describe("Name of the client in the broker's logs."),
   ssl: z
     .union([z.boolean(), certificatesOption()])
@@ -27,6 +40,9 @@ export const kafkaSourceShape = {
   topics: texts.describe("Names; one between slashes is a pattern."),
   group: textOption().describe("The consumer group."),
   format: z.enum(["jsonl", "csv", "text", "bytes"]).default("jsonl").describe("What a message's value is."),
+  maxRecordBytes: bytesOption({ max: 64 * MEBIBYTE })
+    .default(MEBIBYTE)
+    .describe("A larger value is rejected."),
   from: z
     .union([
       z.enum(["committed", "earliest", "latest"]),
@@ -50,21 +66,51 @@ export const kafkaSourceShape = {
 export const kafkaSinkShape = {
   ...connection,
   topic: textOption().describe("The topic to write."),
-  key: textOption().optional().describe("The field that becomes the message's key."),
-  headers: z.record(z.string(), z.string()).default({}).describe("Headers of every message."),
+  key: textOption().optional().describe("The field whose text becomes the message's key; null: no key."),
+  headers: z
+    .record(
+      z.string().min(1),
+      z.union([
+        z.string(),
+        z.strictObject({ field: textOption().describe("The field whose text is the header; null: no such header.") }),
+      ]),
+    )
+    .default({})
+    .describe("Headers of every message: texts, or fields."),
   format: z.enum(["jsonl", "csv", "text", "bytes"]).default("jsonl").describe("What a message's value is."),
+  columns: z
+    .array(textOption())
+    .min(1)
+    .optional()
+    .describe("Columns of csv in order; absent: those of the first records."),
   compression: z.enum(["none", "gzip", "snappy", "lz4", "zstd"]).default("none").describe("Compression of batches."),
   batch: z
     .strictObject({
-      records: countOption().describe("Messages of a batch."),
-      bytes: bytesOption().describe("Bytes of a batch."),
-      linger: durationOption().describe("How long a batch waits to fill."),
+      records: countOption().default(5_000).describe("Messages of a batch."),
+      bytes: bytesOption({ max: 64 * MEBIBYTE })
+        .default(MEBIBYTE / 2)
+        .describe("Bytes of a batch, not yet compressed."),
+      linger: durationOption().optional().describe("How long a batch waits to fill; absent: until its commit."),
     })
-    .partial()
-    .optional()
+    .prefault({})
     .describe("How messages are sent together."),
   transactional: z
     .union([z.literal("auto"), z.boolean()])
     .default("auto")
-    .describe("Whether messages and positions are written in transactions; auto: where the source is Kafka too."),
+    .describe("Whether messages and positions are written in transactions; auto: yes."),
+  stateTopic: textOption()
+    .default("millrace-positions")
+    .describe("The compacted topic that keeps the positions; made where it is missing."),
 };
+
+/** What source and sink know of the cluster. */
+export type KafkaConnectionOptions = Pick<
+  z.output<z.ZodObject<typeof kafkaSourceShape>>,
+  "brokers" | "clientId" | "ssl" | "sasl"
+>;
+
+/** Parsed options of the source. */
+export type KafkaSourceOptions = z.output<z.ZodObject<typeof kafkaSourceShape>>;
+
+/** Parsed options of the sink. */
+export type KafkaSinkOptions = z.output<z.ZodObject<typeof kafkaSinkShape>>;

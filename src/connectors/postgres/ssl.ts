@@ -1,31 +1,13 @@
-/** Certificates: as they stand in the config, or in files that it names. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { MillraceError } from "../../core/errors.ts";
+/** How the connection is encrypted. */
 import type { Ssl } from "../../postgres/connect.ts";
+import { readCertificates } from "../certificates.ts";
 import type { PostgresSinkOptions } from "./options.ts";
 
 /**
- * Reads the files that `ssl` names; what is PEM text already stays as it is.
+ * `ssl` with its files read.
  *
  * @throws MillraceError CONFIG_UNREADABLE naming key and path
  */
 export async function readSsl(ssl: PostgresSinkOptions["ssl"], baseDir: string): Promise<Ssl | undefined> {
-  if (ssl === undefined || typeof ssl === "boolean") return ssl;
-  const given = Object.entries(ssl).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const read = given.map(async ([key, value]) => [key, await readPem(key, value, baseDir)] as const);
-  return Object.fromEntries(await Promise.all(read));
-}
-
-async function readPem(key: string, value: string, baseDir: string): Promise<string> {
-  if (value.includes("-----BEGIN")) return value;
-  try {
-    return await readFile(resolve(baseDir, value), "utf8");
-  } catch (cause) {
-    throw new MillraceError(
-      "CONFIG_UNREADABLE",
-      `ssl.${key}: cannot read ${value}; expected PEM text or the path of a PEM file`,
-      { cause },
-    );
-  }
+  return ssl === undefined ? undefined : readCertificates(ssl, baseDir);
 }

@@ -1,27 +1,26 @@
 /** Text: every line is a record with the one field `text`. */
-import { MillraceError } from "../../core/errors.ts";
 import type { DecodeSpec, Format } from "../../core/ports/format.ts";
-import { CsvDecoder } from "../csv/decode.ts";
+import { TextRecordDecoder } from "./decode.ts";
 import { type Dialect, textDialect } from "../csv/dialect.ts";
 import { readCsvHeader } from "../csv/header.ts";
 import { csvSplitter } from "../csv/splitter.ts";
+import { OneFieldEncoder } from "../framed/one-field-encoder.ts";
 import { type FileEncoding, transcoderOf } from "../encodings.ts";
 import type { TextOptions } from "./options.ts";
 
 /**
- * Lines as they stand, blank ones too, without their ends (LF or CRLF); the last one need not have any. It is read only.
+ * Lines as they stand, blank ones too, without their ends (LF or CRLF); the last one need not have any. What is written has no line ends:
+ * only a sink whose rows are messages takes it.
  *
- * A line is a record of CSV that has no delimiter, no quotes and no comments, so one decoder does both.
+ * What a source has framed is one record whatever line ends are in it.
  */
 export const textFormat: Format = {
   name: "text",
   transcoder: (spec) => transcoderOf(encodingOf(spec)),
   readHeader: (bytes, final, spec) => readCsvHeader(bytes, final, dialectOf(spec), spec.maxRecordBytes),
   splitter: (spec) => csvSplitter(dialectOf(spec)),
-  decoder: (spec) => new CsvDecoder({ dialect: dialectOf(spec), fields: spec, maxRecordBytes: spec.maxRecordBytes }),
-  encoder(spec) {
-    throw new MillraceError("CONFIG_INVALID", `sink "${spec.sink}": text is read only; write csv or jsonl`);
-  },
+  decoder: (spec) => new TextRecordDecoder(spec),
+  encoder: (spec) => new OneFieldEncoder("text", spec),
 };
 
 function encodingOf({ options }: DecodeSpec): FileEncoding {

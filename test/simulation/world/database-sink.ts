@@ -15,7 +15,6 @@ import type {
 import type { RejectShelf } from "../../../src/core/ports/reject-shelf.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import type { SinkOutput } from "../../../src/core/result.ts";
-import { openMemoryStore } from "../../../src/state/memory.ts";
 import { type Database, Transaction } from "./database.ts";
 import type { Fates } from "./faults.ts";
 import { request } from "./network.ts";
@@ -33,6 +32,8 @@ export interface DatabaseSinkOptions {
   readonly lanes: 1 | 2;
   /** Told of every mistake in the use of the port. */
   readonly misuse: (message: string) => void;
+  /** Told that a replay has settled something. */
+  readonly onSettled: () => Promise<void>;
 }
 
 /** One process's sink. */
@@ -41,12 +42,12 @@ export class DatabaseSink implements BoundSink {
   readonly positions = "sink";
   readonly resume = "position";
   readonly appends = true;
-  /** There, so that rejects go along with the rows; nobody looks into it. */
-  readonly rejects: RejectShelf = openMemoryStore();
+  readonly rejects: RejectShelf;
   readonly #options: DatabaseSinkOptions;
 
   constructor(options: DatabaseSinkOptions) {
     this.#options = options;
+    this.rejects = rejectsOver(options);
   }
 
   get encode(): EncodeSpec {
@@ -64,30 +65,32 @@ export class DatabaseSink implements BoundSink {
 class DatabaseWriter implements SinkWriter {
   readonly lanes: 1 | 2;
   readonly #options: DatabaseSinkOptions;
+  readonly #scope: string;
   readonly #units = new Set<DatabaseUnit>();
   #closed = false;
 
-  constructor(options: DatabaseSinkOptions, { signal }: SinkSession) {
+  constructor(options: DatabaseSinkOptions, { signal, scope }: SinkSession) {
     this.#options = options;
+    this.#scope = scope;
     this.lanes = options.lanes;
     if (signal.aborted) throw new MillraceError("ABORTED", "simulated: opened for nothing");
   }
 
   claim(claims: readonly Claim[]): Promise<readonly Progress[]> {
-    return ask(this.#options, "sink: claim", () => this.#options.database.claim(claims));
+    return ask(this.#options, "sink: claim", () => this.#options.database.claim(this.#scope, claims));
   }
 
   progress(splits?: readonly string[]): Promise<readonly Progress[]> {
     const { database } = this.#options;
     return ask(this.#options, "sink: progress", () =>
-      database.settled(splits ?? database.progress.map(({ split }) => split)),
+      database.settled(this.#scope, splits ?? database.progress(this.#scope).map(({ split }) => split)),
     );
   }
 
   async begin(mode: "fast" | "careful", _columns: readonly string[] | null): Promise<SinkUnit> {
     await ask(this.#options, "sink: begin", () => {});
     if (this.#closed) throw closed();
-    const unit: DatabaseUnit = new DatabaseUnit(this.#options, mode, () => this.#units.delete(unit));
+    const unit: DatabaseUnit = new DatabaseUnit(this.#options, mode, this.#scope, () => this.#units.delete(unit));
     this.#units.add(unit);
     if (this.#units.size > this.lanes)
       this.#options.misuse(`${this.#units.size} units are open on ${this.lanes} lanes`);
@@ -109,16 +112,17 @@ class DatabaseUnit implements SinkUnit {
   readonly #options: DatabaseSinkOptions;
   readonly #mode: "fast" | "careful";
   readonly #onEnd: () => void;
-  readonly #transaction = new Transaction();
+  readonly #transaction: Transaction;
   /** A bad row that the server tells only at the end of a COPY. */
   #deferred: MillraceError | null = null;
   #ended = false;
   #closed = false;
   #lost = false;
 
-  constructor(options: DatabaseSinkOptions, mode: "fast" | "careful", onEnd: () => void) {
+  constructor(options: DatabaseSinkOptions, mode: "fast" | "careful", scope: string, onEnd: () => void) {
     this.#options = options;
     this.#mode = mode;
+    this.#transaction = new Transaction(scope);
     this.#onEnd = onEnd;
     options.process.onBreak(() => this.#lingers());
   }
@@ -224,6 +228,21 @@ class DatabaseUnit implements SinkUnit {
     if (this.#closed) throw closed();
     if (this.#ended) this.#options.misuse(`${verb} on a unit that has ended`);
   }
+}
+
+/** The rejects beside the rows, over the network. */
+function rejectsOver(options: DatabaseSinkOptions): RejectShelf {
+  const { rejects } = options.database;
+  return {
+    listRejects: (filter) => ask(options, "sink: listRejects", () => rejects.list(filter)),
+    groupRejects: (filter) => ask(options, "sink: groupRejects", () => rejects.group(filter)),
+    takeRejects: (filter, replay) => ask(options, "sink: takeRejects", () => rejects.take(filter, replay)),
+    settleRejects: (settlement) =>
+      ask(options, "sink: settleRejects", () => {
+        rejects.settle(settlement);
+        return options.onSettled();
+      }),
+  };
 }
 
 function ask<T>(

@@ -6,6 +6,7 @@ import { MillraceError } from "../../../src/core/errors.ts";
 import { NO_COUNTS } from "../../../src/core/ledger.ts";
 import type { Advance, Claim, Progress } from "../../../src/core/ports/sink.ts";
 import type { Reject } from "../../../src/core/reject.ts";
+import { MemoryRejects } from "../../../src/state/memory-rejects.ts";
 
 /** What a database checks of every row. */
 export interface Constraints {
@@ -27,14 +28,19 @@ export type CommitListener = (commit: {
   readonly rejects: readonly Reject[];
 }) => void;
 
-/** One transaction. */
+/** One transaction, in one scope. */
 export class Transaction {
+  readonly scope: string;
   readonly rows: string[] = [];
   readonly keys = new Set<number>();
   advances: readonly Advance[] = [];
   rejects: readonly Reject[] = [];
   state: "open" | "committed" | "aborted" = "open";
   readonly #ended = Promise.withResolvers<void>();
+
+  constructor(scope: string) {
+    this.scope = scope;
+  }
 
   /** Resolves when it is no longer open. */
   get ended(): Promise<void> {
@@ -48,12 +54,13 @@ export class Transaction {
   }
 }
 
-/** The server. Positions are those of one job, scope and sink; a simulation has no others. */
+/** The server. Positions are those of one job and sink; a simulation has no others. */
 export class Database {
   readonly rows: string[] = [];
-  readonly rejects: Reject[] = [];
+  readonly rejects = new MemoryRejects();
   readonly #constraints: Constraints;
   readonly #onCommit: CommitListener;
+  /** By scope and split, as are the locks. */
   readonly #progress = new Map<string, Progress>();
   readonly #locks = new Map<string, Transaction>();
   readonly #keys = new Map<number, Transaction>();
@@ -63,8 +70,9 @@ export class Database {
     this.#onCommit = onCommit;
   }
 
-  get progress(): readonly Progress[] {
-    return [...this.#progress.values()];
+  /** All positions of a scope. */
+  progress(scope: string): readonly Progress[] {
+    return [...this.#progress].filter(([key]) => key.startsWith(`${scope} `)).map(([, progress]) => progress);
   }
 
   /** Inserts rows up to the first that is refused. A key that an open transaction holds is waited for. */
@@ -81,7 +89,7 @@ export class Database {
   /** Takes back what was inserted behind a savepoint. */
   undo(transaction: Transaction, savepoint: number): void {
     for (const row of transaction.rows.splice(savepoint)) {
-      const key = keyOf(row);
+      const key = numberOf(row);
       if (key === null || !transaction.keys.delete(key)) continue;
       if (this.#keys.get(key) === transaction) this.#keys.delete(key);
     }
@@ -89,11 +97,13 @@ export class Database {
 
   /** The compare-and-set: waits for the rows, then holds them until the transaction ends. */
   async advance(transaction: Transaction, advances: readonly Advance[]): Promise<void> {
+    const { scope } = transaction;
     for (const advance of advances.toSorted((a, b) => (a.split < b.split ? -1 : 1))) {
-      await this.#unlocked([advance.split], transaction);
+      const key = keyOf(scope, advance.split);
+      await this.#unlocked([key], transaction);
       assertOpen(transaction);
-      this.#locks.set(advance.split, transaction);
-      const stored = this.#progress.get(advance.split);
+      this.#locks.set(key, transaction);
+      const stored = this.#progress.get(key);
       if (stored?.epoch === advance.epoch && stored.position.ordinal === advance.from) continue;
       throw new MillraceError(
         "FENCED",
@@ -105,12 +115,13 @@ export class Database {
 
   commit(transaction: Transaction): void {
     assertOpen(transaction);
-    const { rows, advances, rejects } = transaction;
+    const { scope, rows, advances, rejects } = transaction;
     this.#onCommit({ rows, advances, rejects });
     this.rows.push(...rows);
-    this.rejects.push(...rejects);
+    this.rejects.add(rejects);
     for (const { split, epoch, to, counts } of advances) {
-      this.#progress.set(split, { ...(this.#progress.get(split) as Progress), epoch, position: to, counts });
+      const key = keyOf(scope, split);
+      this.#progress.set(key, { ...(this.#progress.get(key) as Progress), epoch, position: to, counts });
     }
     transaction.end("committed");
   }
@@ -122,13 +133,13 @@ export class Database {
   }
 
   /** Epoch + 1 in every row; waits for whoever holds one. */
-  async claim(claims: readonly Claim[]): Promise<readonly Progress[]> {
+  async claim(scope: string, claims: readonly Claim[]): Promise<readonly Progress[]> {
     await this.#unlocked(
-      claims.map(({ split }) => split),
+      claims.map(({ split }) => keyOf(scope, split)),
       null,
     );
     return claims.map(({ split, origin, fingerprint }) => {
-      const stored = this.#progress.get(split);
+      const stored = this.#progress.get(keyOf(scope, split));
       const made = {
         split,
         epoch: 1,
@@ -137,30 +148,31 @@ export class Database {
         ...(fingerprint === undefined ? {} : { fingerprint }),
       };
       const claimed = stored === undefined ? made : { ...stored, epoch: stored.epoch + 1 };
-      this.#progress.set(split, claimed);
+      this.#progress.set(keyOf(scope, split), claimed);
       return claimed;
     });
   }
 
   /** Positions once every transaction that touches them has ended. */
-  async settled(splits: readonly string[]): Promise<readonly Progress[]> {
-    await this.#unlocked(splits, null);
-    return splits.map((split) => this.#progress.get(split)).filter((progress) => progress !== undefined);
+  async settled(scope: string, splits: readonly string[]): Promise<readonly Progress[]> {
+    const keys = splits.map((split) => keyOf(scope, split));
+    await this.#unlocked(keys, null);
+    return keys.map((key) => this.#progress.get(key)).filter((progress) => progress !== undefined);
   }
 
-  async #unlocked(splits: readonly string[], mine: Transaction | null): Promise<void> {
-    for (let holder = this.#holder(splits, mine); holder !== undefined; holder = this.#holder(splits, mine)) {
+  async #unlocked(keys: readonly string[], mine: Transaction | null): Promise<void> {
+    for (let holder = this.#holder(keys, mine); holder !== undefined; holder = this.#holder(keys, mine)) {
       await holder.ended;
     }
   }
 
-  #holder(splits: readonly string[], mine: Transaction | null): Transaction | undefined {
-    return splits.map((split) => this.#locks.get(split)).find((holder) => holder?.state === "open" && holder !== mine);
+  #holder(keys: readonly string[], mine: Transaction | null): Transaction | undefined {
+    return keys.map((key) => this.#locks.get(key)).find((holder) => holder?.state === "open" && holder !== mine);
   }
 
   async #refuse(transaction: Transaction, row: string): Promise<string | null> {
     if (this.#constraints.check && row.includes("forbidden")) return "violates check constraint";
-    const key = this.#constraints.unique ? keyOf(row) : null;
+    const key = this.#constraints.unique ? numberOf(row) : null;
     if (key === null) return null;
     for (let holder = this.#keys.get(key); holder !== undefined; holder = this.#keys.get(key)) {
       if (holder === transaction || holder.state === "committed") return "duplicate key";
@@ -174,7 +186,11 @@ export class Database {
   }
 }
 
-function keyOf(row: string): number | null {
+function keyOf(scope: string, split: string): string {
+  return `${scope} ${split}`;
+}
+
+function numberOf(row: string): number | null {
   const { n } = JSON.parse(row) as { n?: unknown };
   return typeof n === "number" ? n : null;
 }

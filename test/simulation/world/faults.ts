@@ -25,8 +25,32 @@ export type Fate = "done" | "unsent" | "lostReply" | "late" | "crash";
 
 /** What becomes of each request to a server. */
 export interface Fates {
-  fate(): Fate;
+  fate(name: string): Fate;
 }
+
+/** Share of the commits of a sink with {@link LostCommits} whose reply is lost. */
+const LOST_COMMITS = 0.3;
+
+/** The same, and replies to commits are lost again and again. */
+export class LostCommits implements Fates {
+  readonly #faults: Faults;
+  readonly #scheduler: Scheduler;
+
+  constructor(faults: Faults, scheduler: Scheduler) {
+    this.#faults = faults;
+    this.#scheduler = scheduler;
+  }
+
+  fate(name: string): Fate {
+    const fate = this.#faults.fate();
+    if (fate !== "done" || this.#faults.ceased || !COMMIT.test(name)) return fate;
+    if (!this.#scheduler.chance(LOST_COMMITS)) return fate;
+    // A store that is asked again knows its own work; one that is still at it would be asked too early.
+    return name === "sink: commit" && this.#scheduler.chance(0.5) ? "late" : "lostReply";
+  }
+}
+
+const COMMIT = /^(?:sink|state): commit$/;
 
 /** The same, and nothing at all arrives while the server is down. */
 export class ServerFaults implements Fates {
@@ -44,8 +68,8 @@ export class ServerFaults implements Fates {
     this.#downUntil = this.#clock.monotonic() + forMs;
   }
 
-  fate(): Fate {
-    const fate = this.#faults.fate();
+  fate(name: string): Fate {
+    const fate = this.#faults.fate(name);
     return this.#clock.monotonic() < this.#downUntil ? "unsent" : fate;
   }
 }
@@ -53,20 +77,30 @@ export class ServerFaults implements Fates {
 /** Draws fates until it is told to cease. */
 export class Faults implements Fates {
   readonly #scheduler: Scheduler;
+  readonly #given: FaultRates;
   #rates: FaultRates;
+  #ceased = false;
 
   constructor(scheduler: Scheduler, rates: FaultRates) {
     this.#scheduler = scheduler;
+    this.#given = rates;
     this.#rates = rates;
   }
 
   /** From here on all goes well. */
   cease(): void {
     this.#rates = NO_FAULTS;
+    this.#ceased = true;
+  }
+
+  /** From here on it does not any more. */
+  begin(): void {
+    this.#rates = this.#given;
+    this.#ceased = false;
   }
 
   get ceased(): boolean {
-    return this.#rates === NO_FAULTS;
+    return this.#ceased;
   }
 
   fate(): Fate {

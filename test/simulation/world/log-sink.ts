@@ -26,14 +26,20 @@ export class LogSink implements BoundSink {
     return this.#options.encode;
   }
 
-  async open({ memory }: SinkSession): Promise<SinkWriter> {
+  async open({ memory, run, adds = false }: SinkSession): Promise<SinkWriter> {
     if (memory === undefined) throw new MillraceError("INVARIANT", "a sink of the state store was given no memory");
     await fileStep(this.#options, "sink: open");
     const words = await memory.scope.all();
     const { folder } = this.#options;
-    const rows = folder.current.slice(0, Number(words.find(({ name }) => name === LENGTH)?.word ?? 0));
-    folder.takeUp(rows, memory.epoch);
-    return new RowFile(this.#options, rows, (length) => [{ name: LENGTH, word: String(length) }]);
+    const length = words.find(({ name }) => name === LENGTH)?.word;
+    // A replay begins with what is there.
+    const begun = adds ? [...(folder.published ?? [])] : [];
+    const rows = typeof length === "string" ? folder.current.slice(0, Number(length)) : begun;
+    folder.takeUp(rows, { run, epoch: memory.epoch });
+    const file = new RowFile(this.#options, rows, (length) => [{ name: LENGTH, word: String(length) }]);
+    if (!adds) return file;
+    // Once a replay is settled nothing is left to be read of it: who was taken over would find that all is written.
+    return Object.assign(file, { finish: () => memory.scope.keep([]).then(() => RowFile.prototype.finish.call(file)) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -23,7 +23,7 @@ type Settled<T> = { readonly value: T } | { readonly thrown: unknown };
 /** Carries a request out. @throws what the server throws, or that it could not be reached */
 export async function request<T>(options: RequestOptions<T>): Promise<T> {
   const { process, faults, name, ambiguous = unreachable, onLost } = options;
-  const fate = faults.fate();
+  const fate = faults.fate(name);
   if (fate === "crash") throw unforeseen(name);
   if (fate === "unsent") {
     await process.step(`${name}: refused`);

@@ -22,10 +22,10 @@ export class PartSink implements BoundSink {
     return this.#options.encode;
   }
 
-  async open({ memory }: SinkSession): Promise<SinkWriter> {
+  async open({ memory, run }: SinkSession): Promise<SinkWriter> {
     await fileStep(this.#options, "sink: open");
     const rows: string[] = [];
-    this.#options.folder.takeUp(rows, memory?.epoch ?? 0);
+    this.#options.folder.takeUp(rows, { run, epoch: memory?.epoch ?? 0 });
     return new RowFile(this.#options, rows);
   }
 

@@ -9,26 +9,37 @@ import { rowsOf } from "./database-sink.ts";
 import { type Fates, unforeseen, unreachable } from "./faults.ts";
 import type { SimulatedProcess } from "./process.ts";
 
+/** Whose file it is: run ids rise, and epochs within a run. */
+export interface FileOwner {
+  readonly run: string;
+  readonly epoch: number;
+}
+
 /** The folder: what the latest writer made, and what was published. */
 export class Folder {
   current: string[] = [];
-  /** Of the writer whose rows are the current ones. */
-  epoch = 0;
+  /** The writer whose rows are the current ones. */
+  #owner: FileOwner = { run: "", epoch: 0 };
   published: readonly string[] | null = null;
 
   /** A file bears its writer's epoch, so that one that was taken over meanwhile does not stand in its successor's place. */
-  takeUp(rows: string[], epoch: number): void {
-    if (epoch < this.epoch) return;
+  takeUp(rows: string[], owner: FileOwner): void {
+    const { run, epoch } = this.#owner;
+    if (owner.run < run || (owner.run === run && owner.epoch < epoch)) return;
     this.current = rows;
-    this.epoch = epoch;
+    this.#owner = owner;
   }
 }
 
-/** What a sink of files needs. */
-export interface FileSinkOptions {
-  readonly folder: Folder;
+/** Where files are written. */
+export interface FileWorld {
   readonly process: SimulatedProcess;
   readonly faults: Fates;
+}
+
+/** What a sink of files needs. */
+export interface FileSinkOptions extends FileWorld {
+  readonly folder: Folder;
   readonly encode: EncodeSpec;
   readonly misuse: (message: string) => void;
 }
@@ -96,8 +107,8 @@ export class RowFile implements SinkWriter {
 }
 
 /** One step of the file system, and what becomes of it. */
-export async function fileStep({ process, faults }: FileSinkOptions, name: string): Promise<void> {
-  const fate = faults.fate();
+export async function fileStep({ process, faults }: FileWorld, name: string): Promise<void> {
+  const fate = faults.fate(name);
   await process.step(name);
   if (fate === "crash") throw unforeseen(name);
   if (fate === "unsent") throw unreachable(name);

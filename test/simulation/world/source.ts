@@ -101,16 +101,16 @@ export class SimulatedSource implements BoundSource {
   }
 }
 
-function frameBatch(
+async function frameBatch(
   bytes: Uint8Array,
   ends: Int32Array,
   begin: number,
   end: number,
-  lease: (bytes: number) => SharedBytes,
-): FrameBatch {
+  lease: (bytes: number) => Promise<SharedBytes>,
+): Promise<FrameBatch> {
   const origin = begin === 0 ? 0 : (ends[begin - 1] ?? 0);
   const length = (ends[end - 1] ?? 0) - origin;
-  const memory = lease(length);
+  const memory = await lease(length);
   memory.bytes.set(bytes.subarray(origin, origin + length), 0);
   return {
     memory,

@@ -3,13 +3,14 @@ import { builtConnectors, loadSink, loadSource } from "../../../src/connectors/c
 
 test("builtConnectors() lists what can run", () => {
   expect(builtConnectors("source")).toEqual(["file", "module"]);
-  expect(builtConnectors("sink")).toEqual(["file", "postgres", "module"]);
+  expect(builtConnectors("sink")).toEqual(["file", "postgres", "kafka", "module"]);
 });
 
 test("loadSource() and loadSink() load the code of what is built", async () => {
   expect(typeof (await loadSource("file")).resolve).toBe("function");
   expect(typeof (await loadSink("file")).resolve).toBe("function");
   expect(typeof (await loadSink("postgres")).resolve).toBe("function");
+  expect(typeof (await loadSink("kafka")).resolve).toBe("function");
 });
 
 test.each(["kafka", "webhook", "nothing", "toString"])("loadSource() refuses %s by its name", async (type) => {
@@ -21,6 +22,6 @@ test.each(["kafka", "webhook", "nothing", "toString"])("loadSource() refuses %s 
 
 test("loadSink() refuses what is no sink", async () => {
   await expect(loadSink("webhook")).rejects.toMatchObject({
-    message: "sink.type: webhook: not built in this release; built now: file, postgres, module",
+    message: "sink.type: webhook: not built in this release; built now: file, postgres, kafka, module",
   });
 });

@@ -3,7 +3,7 @@ import { isMillraceError } from "../../../src/core/errors.ts";
 import { formatByName } from "../../../src/formats/catalog.ts";
 
 describe("formatByName()", () => {
-  test.each(["csv", "jsonl", "json", "text", "pg-copy"])("knows %s", (name) =>
+  test.each(["csv", "jsonl", "json", "text", "bytes", "pg-copy"])("knows %s", (name) =>
     expect(formatByName(name).name).toBe(name),
   );
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { GrowingBytes } from "../../../src/formats/growing-bytes.ts";
+import { noSource } from "../../../src/streams/no-source.ts";
 import { textFormat } from "../../../src/formats/text/index.ts";
 import type { TextOptions } from "../../../src/formats/text/options.ts";
 import { outcomes, sharedBytes } from "../../support/csv-decoding.ts";
@@ -43,12 +45,18 @@ describe("The format text", () => {
     expect(lines("1\n\n2\n", {}, { text: { type: "int" } })).toEqual([1, null, 2]);
   });
 
-  test("is not written", () => {
-    expect(() => textFormat.encoder(encodeSpec("text", null))).toThrow(
-      expect.objectContaining({
-        code: "CONFIG_INVALID",
-        message: 'sink "sink": text is read only; write csv or jsonl',
-      }),
-    );
+  test("writes its field and nothing else, without a line end", () => {
+    const rows = new GrowingBytes(new SharedArrayBuffer(0));
+    const encoder = textFormat.encoder(encodeSpec("text", null));
+    encoder.encode({ text: "a\nb" }, noSource, rows);
+    expect(rows.bytes.toString("utf8", 0, rows.length)).toBe("a\nb");
+    for (const [output, code] of [
+      [{ text: null }, "VALUE_NULL"],
+      [{ text: "a", other: 1 }, "FIELD_UNKNOWN"],
+      [{ text: "\ud800" }, "VALUE_INVALID"],
+      ["a", "NOT_AN_OBJECT"],
+    ] as const) {
+      expect(() => encoder.encode(output, noSource, rows)).toThrow(expect.objectContaining({ code }));
+    }
   });
 });

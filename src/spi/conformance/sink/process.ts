@@ -11,6 +11,7 @@ import type { Reject } from "../../../core/reject.ts";
 import type { SinkOutput } from "../../../core/result.ts";
 import { formatByName } from "../../../formats/catalog.ts";
 import { GrowingBytes } from "../../../formats/growing-bytes.ts";
+import { putCopy } from "../../../formats/put-bytes.ts";
 import { sinkMemory } from "../../../pipeline/sink-memory.ts";
 import { noSource } from "../../../streams/no-source.ts";
 
@@ -188,7 +189,14 @@ function outputOf(
   const ends: number[] = [];
   const owners: number[] = [];
   const rows = records.flatMap((record, index) => [record].flat().map((row) => ({ row, index })));
+  const { attached = [] } = spec;
+  const lengths: number[] = [];
   for (const { row, index } of rows) {
+    for (const field of attached) {
+      const text = Buffer.from(String(row[field]));
+      putCopy(memory, text, 0, text.length);
+      lengths.push(text.length);
+    }
     encoder.encode(row, noSource, memory);
     ends.push(memory.length);
     owners.push(index);
@@ -206,5 +214,6 @@ function outputOf(
     recordOfRow: Int32Array.from(owners),
     filtered: 0,
     ...(paths && { partitions: { names, ofRow: Int32Array.from(paths, (path) => names.indexOf(path)) } }),
+    ...(spec.attached && { attached: { fields: attached.length, lengths: Int32Array.from(lengths) } }),
   };
 }

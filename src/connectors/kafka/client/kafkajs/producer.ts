@@ -1,0 +1,145 @@
+/** kafkajs' producers behind the port: one partition a send, every copy acknowledged, every answer looked at. */
+import type { Kafka, Producer, Transaction as KafkaTransaction } from "kafkajs";
+import { MillraceError } from "../../../../core/errors.ts";
+import type {
+  Compression,
+  IdempotentProducer,
+  OutgoingMessage,
+  PartitionBatch,
+  Transaction,
+  TransactionalProducer,
+} from "../producer-port.ts";
+import { compressionType } from "./compression.ts";
+import { RETRY } from "./kafka.ts";
+import { sendFault } from "./send-faults.ts";
+
+const ALL_COPIES = -1;
+
+/** How long a transaction may stay open before the broker ends it, milliseconds; a broker's own limit is 15 minutes. */
+export const TRANSACTION_TIMEOUT_MS = 60_000;
+
+/** What producers have in common. */
+export interface ProducerSettings {
+  readonly kafka: Kafka;
+  /** For messages: `kafka 10.0.0.1:9092`. */
+  readonly label: string;
+  readonly compression: Compression;
+}
+
+/** @throws MillraceError SINK_UNAVAILABLE, SINK_REFUSED */
+export async function openProducer(settings: ProducerSettings): Promise<IdempotentProducer> {
+  const producer = await connected(settings, {});
+  return {
+    send: (batch) => sendOver(producer, batch, settings),
+    [Symbol.asyncDispose]: () => producer.disconnect(),
+  };
+}
+
+/** Takes a transactional id over. @throws MillraceError SINK_UNAVAILABLE, SINK_REFUSED */
+export async function openTransactions(
+  settings: ProducerSettings,
+  transactionalId: string,
+): Promise<TransactionalProducer> {
+  const producer = await connected(settings, { transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS });
+  const begin = async (): Promise<KafkaTransaction> => {
+    try {
+      return await producer.transaction();
+    } catch (thrown) {
+      throw sendFault(thrown, `${settings.label}: beginning a transaction`);
+    }
+  };
+  try {
+    // The first transaction is what takes the id over. It must happen now: later it would take the id back from whoever
+    // has fenced this producer off meanwhile.
+    await (await begin()).abort();
+  } catch (thrown) {
+    await producer.disconnect();
+    throw thrown;
+  }
+  return {
+    begin: async () => portTransaction(await begin(), settings),
+    [Symbol.asyncDispose]: () => producer.disconnect(),
+  };
+}
+
+async function connected(
+  { kafka, label }: ProducerSettings,
+  options: { readonly transactionalId?: string; readonly transactionTimeout?: number },
+): Promise<Producer> {
+  const producer = kafka.producer({
+    ...options,
+    idempotent: true,
+    allowAutoTopicCreation: false,
+    retry: RETRY,
+    createPartitioner: () => partitionOf,
+  });
+  try {
+    await producer.connect();
+    return producer;
+  } catch (thrown) {
+    await producer.disconnect().catch(() => {});
+    throw sendFault(thrown, `${label}: connecting`);
+  }
+}
+
+/** Every message names its partition. */
+function partitionOf({ message }: { readonly message: { readonly partition?: number } }): number {
+  return message.partition ?? 0;
+}
+
+function portTransaction(transaction: KafkaTransaction, settings: ProducerSettings): Transaction {
+  const { label } = settings;
+  return {
+    send: (batch) => sendOver(transaction, batch, settings),
+    async commit() {
+      try {
+        await transaction.commit();
+      } catch (thrown) {
+        const fault = sendFault(thrown, `${label}: committing`);
+        if (fault.code === "FENCED" || fault.code === "SINK_REFUSED") throw fault;
+        throw new MillraceError("COMMIT_AMBIGUOUS", `${fault.message}; the positions will tell`, { cause: thrown });
+      }
+    },
+    async abort() {
+      await transaction.abort().catch(() => {});
+    },
+  };
+}
+
+async function sendOver(
+  sender: Pick<Producer, "send">,
+  { topic, partition, messages }: PartitionBatch,
+  { label, compression }: ProducerSettings,
+): Promise<void> {
+  const doing = `${label}: sending ${messages.length} messages to ${topic}, partition ${partition}`;
+  try {
+    const acknowledged = await sender.send({
+      topic,
+      acks: ALL_COPIES,
+      compression: compressionType(compression),
+      messages: messages.map((message) => wireMessage(message, partition)),
+    });
+    // kafkajs resolves also where it has given a partition up.
+    const mine = acknowledged.filter((one) => one.topicName === topic && one.partition === partition);
+    if (mine.length === 1 && mine[0]?.errorCode === 0) return;
+  } catch (thrown) {
+    throw sendFault(thrown, doing);
+  }
+  throw new MillraceError("SINK_UNAVAILABLE", `${doing}: no broker has acknowledged them`);
+}
+
+function wireMessage({ key, value, headers }: OutgoingMessage, partition: number) {
+  return {
+    key: key && bufferOf(key),
+    value: value && bufferOf(value),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, bytes]) => [name, typeof bytes === "string" ? bytes : bufferOf(bytes)]),
+    ),
+    partition,
+  };
+}
+
+/** The same bytes, not copied. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,54 @@
+/**
+ * A network between a client and a broker that can be cut. A client asks the broker for its address and connects to that,
+ * so it is not enough to give it another one: every connection of this process to the broker's port goes through the proxy.
+ */
+import net from "node:net";
+import { type Judge, Proxy } from "../proxy.ts";
+
+/** The key of a request that ends a transaction. Source: the protocol guide of Apache Kafka. */
+const END_TRANSACTION = 26;
+const KEY_OFFSET = 4;
+
+/** Whether bytes begin with the request that ends a transaction. */
+export function endsTransaction(bytes: Buffer): boolean {
+  return bytes.length >= KEY_OFFSET + 2 && bytes.readInt16BE(KEY_OFFSET) === END_TRANSACTION;
+}
+
+/** Sends what this process connects to `port` through a proxy until it is disposed of. */
+export class ThroughProxy implements AsyncDisposable {
+  readonly #proxy: Proxy;
+  readonly #connect = net.connect;
+
+  private constructor(proxy: Proxy) {
+    this.#proxy = proxy;
+  }
+
+  /** @param port of the broker */
+  static async to(port: number): Promise<ThroughProxy> {
+    const through = new ThroughProxy(await Proxy.listen(port));
+    through.#redirect(port);
+    return through;
+  }
+
+  set judge(judge: Judge) {
+    this.#proxy.judge = judge;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    net.connect = this.#connect;
+    await this.#proxy[Symbol.asyncDispose]();
+  }
+
+  #redirect(port: number): void {
+    const connect = this.#connect as (...args: readonly unknown[]) => net.Socket;
+    const { port: other } = this.#proxy;
+    // The proxy itself gives port and host one by one, and gets through.
+    const redirected = (target: unknown, ...rest: readonly unknown[]): net.Socket =>
+      isTo(port, target) ? connect({ ...target, port: other }, ...rest) : connect(target, ...rest);
+    net.connect = redirected as typeof net.connect;
+  }
+}
+
+function isTo(port: number, target: unknown): target is net.TcpNetConnectOpts {
+  return typeof target === "object" && target !== null && "port" in target && target.port === port;
+}
