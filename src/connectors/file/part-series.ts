@@ -114,13 +114,15 @@ export class PartSeries {
     this.#flushed = [];
     this.#next = this.#committedNext;
     for (const part of begun) await part.discard();
-    this.#live = [];
+    // Where it cannot be cut back its file is still closed with the series.
+    this.#live = open === null || first === undefined ? [] : [first];
     if (open === null || first === undefined) return;
     await first.cutBack(open);
     // It may have been taken up under another name since.
     this.#open = first.record("open");
-    if (this.#options.staysOpen) this.#live = [first];
-    else await first.close();
+    if (this.#options.staysOpen) return;
+    this.#live = [];
+    await first.close();
   }
 
   /** Lets go of the files; with `discard` those of parts that no commit knows are removed. */
