@@ -8,7 +8,8 @@ if (isMainThread && file !== undefined) {
   process.on("exit", () => {
     const { utilization } = performance.eventLoopUtilization();
     const { user, system } = process.threadCpuUsage();
-    const cpuShare = (user + system) / 1e6 / (performance.now() / 1_000);
-    writeFileSync(file, JSON.stringify({ utilization, cpuShare }));
+    const cpuSeconds = (user + system) / 1e6;
+    const cpuShare = cpuSeconds / (performance.now() / 1_000);
+    writeFileSync(file, JSON.stringify({ utilization, cpuShare, cpuSeconds }));
   });
 }

@@ -1,10 +1,11 @@
 /** The contender that all this is about: the built program, as a user runs it. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { root } from "../scripts/steps.ts";
 import { MillraceError } from "../src/core/errors.ts";
 import type { RunSummary } from "../src/core/summary.ts";
 import { runChild } from "./child.ts";
+import { readReport, REPORTING, reportingTo } from "./main-thread-report.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** What one run of the program told. */
@@ -15,6 +16,7 @@ export interface MillraceRun {
   readonly mainThreadBusy: number;
   /** CPU time of the main thread as a share of the time, 0 to 1. */
   readonly mainThreadCpu: number;
+  readonly mainThreadCpuSeconds: number;
 }
 
 const PROGRAM = path.join(root, "dist/cli/main.js");
@@ -55,12 +57,11 @@ export async function runJobFile(workshop: Workshop, rows: number, job: object):
   const { seconds, stdout } = await runChild({
     command: process.execPath,
     args: [
-      "--import",
-      path.join(import.meta.dirname, "main-thread.mjs"),
+      ...REPORTING,
       PROGRAM,
       ...["run", workshop.write("job.json", JSON.stringify(job)), "--json", "--state", path.join(state, "state.db")],
     ],
-    env: { BENCH_MAIN_THREAD: busyFile },
+    env: reportingTo(busyFile),
   });
   const summary = JSON.parse(stdout) as RunSummary;
   if (summary.state !== "succeeded" || !summary.balanced || summary.read !== rows) {
@@ -69,9 +70,12 @@ export async function runJobFile(workshop: Workshop, rows: number, job: object):
       `millrace ended as ${summary.state} with ${summary.read} of ${rows} records read: ${stdout}`,
     );
   }
-  const { utilization, cpuShare } = JSON.parse(readFileSync(busyFile, "utf8")) as {
-    utilization: number;
-    cpuShare: number;
+  const { utilization, cpuShare, cpuSeconds } = readReport(busyFile);
+  return {
+    seconds,
+    summary,
+    mainThreadBusy: utilization,
+    mainThreadCpu: cpuShare,
+    mainThreadCpuSeconds: cpuSeconds,
   };
-  return { seconds, summary, mainThreadBusy: utilization, mainThreadCpu: cpuShare };
 }

@@ -1,7 +1,9 @@
 /**
  * `npm run bench`: millrace against what people use today, on this machine.
  *
- *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [poison] [units] [codec] [startup] [streams] [batch-work] [--rows 1000000] [--rounds 3] [--write docs/bench.md]
+ *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [poison] [units] [codec] [startup] [streams] [batch-work] [kafka] [--rows 1000000] [--rounds 3] [--stall 60] [--write docs/bench.md]
+ *
+ * A name also means all that begin with it and a dash: `kafka` is kafka, kafka-cpu, kafka-copy and kafka-stall.
  *
  * Needs the built program (`npm run build`) and a machine that does nothing else. Every run is a process of its own,
  * contenders take turns, all figures are medians.
@@ -17,6 +19,7 @@ import { codecScenario } from "./scenario-codec.ts";
 import { costScenario } from "./scenario-cost.ts";
 import { gzipScenario } from "./scenario-gzip.ts";
 import { jsonlScenario } from "./scenario-jsonl.ts";
+import { kafkaCopyScenario, kafkaCpuScenario, kafkaScenario, kafkaStallScenario } from "./scenario-kafka.ts";
 import { poisonScenario } from "./scenario-poison.ts";
 import { postgresScenario } from "./scenario-postgres.ts";
 import { startupScenario } from "./scenario-startup.ts";
@@ -24,7 +27,9 @@ import { streamsScenario } from "./scenario-streams.ts";
 import { unitsScenario } from "./scenario-units.ts";
 import { Workshop } from "./workshop.ts";
 
-const SCENARIOS: { readonly [name: string]: (workshop: Workshop, rows: number) => Scenario | Promise<Scenario> } = {
+type MakeScenario = (workshop: Workshop, rows: number, stallSeconds: number) => Scenario | Promise<Scenario>;
+
+const SCENARIOS: { readonly [name: string]: MakeScenario } = {
   postgres: postgresScenario,
   jsonl: jsonlScenario,
   gzip: gzipScenario,
@@ -38,12 +43,18 @@ const SCENARIOS: { readonly [name: string]: (workshop: Workshop, rows: number) =
   "batch-numbers": smallBatchScenario("double"),
   "batch-objects": smallBatchScenario("total"),
   "batch-work": largeBatchScenario,
+  kafka: kafkaScenario,
+  "kafka-cpu": kafkaCpuScenario,
+  "kafka-copy": kafkaCopyScenario,
+  "kafka-stall": kafkaStallScenario,
 };
 
 interface Wishes {
   readonly names: readonly string[];
   readonly rows: number;
   readonly rounds: number;
+  /** How long a sink is stalled where one is. */
+  readonly stallSeconds: number;
   readonly write: string | undefined;
 }
 
@@ -53,26 +64,35 @@ function readWishes(): Wishes | undefined {
     options: {
       rows: { type: "string", default: process.env["BENCH_ROWS"] ?? "1000000" },
       rounds: { type: "string", default: process.env["BENCH_ROUNDS"] ?? "3" },
+      stall: { type: "string", default: "60" },
       write: { type: "string" },
     },
   });
-  const [rows, rounds] = [Number(values.rows), Number(values.rounds)];
-  const known = positionals.every((name) => name in SCENARIOS);
-  if (!known || !Number.isInteger(rows) || !Number.isInteger(rounds) || rows < 1 || rounds < 1) return undefined;
-  return { names: positionals.length > 0 ? positionals : Object.keys(SCENARIOS), rows, rounds, write: values.write };
+  const [rows, rounds, stallSeconds] = [Number(values.rows), Number(values.rounds), Number(values.stall)];
+  const isWhole = [rows, rounds, stallSeconds].every((figure) => Number.isInteger(figure) && figure > 0);
+  const chosen = positionals.map(scenariosOf);
+  if (!isWhole || chosen.some((names) => names.length === 0)) return undefined;
+  const names = positionals.length > 0 ? [...new Set(chosen.flat())] : Object.keys(SCENARIOS);
+  return { names, rows, rounds, stallSeconds, write: values.write };
 }
 
-async function bench({ names, rows, rounds, write }: Wishes): Promise<void> {
+/** The one of this name, and those whose names go on with a dash. */
+function scenariosOf(name: string): string[] {
+  return Object.keys(SCENARIOS).filter((other) => other === name || other.startsWith(`${name}-`));
+}
+
+async function bench({ names, rows, rounds, stallSeconds, write }: Wishes): Promise<void> {
   await using workshop = await Workshop.open();
   const parts = [await machine(workshop, rounds)];
   console.log(`${parts[0]}\n`);
   for (const name of names) {
-    const scenario = await SCENARIOS[name]?.(workshop, rows);
+    const scenario = await SCENARIOS[name]?.(workshop, rows, stallSeconds);
     if (scenario === undefined) continue;
     console.log(scenario.title);
-    const table = await runSeries(scenario, rounds, (text) => console.log(text));
+    const { contenders } = scenario;
+    const table = contenders.length === 0 ? [] : [await runSeries(scenario, rounds, (text) => console.log(text))];
     const remarks = scenario.remarks.map((remark) => `  ${remark}`);
-    const result = [scenario.title, "", table, ...remarks].join("\n");
+    const result = [scenario.title, "", ...table, ...remarks].join("\n");
     console.log(`\n${result}\n`);
     parts.push(result);
   }
@@ -95,7 +115,7 @@ async function machine({ server }: Workshop, rounds: number): Promise<string> {
 const wishes = readWishes();
 if (wishes === undefined) {
   console.error(
-    `usage: npm run bench -- [${Object.keys(SCENARIOS).join("] [")}] [--rows n] [--rounds n] [--write file]`,
+    `usage: npm run bench -- [${Object.keys(SCENARIOS).join("] [")}] [--rows n] [--rounds n] [--stall seconds] [--write file]`,
   );
   process.exitCode = 2;
 } else {

@@ -5,6 +5,7 @@ import { generateOrders } from "../scripts/generate-orders.ts";
 import { root } from "../scripts/steps.ts";
 import { EmbeddedPostgres } from "../test/support/embedded-postgres.ts";
 import { runChild } from "./child.ts";
+import { KafkaGround } from "./kafka-ground.ts";
 
 /** Everything that is made for benchmarks lies here; inputs are kept for the next time. */
 const CACHE = path.join(root, ".cache/bench");
@@ -14,6 +15,7 @@ export class Workshop implements AsyncDisposable {
   readonly server: EmbeddedPostgres;
   /** For outputs, job files and state. */
   readonly folder = path.join(CACHE, `run-${process.pid}`);
+  #kafka: Promise<KafkaGround> | undefined;
 
   private constructor(server: EmbeddedPostgres) {
     this.server = server;
@@ -49,6 +51,11 @@ export class Workshop implements AsyncDisposable {
     return file;
   }
 
+  /** A broker with so many orders in a topic; the first call makes it. */
+  kafka(rows: number): Promise<KafkaGround> {
+    return (this.#kafka ??= KafkaGround.start(rows));
+  }
+
   /** Nothing of the run before may weigh on the next one. */
   async emptyTable(): Promise<void> {
     await this.server.query("truncate orders");
@@ -77,6 +84,7 @@ export class Workshop implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     rmSync(this.folder, { recursive: true, force: true });
+    await (await this.#kafka?.catch(() => undefined))?.[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
   }
 }

@@ -4,7 +4,7 @@ import { kafkaClient } from "../test/support/kafka/client.ts";
 import { orderMessage } from "./order-messages.ts";
 
 const TICK_MS = 100;
-const MOST_PER_SEND = 5_000;
+const MOST_PER_SEND = 4_000;
 /** Every so many messages are cut off in the middle: no JSON. */
 const BROKEN_EVERY = 997;
 const BROKEN_LENGTH = 60;
@@ -32,7 +32,10 @@ export async function produceOrders({ brokers, topic, partitions, rate, signal, 
       const due = Math.floor(((performance.now() - begun) / 1_000) * rate) - produced;
       const count = Math.min(Math.max(due, 0), MOST_PER_SEND);
       const partition = turn % partitions;
-      const messages = Array.from({ length: count }, (_, index) => ({ value: valueOf(produced + index + 1), partition }));
+      const messages = Array.from({ length: count }, (_, index) => ({
+        value: valueOf(produced + index + 1),
+        partition,
+      }));
       if (count > 0) await producer.send({ topic, messages });
       produced += count;
       onProduced(produced);

@@ -199,12 +199,13 @@ export class Aggregator implements Actor {
 
   #rejectOf(chunk: Chunk, from: Position, { record, offset, line, ...rest }: ChunkReject): Reject {
     const { job, run, scope, clock } = this.#options;
+    const token = chunk.tokens.of?.(record) ?? chunk.tokens.at(offset, record);
     return {
       job,
       run,
       scope,
       split: chunk.split,
-      position: { ordinal: from.ordinal + BigInt(record), token: chunk.tokens.at(offset, record) },
+      position: { ordinal: from.ordinal + BigInt(record), token },
       ...(chunk.firstLine === undefined ? {} : { line: chunk.firstLine + line }),
       ...rest,
       attempts: 1,

@@ -106,7 +106,7 @@ export class LaneCutter {
       framing: { kind: "framed", ends: frames?.ends ?? new Int32Array(0) },
       from,
       to: null,
-      tokens: { at: (_offset, record) => at(record) },
+      tokens: { at: (_offset, record) => at(record), of: (record) => frames?.tokens.of?.(record) ?? at(record) },
       final: block.final,
       ...(frames?.meta === undefined ? {} : { meta: frames.meta }),
     };

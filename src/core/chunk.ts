@@ -33,6 +33,8 @@ export interface TokenMap {
    * @param record records of the chunk that lie before the place
    */
   at(offset: number, record: number): string;
+  /** The word that names a record by itself, however the chunk was cut, where that is not the place before it. */
+  of?(record: number): string;
 }
 
 /** A chunk on its way from the chunker to the writers. */

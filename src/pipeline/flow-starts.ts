@@ -2,7 +2,6 @@
 import { retrying } from "../actors/outage.ts";
 import { RecentCounts } from "../actors/recent-counts.ts";
 import { onAbort, whenAborted } from "../core/abort.ts";
-import type { Counts } from "../core/ledger.ts";
 import type { BoundSource, Share } from "../core/ports/source.ts";
 import type { TaskSpec } from "../core/task.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
@@ -12,6 +11,7 @@ import { beforeShare } from "./earlier.ts";
 import type { Execution } from "./execution.ts";
 import { Flow } from "./flow.ts";
 import { type ClaimedSink, forgetBegunAnew, openSink } from "./open-sink.ts";
+import { OwnWork } from "./own-work.ts";
 import { type OpenSink, placeSinks } from "./place-sinks.ts";
 import { type StageMeters, stageMeters } from "./stage-meters.ts";
 
@@ -34,7 +34,9 @@ export class FlowStarts implements AsyncDisposable {
   share: Share | null = null;
   readonly #execution: Execution;
   readonly #recent: ReadonlyMap<string, RecentCounts> | null;
-  #sinks: readonly OpenSink[] = [];
+  /** Of a live source. */
+  readonly #own = new OwnWork();
+  #sinks: OpenSink[] = [];
   #opened: AsyncDisposable | null = null;
   #flows = 0;
   #waiting = 0;
@@ -90,13 +92,15 @@ export class FlowStarts implements AsyncDisposable {
     const source = share ?? execution.bound.source;
     // Right before the claims, which would take the splits from whoever has them now.
     if (share !== null) await patiently(() => share.confirm());
+    this.#own.note(this.#sinks.splice(0));
     const claimed: ClaimedSink[] = [];
     for (const [name, bound] of execution.bound.sinks) {
       const sink = await patiently(() => openSink(execution, source, { name, bound }, killed), name);
       opened.use(sink.writer);
       claimed.push(sink);
+      this.#own.claimed(name, sink.rows);
     }
-    const earlier = share === null ? execution.earlier : beforeShare(claimed, this.#totals());
+    const earlier = share === null ? execution.earlier : beforeShare(claimed, this.#own.totals);
     const sinks = await patiently(() => placeSinks(execution, claimed, earlier));
     const runner = execution.startThreads(taskSpec(execution));
     const flow = new Flow({
@@ -113,7 +117,7 @@ export class FlowStarts implements AsyncDisposable {
     announce(execution, source, sinks, this.#flows === 0);
     this.#flows++;
     this.failure = null;
-    this.#sinks = sinks;
+    this.#sinks = [...sinks];
     this.#waiting = sinks.length;
     this.#done = Promise.withResolvers();
     this.current = flow;
@@ -123,11 +127,6 @@ export class FlowStarts implements AsyncDisposable {
   #sideBySide({ splits }: BoundSource): number {
     if (this.share !== null) return splits.length;
     return this.#execution.bound.plan.job.order === "none" ? LANES_SIDE_BY_SIDE : 1;
-  }
-
-  /** What the run has done so far, by sink. */
-  #totals(): ReadonlyMap<string, Counts> {
-    return new Map(this.#sinks.map(({ name, book }) => [name, book.total]));
   }
 
   /** Every writer of the current flow has ended well. */

@@ -3,7 +3,7 @@
  *
  * `docs/promises.md` has the table for people, with the test that holds each line.
  */
-import type { Job, SinkOptions, SourceOptions } from "../config/job.ts";
+import { isLive, type Job, type SinkOptions, type SourceOptions } from "../config/job.ts";
 import { compressionOfPath, formatOfPath } from "../connectors/file/options.ts";
 import { definitionOf, type SinkDefinition, type SourceDefinition } from "../core/ports/connector.ts";
 
@@ -36,6 +36,9 @@ const PROMISES: { readonly [pair: string]: (sink: SinkOptions) => string } = {
   "module file": intoFiles,
   "module module": intoModule,
   "module kafka": intoKafka,
+  "kafka postgres": intoPostgres,
+  "kafka file": intoFiles,
+  "kafka module": intoModule,
   "kafka kafka": intoKafka,
 };
 
@@ -131,6 +134,7 @@ function byTransactions(sink: SinkOptions): Remark[] {
 
 /** What a second run does to what the first one wrote. */
 function ofRepetition({ source }: Job, sink: SinkOptions): Remark[] {
+  if (isLive(source)) return [];
   const mode = "mode" in sink ? sink.mode : undefined;
   const readsAgain = !isIncremental(source);
   if ((mode === "append" || (sink.type === "kafka" && isFile(source))) && readsAgain) {

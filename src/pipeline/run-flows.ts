@@ -91,15 +91,16 @@ function tellRestart({ emit }: Execution, event: SupervisorEvent): void {
   emit({ kind: "restarting", actor: event.child, attempt: event.attempt, delayMs: event.delayMs, code, message });
 }
 
-function outcomeOf(exit: Exit, { complete, failure }: FlowStarts, { graceful, kill }: Stops): Outcome {
+function outcomeOf(exit: Exit, { complete, failure, share }: FlowStarts, { graceful, kill }: Stops): Outcome {
   if (exit.kind === "failed") return failed(withCause(MillraceError.from(exit.error)));
   if (complete) return { state: "succeeded", error: null };
   const reason: unknown = kill.aborted ? kill.reason : graceful.reason;
   // A lost lease is a failure and not somebody's wish.
   if (isMillraceError(reason, "FENCED")) return failed(reason);
-  // A failure while draining is not the supervisor's affair any more, but it is the caller's; not a drain cut short.
-  if (failure !== null && !kill.aborted && !isMillraceError(failure, "ABORTED"))
-    return failed(MillraceError.from(failure));
+  // A failure while draining is not the supervisor's affair any more, but it is the caller's; not a drain cut short, and
+  // not a split of a live source that is another process's by now.
+  const isNone = isMillraceError(failure, "ABORTED") || (share !== null && isMillraceError(failure, "FENCED"));
+  if (failure !== null && !kill.aborted && !isNone) return failed(MillraceError.from(failure));
   return { state: "interrupted", error: null };
 }
 

@@ -34,14 +34,13 @@ describeKafka("replicas that share a topic", () => {
       await load.topic.send(ROWS / 4);
       const replicas = Array.from({ length: REPLICAS }, () => load.start(load.replica()));
       await load.goesOn();
-      const enough = new AbortController();
-      const flowing = load.topic.flow(ROWS / 2 / (KILLS * KILL_SECONDS), enough.signal);
-      for (let round = 0; round < KILLS; round++) {
-        await killOne(load, replicas[round % REPLICAS] as Replica);
-        await changeTheGroup(load, replicas[(round + 1) % REPLICAS] as Replica);
+      {
+        await using _flow = load.topic.flow(ROWS / 2 / (KILLS * KILL_SECONDS));
+        for (let round = 0; round < KILLS; round++) {
+          await killOne(load, replicas[round % REPLICAS] as Replica);
+          await changeTheGroup(load, replicas[(round + 1) % REPLICAS] as Replica);
+        }
       }
-      enough.abort();
-      await flowing;
       await load.topic.send(Math.max(0, ROWS - load.topic.sent));
       await load.drained(replicas[0] as Replica);
       for (const replica of replicas) {

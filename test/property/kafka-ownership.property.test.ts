@@ -1,5 +1,5 @@
 /** Processes that take splits from each other, lose answers and go on behind them: every record is committed once. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Ownership } from "../../src/connectors/kafka/ownership.ts";
 import { Partitioner } from "../../src/connectors/kafka/partitioner.ts";
@@ -39,7 +39,11 @@ class Process {
   constructor(cluster: MemoryCluster, turn: () => Promise<Fate>) {
     const timer: Clock["timer"] = (_delay, callback) => {
       let isSet = true;
-      void turn().then(() => isSet && callback());
+      const ring = async (): Promise<void> => {
+        await turn();
+        if (isSet) callback();
+      };
+      void ring();
       return { [Symbol.dispose]: () => (isSet = false) };
     };
     const clock: Clock = { now: () => 0, monotonic: () => 0, timer };

@@ -77,6 +77,9 @@ export const MODES = 2_000_000;
 /** Jobs of seeds from here on are followed by replays of what they rejected. */
 export const REPLAYS = 3_000_000;
 
+/** The sources of seeds from here on are live, and shared out among processes: `live/plan.ts`. */
+export const LIVE = 4_000_000;
+
 /** Decides. */
 export function planOf(seed: number): SimulationPlan {
   const plan = planOfOneSink(seed);
@@ -86,7 +89,8 @@ export function planOf(seed: number): SimulationPlan {
   return { ...plan, mode: new Scheduler(seed ^ 0x30de).chance(0.5) ? "chunk" : "async" };
 }
 
-function planOfOneSink(seed: number): SimulationPlan {
+/** @param framedShare of the sources that frame their records themselves */
+export function planOfOneSink(seed: number, framedShare = 0.15): SimulationPlan {
   // A stream of its own, so that a change here does not change what the scheduler draws.
   const scheduler = new Scheduler(seed ^ 0x5eed);
   const pick = <T>(list: readonly T[]): T => list[scheduler.between(0, list.length - 1)] as T;
@@ -97,7 +101,7 @@ function planOfOneSink(seed: number): SimulationPlan {
   const maxRecordBytes = pick([300, 600, 2_000]);
   const format = pick(["csv", "csv", "jsonl"] as const);
   const text = textOptions(scheduler, { format, maxRecordBytes, transform, check, unique });
-  const framed = scheduler.chance(0.15);
+  const framed = scheduler.chance(framedShare);
   const sized = scheduler.chance(0.7);
   const splits = Array.from({ length: pick([1, 1, 2, 3, 6]) }, (_, number) => {
     const records = scheduler.chance(0.1) ? 0 : scheduler.between(1, text.quoted ? 120 : 40);
@@ -196,7 +200,7 @@ function replayed(plan: SimulationPlan, scheduler: Scheduler): SimulationPlan {
 const OUTAGES = [500, 5_000, 60_000, 400_000] as const;
 
 /** A wrong guess shows only where a chunk ends, so many borders are needed to see one. */
-function chunkOf(scheduler: Scheduler, small: boolean): ChunkSize {
+export function chunkOf(scheduler: Scheduler, small: boolean): ChunkSize {
   const pick = (list: readonly number[]): number => list[scheduler.between(0, list.length - 1)] as number;
   if (scheduler.chance(small ? 0.6 : 0.3)) return { kind: "records", records: pick(small ? [1, 2] : [1, 3, 10]) };
   return { kind: "bytes", bytes: pick(small ? [30, 60, 120] : [50, 200, 500, 2_000, 100_000]) };

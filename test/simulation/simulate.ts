@@ -13,8 +13,9 @@ import { replayBound } from "../../src/pipeline/rejects/replay-bound.ts";
 import type { BoundPlan } from "../../src/pipeline/resolve.ts";
 import { runBound } from "../../src/pipeline/run-bound.ts";
 import { openMemoryStore } from "../../src/state/memory.ts";
+import { simulateLive } from "./live/simulate-live.ts";
 import { Operator, type OperatorOptions, type ProcessParts } from "./operator.ts";
-import { type Mended, planOf, type ReplayPlan, type SimulationPlan, type SinkPlan } from "./plan.ts";
+import { LIVE, type Mended, planOf, type ReplayPlan, type SimulationPlan, type SinkPlan } from "./plan.ts";
 import { ReplayTruth } from "./replay-truth.ts";
 import { ReplayUnderTest } from "./replay-under-test.ts";
 import { type CurrentRun, EVERY, JOB, SinkUnderTest } from "./sink-under-test.ts";
@@ -50,6 +51,7 @@ const ROUTED = fileURLToPath(new URL("fixtures/routed.ts", import.meta.url));
 
 /** Runs a seed; the same seed does the same, step by step. */
 export async function simulate(seed: number, trace?: Trace): Promise<SimulationResult> {
+  if (seed >= LIVE) return await simulateLive(seed, trace);
   return await new Simulation(seed, planOf(seed), trace).run();
 }
 

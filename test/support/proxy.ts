@@ -3,10 +3,10 @@ import { once } from "node:events";
 import net from "node:net";
 
 /**
- * What is done with bytes on their way to the server: they pass; or the client is cut off and they arrive, arrive a
- * while later, or never do.
+ * What is done with bytes on their way to the server: they pass; they wait, and what comes behind them, until they are
+ * let go; or the client is cut off and they arrive, arrive a while later, or never do.
  */
-export type Verdict = "pass" | "cut-after" | "cut-late" | "cut-before";
+export type Verdict = "pass" | "hold" | "cut-after" | "cut-late" | "cut-before";
 
 /** How late, milliseconds. */
 const LATE_MS = 300;
@@ -31,6 +31,7 @@ export class Proxy implements AsyncDisposable {
   bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
+  readonly #held: (() => void)[] = [];
 
   private constructor(target: number) {
     this.#server = net.createServer((client) => this.#join(client, net.connect(target, "127.0.0.1")));
@@ -47,6 +48,11 @@ export class Proxy implements AsyncDisposable {
   get port(): number {
     const address = this.#server.address();
     return address === null || typeof address === "string" ? 0 : address.port;
+  }
+
+  /** Lets go what was held. */
+  release(): void {
+    for (const letGo of this.#held.splice(0)) letGo();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,7 +76,13 @@ export class Proxy implements AsyncDisposable {
     });
     client.on("data", (bytes) => {
       const verdict = this.judge(bytes);
-      if (verdict === "cut-after") {
+      if (verdict === "hold") {
+        client.pause();
+        this.#held.push(() => {
+          server.write(bytes);
+          client.resume();
+        });
+      } else if (verdict === "cut-after") {
         // The client learns nothing; the server gets everything and finds its client gone.
         client.destroy();
         server.end(bytes);

@@ -28,11 +28,19 @@ export class PartitionFrames implements FrameReader {
   #batch: MessageBatch | undefined;
   /** Messages of the batch that were given. */
   #given = 0;
+  /** Where reading goes on, and the same behind the last message that was given. */
   #next: bigint;
+  #behind: bigint;
 
   constructor(options: FramesOptions) {
     this.#options = options;
     this.#next = options.from;
+    this.#behind = options.from;
+  }
+
+  /** How far a partition has come in truth that is said to have come to an offset: behind what cannot be seen there. */
+  reached(offset: bigint): bigint {
+    return offset === this.#behind ? this.#next : offset;
   }
 
   async read(maxBytes: number, lease: (bytes: number) => Promise<SharedBytes>): Promise<FrameBatch | undefined> {
@@ -95,10 +103,11 @@ export class PartitionFrames implements FrameReader {
     // what cannot be seen behind the last message is passed over with it
     const behind = end === batch.count ? batch.next : (offsets[offsets.length - 1] as bigint) + 1n;
     this.#next = behind;
+    this.#behind = behind;
     const after = (record: number): string =>
       String(record === offsets.length - 1 ? behind : (offsets[record] as bigint) + 1n);
     const meta = metaOf(batch, { begin, end, bytes }, { offsets, partition: this.#options.partition });
-    return { memory, bytes, ends, tokens: { after }, meta };
+    return { memory, bytes, ends, tokens: { after, of: (record) => String(offsets[record]) }, meta };
   }
 }
 

@@ -86,7 +86,7 @@ export const kafkaSinkShape = {
   compression: z.enum(["none", "gzip", "snappy", "lz4", "zstd"]).default("none").describe("Compression of batches."),
   batch: z
     .strictObject({
-      records: countOption().default(5_000).describe("Messages of a batch."),
+      records: countOption().default(1_000).describe("Messages of a batch."),
       bytes: bytesOption({ max: 64 * MEBIBYTE })
         .default(MEBIBYTE / 2)
         .describe("Bytes of a batch, not yet compressed."),

@@ -173,8 +173,7 @@ export class Ownership implements AsyncDisposable {
     await using claimer = await client.openTransactions(`${prefix}/claim`);
     const claiming = await claimer.begin();
     await topic.refresh();
-    const wanted = new Set([...claims.map(({ split }) => split), ...this.#rows.keys()]);
-    await this.#fenceOwners(wanted);
+    await this.#fenceOwners(claims);
     await topic.refresh();
 
     const owner = `${prefix}/${randomUUID()}`;
@@ -192,11 +191,16 @@ export class Ownership implements AsyncDisposable {
     await topic.refresh();
   }
 
-  /** Ends what the owners of these splits have under way; nobody but who holds the claim id can change them then. */
-  async #fenceOwners(splits: ReadonlySet<string>): Promise<void> {
+  /**
+   * Ends what the owners of the claimed splits have under way, and what this process itself may have: nobody but who holds
+   * the claim id can change them then. Others that have taken a split from this process are left in peace.
+   */
+  async #fenceOwners(claims: readonly Claim[]): Promise<void> {
     const { client, topic, session } = this.#options;
     const stored = topic.splits(session.scope);
-    const owners = new Set([...splits].flatMap((split) => stored.get(split)?.owner ?? []));
+    const claimed = claims.flatMap(({ split }) => stored.get(split)?.owner ?? []);
+    const own = [...this.#rows.keys()].flatMap((split) => stored.get(split)?.owner ?? []);
+    const owners = new Set([...claimed, ...own.filter((owner) => this.#mine.has(owner))]);
     for (const owner of owners) await client.fence(owner);
   }
 

@@ -21,7 +21,7 @@ export class PlainWriter implements SinkWriter {
   async begin(mode: "fast" | "careful"): Promise<SinkUnit> {
     const ground: UnitGround = {
       send: (batch) => this.#send(batch),
-      commit: async () => {},
+      commit: (_advances, flush) => flush(),
       rollback: async () => {},
       trial: async () => null,
     };

@@ -28,7 +28,7 @@ export class KafkaShare implements Share {
   readonly #options: ShareOptions;
   /** How far each split has come, by what was said of it last. */
   readonly #reached = new Map<string, bigint>();
-  readonly #readers = new Set<FrameReader>();
+  readonly #readers = new Map<string, PartitionFrames>();
 
   constructor(options: ShareOptions) {
     const { label, generation, origins, fields } = options;
@@ -57,7 +57,7 @@ export class KafkaShare implements Share {
     const reader = generation.read(at, from);
     const frames = new PartitionFrames({ reader, partition: at.partition, from, until: endOf(split.id), tombstone });
     this.#reached.set(split.id, from);
-    this.#readers.add(frames);
+    this.#readers.set(split.id, frames);
     signal.addEventListener("abort", () => reader[Symbol.dispose](), { once: true });
     if (signal.aborted) reader[Symbol.dispose]();
     return frames;
@@ -70,7 +70,9 @@ export class KafkaShare implements Share {
   }
 
   async lag(): Promise<ReadonlyMap<string, number>> {
-    const reached = [...this.#reached];
+    const reached = [...this.#reached].map(
+      ([split, offset]) => [split, this.#readers.get(split)?.reached(offset) ?? offset] as const,
+    );
     const ends = await this.#options.client.offsets(
       reached.map(([split]) => partitionOf(split)),
       "latest",
@@ -79,7 +81,7 @@ export class KafkaShare implements Share {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const reader of this.#readers) await reader[Symbol.asyncDispose]();
+    for (const reader of this.#readers.values()) await reader[Symbol.asyncDispose]();
     this.#readers.clear();
   }
 }

@@ -54,6 +54,8 @@ export class TransactionalWriter implements SinkWriter {
 class TransactionGround implements UnitGround {
   readonly #options: TransactionalWriterOptions;
   #transaction: Promise<Transaction> | undefined;
+  /** What said that the producer is fenced off. */
+  #fenced: MillraceError | null = null;
 
   constructor(options: TransactionalWriterOptions) {
     this.#options = options;
@@ -64,10 +66,11 @@ class TransactionGround implements UnitGround {
     await this.#orGiveUp(() => transaction.send(batch));
   }
 
-  async commit(advances: readonly Advance[]): Promise<void> {
+  async commit(advances: readonly Advance[], flush: () => Promise<void>): Promise<void> {
     const { ownership } = this.#options;
     try {
       ownership.assertOwned(advances);
+      await flush();
       const transaction = await this.#begun();
       await this.#orGiveUp(async () => {
         await ownership.store(transaction, advances);
@@ -75,7 +78,7 @@ class TransactionGround implements UnitGround {
       });
     } catch (thrown) {
       await this.rollback();
-      throw isMillraceError(thrown, "FENCED") ? await this.#judged(thrown, advances) : thrown;
+      throw this.#fenced === null ? thrown : await this.#judged(this.#fenced, advances);
     }
     this.#transaction = undefined;
     ownership.apply(advances);
@@ -104,13 +107,18 @@ class TransactionGround implements UnitGround {
     return this.#transaction;
   }
 
-  /** What has failed once, save for a message that was refused, can do nothing any more. */
+  /**
+   * What has failed once, save for a message that was refused, can do nothing any more. That it was fenced off is told as
+   * something that may pass: which splits are still this process's is known only when the unit commits.
+   */
   async #orGiveUp<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (thrown) {
       if (!isMillraceError(thrown) || thrown.fault !== "record") await this.#options.ownership.giveUp();
-      throw thrown;
+      if (!isMillraceError(thrown, "FENCED")) throw thrown;
+      this.#fenced = thrown;
+      throw new MillraceError("SINK_UNAVAILABLE", thrown.message, { cause: thrown });
     }
   }
 

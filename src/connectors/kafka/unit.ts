@@ -21,8 +21,8 @@ export interface UnitSettings {
 
 /** What is different with and without transactions. */
 export interface UnitGround extends MessageSender {
-  /** All messages are acknowledged. */
-  commit(advances: readonly Advance[]): Promise<void>;
+  /** @param flush waits until all messages are acknowledged */
+  commit(advances: readonly Advance[], flush: () => Promise<void>): Promise<void>;
   /** Nothing is under way any more. Never throws. */
   rollback(): Promise<void>;
   /** A transaction to try messages in, for a sink that can take messages back; else null. */
@@ -65,9 +65,13 @@ export class KafkaUnit implements SinkUnit {
   }
 
   async commit(advances: readonly Advance[], _rejects: readonly Reject[]): Promise<void> {
-    await this.#sends.flush();
-    this.#ended = true;
-    await this.#ground.commit(advances);
+    try {
+      await this.#ground.commit(advances, () => this.#sends.flush());
+      this.#ended = true;
+    } catch (thrown) {
+      await this.rollback();
+      throw thrown;
+    }
   }
 
   async rollback(): Promise<void> {

@@ -63,8 +63,11 @@ export interface FrameBatch {
   readonly memory: SharedBytes;
   readonly bytes: number;
   readonly ends: Int32Array;
-  /** Resume word behind record i. */
-  readonly tokens: { after(record: number): string };
+  /**
+   * Resume word behind record i; and that of record i by itself, which has to be the same whatever it is read with, where
+   * the word behind the record before it is not.
+   */
+  readonly tokens: { after(record: number): string; of?(record: number): string };
   readonly meta?: ChunkMeta;
 }
 

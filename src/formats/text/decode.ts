@@ -8,6 +8,8 @@ import { columnReader, INVALID } from "../values/column-reader.ts";
 import type { TextOptions } from "./options.ts";
 
 const TITLE = "text";
+/** How much of a bad value a message shows. */
+const SHOWN = 60;
 
 /** Lines are records of CSV that has no delimiter, no quotes and no comments; what a source has framed is taken whole. */
 export class TextRecordDecoder implements Decoder {
@@ -42,7 +44,7 @@ function framedText(dialect: Dialect, { columns }: DecodeSpec): OneField {
       if (column === undefined || reader === undefined) return text;
       if (text === "" && column.type !== "string") return column.nullable === false ? missing : null;
       const value = reader.read(text);
-      return value === INVALID ? invalid(reader.expected) : value;
+      return value === INVALID ? invalid(reader.expected, text) : value;
     },
   };
 }
@@ -52,6 +54,8 @@ const missing = new Unreadable({
   message: `${JSON.stringify(TITLE)}: null in a column that is declared nullable: false`,
 });
 
-function invalid(expected: string): Unreadable {
-  return new Unreadable({ code: "VALUE_INVALID", message: `${JSON.stringify(TITLE)}: expected ${expected}` });
+function invalid(expected: string, text: string): Unreadable {
+  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
+  const message = `${JSON.stringify(TITLE)}: expected ${expected}, found ${JSON.stringify(shown)}`;
+  return new Unreadable({ code: "VALUE_INVALID", message });
 }

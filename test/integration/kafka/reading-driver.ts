@@ -1,5 +1,7 @@
 /** What the tests of reading Kafka share. */
 import type { KafkaConnection } from "../../../src/connectors/kafka/client/connection.ts";
+import { Sockets } from "../../../src/connectors/kafka/client/kafkajs/sockets.ts";
+import { type WireBroker, wireBroker } from "../../../src/connectors/kafka/client/kafkajs/wire.ts";
 import { connectForReading } from "../../../src/connectors/kafka/client/kafkajs/reading.ts";
 import type {
   Generation,
@@ -20,7 +22,14 @@ export function clientOf(brokers: readonly string[], options: Partial<KafkaConne
 
 /** How members of tests differ from each other. */
 export function membership(group: string, topics: GroupOptions["topics"], options: Partial<GroupOptions> = {}) {
-  return { group, topics, sessionTimeoutMs: 2_000, refreshMs: 30_000, isolation: "read_committed", ...options } as const;
+  return {
+    group,
+    topics,
+    sessionTimeoutMs: 2_000,
+    refreshMs: 30_000,
+    isolation: "read_committed",
+    ...options,
+  } as const;
 }
 
 /** The next generation, which has to come. */
@@ -63,4 +72,15 @@ export async function nextThrough(member: GroupMember, onFailure: (thrown: unkno
     }
   }
   throw new TypeError("no generation came");
+}
+
+/** A connection to one node, without anything above it. */
+export async function wireTo(brokers: readonly string[]): Promise<WireBroker & AsyncDisposable> {
+  const [host = "", port] = (brokers[0] ?? "").split(":");
+  const sockets = new Sockets();
+  const times = { connectionTimeout: 2_000, requestTimeout: 5_000 };
+  const target = { host, port: Number(port), ssl: null, sasl: null, clientId: "test" };
+  const broker = wireBroker({ ...target, ...times, socketFactory: sockets.factory });
+  await broker.connect();
+  return Object.assign(broker, { [Symbol.asyncDispose]: async () => sockets.cut() });
 }

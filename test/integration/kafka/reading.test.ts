@@ -4,7 +4,8 @@ import { describeKafka, useKafka } from "../../support/kafka/shared-broker.ts";
 import { send, withTransactions } from "../../support/kafka/send.ts";
 import { runKafkaTool } from "../../support/kafka/tool.ts";
 import { uniqueName } from "../../support/kafka/topics.ts";
-import { clientOf, membership, nextOf, readUntil, valuesIn } from "./reading-driver.ts";
+import { metadataCall } from "../../../src/connectors/kafka/client/kafkajs/metadata.ts";
+import { clientOf, membership, nextOf, readUntil, valuesIn, wireTo } from "./reading-driver.ts";
 
 const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, index) => String(from + index));
 const GZIP = 1;
@@ -26,6 +27,26 @@ describeKafka("KafkaReading", () => {
     });
     const all = await client.topics([/./]);
     expect(all.filter(({ name }) => name.startsWith("__"))).toEqual([]);
+  });
+
+  test("what nodes of other ages say of topics is read alike", async () => {
+    const topic = await kafka.createTopic({ partitions: 3 });
+    await using broker = await wireTo(kafka.brokers);
+    const [newest] = [(await broker.connectionPool.send(metadataCall([topic], 12))).topics];
+    expect(newest).toMatchObject([
+      { name: topic, error: 0, partitions: [0, 1, 2].map((partition) => ({ partition })) },
+    ]);
+    for (let version = 5; version < 12; version++) {
+      const { nodes, topics } = await broker.connectionPool.send(metadataCall([topic], version));
+      expect(
+        nodes.map(({ host, port }) => `${host}:${port}`),
+        `version ${version}`,
+      ).toEqual(kafka.brokers);
+      const id = version < 10 ? null : newest[0]?.id;
+      expect(topics, `version ${version}`).toEqual(newest.map((one) => ({ ...one, id })));
+      const all = await broker.connectionPool.send(metadataCall(null, version));
+      expect(all.topics.map(({ name }) => name)).toContain(topic);
+    }
   });
 
   test("offsets() knows the first, the end, and the first of a time; behind the last message it is the end", async () => {

@@ -33,7 +33,12 @@ describeKafka("A job that reads Kafka", () => {
   /** Runs a job into a file and gives its lines. */
   async function linesOf(source: KafkaSource, more: Partial<JobConfig> = {}) {
     const name = uniqueName("run");
-    const config = { name, source, sink: { type: "file", path: `${name}-{part}.jsonl`, mode: "append" }, ...more } as JobConfig;
+    const config = {
+      name,
+      source,
+      sink: { type: "file", path: `${name}-{part}.jsonl`, mode: "append" },
+      ...more,
+    } as JobConfig;
     const summary = await runJob(defineJob(config, { baseDir: folder }), { state: path.join(folder, "state.db") });
     expect(summary.error).toBeNull();
     const text = readFileSync(path.join(folder, `${name}-00000.jsonl`), "utf8");
@@ -109,7 +114,8 @@ describeKafka("A job that reads Kafka", () => {
       const state = path.join(folder, `${uniqueName("state")}.db`);
       return { stop, done: runJob(job, { state, signal: stop.signal }) };
     };
-    const count = async (): Promise<number> => Number((await postgres.server.query("select count(*) from shared"))[0]?.["count"]);
+    const count = async (): Promise<number> =>
+      Number((await postgres.server.query("select count(*) from shared"))[0]?.["count"]);
     const sendSome = (from: number) =>
       send(
         kafka.brokers,

@@ -27,7 +27,12 @@ describeKafka("a secured cluster", () => {
       expect(await readUntil((await nextOf(member)).read({ topic, partition: 0 }, 0n), 1n)).toEqual(["seen"]);
     }
     const refused: [readonly string[], Partial<KafkaConnection>, string, string][] = [
-      [sasl, { ssl: { ca }, login: { ...login, password: "amiss" } }, "fatal", "check sasl: mechanism, username and password"],
+      [
+        sasl,
+        { ssl: { ca }, login: { ...login, password: "amiss" } },
+        "fatal",
+        "check sasl: mechanism, username and password",
+      ],
       [sasl, { ssl: true, login }, "fatal", "check ssl: ca, cert and key"],
       [mtls, { ssl: { ca } }, "fatal", "check ssl: ca, cert and key"],
       // what a broker that goes down looks like too

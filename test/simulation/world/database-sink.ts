@@ -122,7 +122,7 @@ class DatabaseUnit implements SinkUnit {
   constructor(options: DatabaseSinkOptions, mode: "fast" | "careful", scope: string, onEnd: () => void) {
     this.#options = options;
     this.#mode = mode;
-    this.#transaction = new Transaction(scope);
+    this.#transaction = new Transaction(scope, options.process.name);
     this.#onEnd = onEnd;
     options.process.onBreak(() => this.#lingers());
   }

@@ -23,6 +23,8 @@ export interface Refusal {
 
 /** Told of every commit before it shows. */
 export type CommitListener = (commit: {
+  /** The process whose it is. */
+  readonly by: string;
   readonly rows: readonly string[];
   readonly advances: readonly Advance[];
   readonly rejects: readonly Reject[];
@@ -31,6 +33,7 @@ export type CommitListener = (commit: {
 /** One transaction, in one scope. */
 export class Transaction {
   readonly scope: string;
+  readonly by: string;
   readonly rows: string[] = [];
   readonly keys = new Set<number>();
   advances: readonly Advance[] = [];
@@ -38,8 +41,9 @@ export class Transaction {
   state: "open" | "committed" | "aborted" = "open";
   readonly #ended = Promise.withResolvers<void>();
 
-  constructor(scope: string) {
+  constructor(scope: string, by: string) {
     this.scope = scope;
+    this.by = by;
   }
 
   /** Resolves when it is no longer open. */
@@ -115,8 +119,8 @@ export class Database {
 
   commit(transaction: Transaction): void {
     assertOpen(transaction);
-    const { scope, rows, advances, rejects } = transaction;
-    this.#onCommit({ rows, advances, rejects });
+    const { scope, by, rows, advances, rejects } = transaction;
+    this.#onCommit({ by, rows, advances, rejects });
     this.rows.push(...rows);
     this.rejects.add(rejects);
     for (const { split, epoch, to, counts } of advances) {

@@ -101,7 +101,7 @@ export class SimulatedSource implements BoundSource {
   }
 }
 
-async function frameBatch(
+export async function frameBatch(
   bytes: Uint8Array,
   ends: Int32Array,
   begin: number,

@@ -7,15 +7,15 @@ import type { Counts } from "../../../src/core/ledger.ts";
 import type { EmbeddedPostgres } from "../embedded-postgres.ts";
 import { until } from "../until.ts";
 import { kafkaClient, withAdmin } from "./client.ts";
-import { isBroken, NumberedTopic } from "./numbered-topic.ts";
+import { isBroken, NumberedTopic, type NumberedTopicOptions } from "./numbered-topic.ts";
 import { Replica } from "./replica.ts";
-import { createTopic, type TopicOptions, uniqueName, visitTopic } from "./topics.ts";
+import { createTopic, uniqueName, visitTopic } from "./topics.ts";
 
 /** Where the messages go. */
 export type GroupTarget = "table" | "topic";
 
 /** How a load differs from the usual one. */
-export interface GroupLoadOptions extends TopicOptions {
+export interface GroupLoadOptions extends NumberedTopicOptions {
   readonly into?: GroupTarget;
   /** Addresses as the job has them. */
   readonly brokers: readonly string[];
@@ -25,13 +25,18 @@ export interface GroupLoadOptions extends TopicOptions {
   readonly job?: { readonly [key: string]: unknown };
 }
 
-/** A saved position as `millrace state show --json` has it. */
-interface ShownPosition {
+/** What became of a split's records. */
+interface ReadSplit {
   readonly split: string;
-  readonly position: { readonly ordinal: number; readonly token: string };
   readonly counts: Counts;
 }
 
+/** A saved position as `millrace state show --json` has it. */
+interface ShownPosition extends ReadSplit {
+  readonly position: { readonly ordinal: number; readonly token: string };
+}
+
+const LAST_WORDS = 4_000;
 const STATE_SCHEMA = "group_state";
 
 /** One load; disposing ends its replicas. */
@@ -43,7 +48,8 @@ export class GroupLoad implements AsyncDisposable {
   readonly #options: GroupLoadOptions;
   /** The topic that is written. */
   readonly #target: string;
-  readonly #replicas = new DisposableStack();
+  readonly #ended = new DisposableStack();
+  readonly #replicas: Replica[] = [];
 
   private constructor(topic: NumberedTopic, name: string, target: string, options: GroupLoadOptions) {
     this.topic = topic;
@@ -54,36 +60,36 @@ export class GroupLoad implements AsyncDisposable {
   }
 
   static async create(options: GroupLoadOptions): Promise<GroupLoad> {
-    const { brokers, server, into = "table", partitions = 1, replicas = 1 } = options;
+    const { brokers, server, into = "table", replicas = 1 } = options;
     const name = `load${crypto.randomUUID().slice(0, 8)}`;
-    const topic = await NumberedTopic.create(brokers, { partitions, replicas });
+    const topic = await NumberedTopic.create(brokers, options);
     const target = into === "topic" ? await createTopic(brokers, uniqueName("target"), { partitions: 3, replicas }) : "";
     if (into === "table") await server.query(`create table ${name} (id int, name text, amount numeric(12, 2))`);
     return new GroupLoad(topic, name, target, options);
   }
 
-  /** A further process; it is not started yet. @param source other keys of its source */
-  replica(source: { readonly [key: string]: unknown } = {}): Replica {
-    const { brokers, server, into = "table", job = {} } = this.#options;
+  /** A further process; it is not started yet. @param url of Postgres, where something stands between */
+  replica(url: string = this.#options.server.url()): Replica {
+    const { brokers, into = "table", job = {} } = this.#options;
     const sink =
       into === "table"
-        ? { type: "postgres", url: server.url(), table: this.name }
+        ? { type: "postgres", url, table: this.name }
         : { type: "kafka", brokers, topic: this.#target, stateTopic: `${this.#target}-positions`, key: "id" };
     const read = { type: "kafka", brokers, topics: [this.topic.name], group: this.name, from: "earliest" };
-    return this.#replicas.use(
-      new Replica({
-        name: this.name,
-        source: { ...read, sessionTimeout: "2s", ...this.#options.source, ...source },
-        trigger: { type: "continuous" },
-        commit: { bytes: "256KiB", interval: "50ms" },
-        retry: { initialDelay: "50ms", maxDelay: "500ms" },
-        sink,
-        ...job,
-      }),
-    );
+    const replica = new Replica({
+      name: this.name,
+      source: { ...read, sessionTimeout: "2s", ...this.#options.source },
+      trigger: { type: "continuous" },
+      commit: { bytes: "256KiB", interval: "50ms" },
+      retry: { initialDelay: "50ms", maxDelay: "500ms" },
+      sink,
+      ...job,
+    });
+    this.#replicas.push(replica);
+    return this.#ended.use(replica);
   }
 
-  /** Replicas at work, where those of a topic need one state for all of them: their rejects lie there. */
+  /** Starts a replica. Those that write a topic need one state for all of them: their rejects lie there. */
   start(replica: Replica): Replica {
     const state = `${this.#options.server.url()}?stateSchema=${STATE_SCHEMA}`;
     return replica.start(this.#options.into === "topic" ? { MILLRACE_STATE: state } : {});
@@ -91,7 +97,7 @@ export class GroupLoad implements AsyncDisposable {
 
   /** A figure that rises with what is committed. */
   async moved(): Promise<number> {
-    if (this.#options.into !== "topic") return (await this.#table()).read;
+    if (this.#options.into !== "topic") return total(await this.#rows());
     const ends = await withAdmin(kafkaClient(this.#options.brokers), (admin) => admin.fetchTopicOffsets(this.#target));
     return ends.reduce((sum, { high }) => sum + Number(high), 0);
   }
@@ -99,16 +105,23 @@ export class GroupLoad implements AsyncDisposable {
   /** Waits until more is committed than now. */
   async goesOn(): Promise<void> {
     const before = await this.moved();
-    await until("it goes on", async () => (await this.moved()) > before || undefined);
+    await this.#until("it goes on", async () => (await this.moved()) > before);
   }
 
-  /** Waits until every message is worked off. @param replica any */
-  async drained(replica: Replica): Promise<void> {
+  /** Waits until so many messages are worked off, all of them by default. @param replica any */
+  async drained(replica: Replica, messages: number = this.topic.sent): Promise<void> {
     const { into } = this.#options;
-    await until(`all ${this.topic.sent} are worked off`, async () => {
-      const read = into === "topic" ? total(await this.#positions(replica)) : (await this.#table()).read;
-      return read >= this.topic.sent || undefined;
+    await this.#until(`${messages} are worked off`, async () => {
+      const rows = into === "topic" ? await this.#positions(replica) : await this.#rows();
+      return rows.length === this.partitions && rows.every((row) => row.counts.read >= this.#share(row, messages));
     });
+  }
+
+  /** The partitions in which some of the first messages are not in the table yet. */
+  async behind(messages: number): Promise<readonly number[]> {
+    const rows = await this.#rows();
+    const done = rows.filter((row) => row.counts.read >= this.#share(row, messages)).map(partitionOf);
+    return Array.from({ length: this.partitions }, (_, partition) => partition).filter((one) => !done.includes(one));
   }
 
   /** Holds everything to what has to be. */
@@ -128,8 +141,18 @@ export class GroupLoad implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#replicas.dispose();
+    this.#ended.dispose();
     await this.topic[Symbol.asyncDispose]();
+  }
+
+  /** What the replicas told last says why something does not happen. */
+  async #until(what: string, look: () => Promise<boolean>): Promise<void> {
+    try {
+      await until(what, async () => (await look()) || undefined);
+    } catch (thrown) {
+      const logs = this.#replicas.map(({ running }, index) => `replica ${index}: ${running.err.slice(-LAST_WORDS)}`);
+      throw new TypeError([`${what} (${String(thrown)})`, ...logs].join("\n"), { cause: thrown });
+    }
   }
 
   #sumOfGood(): number {
@@ -137,14 +160,17 @@ export class GroupLoad implements AsyncDisposable {
     return this.topic.broken.reduce((sum, id) => sum - id, all);
   }
 
-  async #table(): Promise<{ readonly read: number }> {
+  /** How many of the first messages went into the partition of a split. */
+  #share(row: ReadSplit, messages: number): number {
+    return Math.ceil((messages - partitionOf(row)) / this.partitions);
+  }
+
+  /** What the table's server knows of the partitions. */
+  async #rows(): Promise<readonly ReadSplit[]> {
     const [made] = await this.#options.server.query("select to_regclass('millrace.progress') is not null as made");
-    if (made?.["made"] !== true) return { read: 0 };
-    const [row] = await this.#options.server.query(
-      "select coalesce(sum((counts ->> 'read')::int), 0)::int as read from millrace.progress where job = $1",
-      [this.name],
-    );
-    return { read: Number(row?.["read"]) };
+    if (made?.["made"] !== true) return [];
+    const query = "select split, counts from millrace.progress where job = $1";
+    return (await this.#options.server.query(query, [this.name])) as readonly object[] as readonly ReadSplit[];
   }
 
   async #found(): Promise<object> {
@@ -178,7 +204,11 @@ export class GroupLoad implements AsyncDisposable {
   }
 }
 
-function total(positions: readonly ShownPosition[]): number {
+function partitionOf({ split }: ReadSplit): number {
+  return Number(split.slice(split.lastIndexOf("-") + 1));
+}
+
+function total(positions: readonly ReadSplit[]): number {
   return positions.reduce((sum, { counts }) => sum + counts.read, 0);
 }
 

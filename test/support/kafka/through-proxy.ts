@@ -45,7 +45,7 @@ export class ThroughProxy implements AsyncDisposable {
     // The proxy itself gives port and host one by one, and gets through.
     const redirected = (target: unknown, ...rest: readonly unknown[]): net.Socket =>
       isTo(port, target) ? connect({ ...target, port: other }, ...rest) : connect(target, ...rest);
-    net.connect = redirected as typeof net.connect;
+    net.connect = redirected;
   }
 }
 

@@ -324,6 +324,16 @@ describe("Aggregator with rejects", () => {
     ]);
   });
 
+  test("gives a reject the word that names its record alone, where the source has one", async () => {
+    const shop = new Workshop([new Lane(0, [{ id: "a.csv", origin: "0" }])]);
+    const chunk = new ChunkMaker().next("1\n2\n", { final: true });
+    const tokens = { ...chunk.tokens, of: (record: number) => `record ${record}` };
+    await shop.take(whole({ ...chunk, tokens }, { rejects: [chunkReject(1, { offset: 2 })] }));
+    const [delivery] = await shop.delivered();
+    expect(delivery?.rejects[0]?.position).toEqual({ ordinal: 1n, token: "record 1" });
+    expect(delivery?.to.token).toBe("4");
+  });
+
   test("leaves the line out where the source has none", async () => {
     const shop = new Workshop([new Lane(0, [{ id: "a.csv", origin: "0" }])]);
     const { firstLine: _none, ...chunk } = new ChunkMaker().next("1\n", { final: true });

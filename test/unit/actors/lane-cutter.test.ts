@@ -272,6 +272,7 @@ describe("LaneCutter.frames()", () => {
     ]);
     expect(chunks[0]?.framing).toEqual({ kind: "framed", ends: Int32Array.of(2, 3) });
     expect([0, 1, 2].map((record) => chunks[0]?.tokens.at(0, record))).toEqual(["origin", "after 10", "after 11"]);
+    expect([0, 1].map((record) => chunks[0]?.tokens.of?.(record))).toEqual(["origin", "after 10"]);
     expect(chunks.map(({ meta }) => meta?.keys)).toEqual([["ab", "c"], ["d"], undefined]);
     expect(chunks[2]?.tokens.at(0, 0)).toBe("after 12");
   });

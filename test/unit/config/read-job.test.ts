@@ -236,12 +236,16 @@ workers: many
   test.each([
     ["{ type: webhook, path: in }", '2:32: source.path: expected a path that begins with /, got "in"'],
     [
+      "{ type: kafka, brokers: [a, b:9092], topics: t, group: g }",
+      "2:33: source.brokers: expected host:port, got a list",
+    ],
+    [
       "{ type: kafka, brokers: [], topics: [t], group: g }",
       "2:33: source.brokers: expected at least 1 entry, got an empty list",
     ],
     [
-      "{ type: kafka, brokers: a, topics: t, group: g, from: { timestamp: noon } }",
-      '2:76: source.from.timestamp: expected a time such as 2026-11-22T02:00:00Z, got "noon"',
+      "{ type: kafka, brokers: a:9092, topics: t, group: g, from: { timestamp: noon } }",
+      '2:81: source.from.timestamp: expected a time such as 2026-11-22T02:00:00Z, got "noon"',
     ],
     [
       "{ type: http, url: https://x.example, auth: { type: basik } }",
@@ -369,7 +373,7 @@ describe("what is not built yet is refused by its name", () => {
     ],
     ["alerts: { failed: true }", "4:1: alerts: not built in this release (a daemon's business)"],
     [
-      "rejects: { type: kafka, brokers: a, topic: t }",
+      "rejects: { type: kafka, brokers: a:9092, topic: t }",
       "4:18: rejects.type: kafka: not built in this release; built now: file",
     ],
   ])("%s", (line, message) => {
@@ -380,18 +384,17 @@ describe("what is not built yet is refused by its name", () => {
 
   test.each([
     [
-      "{ type: kafka, brokers: a, topics: t, group: g }",
-      "2:17: source.type: kafka: not built in this release; built now: file, module",
-    ],
-    [
       "{ type: http, url: https://x.example }",
-      "2:17: source.type: http: not built in this release; built now: file, module",
+      "2:17: source.type: http: not built in this release; built now: file, kafka, module",
     ],
     [
       "{ type: postgres, url: u, table: t }",
-      "2:17: source.type: postgres: not built in this release; built now: file, module",
+      "2:17: source.type: postgres: not built in this release; built now: file, kafka, module",
     ],
-    ["{ type: webhook, path: /in }", "2:17: source.type: webhook: not built in this release; built now: file, module"],
+    [
+      "{ type: webhook, path: /in }",
+      "2:17: source.type: webhook: not built in this release; built now: file, kafka, module",
+    ],
   ])("source: %s", (source, message) => {
     expect(lines(minimal.replace(/source: .*/, `source: ${source}`))).toEqual([`orders.yaml:${message}`]);
   });

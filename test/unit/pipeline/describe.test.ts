@@ -52,14 +52,28 @@ group("describe()", () => {
     expect(describe(jobOf())).toMatchObject({ transform: null, rejects: null });
   });
 
+  test("takes the format of messages as it is given, and says which of them cannot be read one by one", () => {
+    const source = (more: object) =>
+      jobOf({ source: { type: "kafka", brokers: "b:9092", topics: "t", group: "g", ...more } });
+    expect(describe(source({})).decode).toMatchObject({ format: "jsonl", maxRecordBytes: 1024 * 1024 });
+    const named = describe(source({ format: "csv", csv: { header: ["id"] } }));
+    expect(named.decode).toMatchObject({ format: "csv", options: { header: ["id"] } });
+    expect(() => describe(source({ format: "csv" }))).toThrow(
+      "orders: source.csv.header: a message has no header line; name the fields: header: [id, amount]",
+    );
+    expect(() => describe(source({ format: "text", text: { encoding: "utf-16le" } }))).toThrow(
+      "orders: source.text.encoding: messages in utf-16le are not read; use utf-8, latin1 or windows-1252",
+    );
+  });
+
   /** The config refuses these first; a program may make a job in another way. */
   const forged = (change: object): Job => ({ ...jobOf(), ...change });
 
   test.each([
     [
-      { source: { type: "kafka" } },
+      { source: { type: "webhook" } },
       "NOT_BUILT",
-      "orders: source.type: kafka: not built in this release; built now: file, module",
+      "orders: source.type: webhook: not built in this release; built now: file, kafka, module",
     ],
     [
       { rejects: { type: "http" } },

@@ -18,6 +18,7 @@ const SINKS: { readonly [name: string]: NonNullable<JobConfig["sink"]> } = {
   "a file": { type: "file", path: "out.jsonl" },
   "a compressed file": { type: "file", path: "out.jsonl.gz" },
   "more files": { type: "file", path: "out/{part}.csv", mode: "append", columns: ["a"] },
+  "a topic": { type: "kafka", brokers: "localhost:9092", topic: "orders" },
 };
 
 const ONCE = "every source record takes effect once";
@@ -26,6 +27,7 @@ const PROMISED: { readonly [sink: string]: string } = {
   "a file": `${ONCE} in the finished file, which appears only when it is complete`,
   "a compressed file": `${ONCE} in the finished file, which appears only when it is complete; a resumed run gives the same bytes once they are decompressed`,
   "more files": `${ONCE} in the finished files, each of which appears when it is complete`,
+  "a topic": `${ONCE} for readers with read_committed, also after kill -9 (position in the messages' transaction)`,
 };
 
 /** The beginnings of the warnings, by what has them. */
@@ -33,10 +35,11 @@ const AGAIN = "a second run appends the same files again (incremental: false)";
 const LAST = "the result holds only what the last run read";
 const WAITS = "a last record without a line end waits for a later run";
 const ARRAY = "an array in which the end of a broken element cannot be told ends the run";
+const UNCOMMITTED = "a reader with read_uncommitted sees messages of units that are taken back and sent again";
 const LINES = "every line is a good record, whatever it holds";
 
 function warningsOf(source: string, sink: string): readonly string[] {
-  const appends = sink === "a table" || sink === "more files";
+  const appends = sink === "a table" || sink === "more files" || sink === "a topic";
   const growing = source === "growing csv files";
   return [
     ...(appends && !growing ? [AGAIN] : []),
@@ -44,6 +47,7 @@ function warningsOf(source: string, sink: string): readonly string[] {
     ...(growing ? [WAITS] : []),
     ...(source === "a json array" ? [ARRAY] : []),
     ...(source === "text files" ? [LINES] : []),
+    ...(sink === "a topic" ? [UNCOMMITTED] : []),
   ];
 }
 
@@ -79,7 +83,7 @@ describe("promiseOf()", () => {
     for (const source of builtConnectors("source")) {
       for (const sink of builtConnectors("sink")) {
         const own = { ...sinkOfOnesOwn("once"), type: sink };
-        const pair = { ...plain, source: { ...plain.source, type: source }, sinks: { sink: own } };
+        const pair = { ...plain, source: { ...plain.source, type: source, module: {} }, sinks: { sink: own } };
         expect(promiseOf(pair as unknown as typeof plain)[0]?.promise, `${source} ${sink}`).toContain(ONCE);
       }
     }
@@ -99,6 +103,12 @@ describe("promiseOf()", () => {
       { sink: { ...(SINKS["a table"] as object), onUnknownField: "ignore" } as never },
       "onUnknownField: ignore: what is no column of the table is left out, and no reject tells of it",
       "onUnknownField: error",
+    ],
+    [
+      "a topic that is written without transactions",
+      { sink: { ...(SINKS["a topic"] as object), transactional: false } as never },
+      "transactional: false: positions are noted after the messages, and a crash between the two sends some again",
+      "transactional: true",
     ],
   ])("is weakened by %s", (_, changes, edge, change) => {
     expect(promiseOf(job(changes))[0]?.weakenedBy).toEqual([{ edge, change }]);

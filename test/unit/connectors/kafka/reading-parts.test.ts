@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assign, partitionsIn, subscriptionOf } from "../../../../src/connectors/kafka/client/kafkajs/assignment.ts";
 import type { MessageBatch, PartitionReader } from "../../../../src/connectors/kafka/client/port.ts";
@@ -11,7 +11,10 @@ describe("assign()", () => {
     const wishes = fc.uniqueArray(fc.constantFrom<string>("a", "b", "c"), { minLength: 1 });
     fc.assert(
       fc.property(fc.array(wishes, { minLength: 1, maxLength: 6 }), fc.nat(9), fc.nat(9), (members, inA, inB) => {
-        const peers = members.map((topics, index) => ({ memberId: `m${index}`, memberMetadata: subscriptionOf(topics) }));
+        const peers = members.map((topics, index) => ({
+          memberId: `m${index}`,
+          memberMetadata: subscriptionOf(topics),
+        }));
         const topics = [topicOf("a", inA), topicOf("b", inB)];
         const given = assign(peers, topics).map(({ memberId, memberAssignment }) => ({
           memberId,
@@ -57,7 +60,11 @@ describe("PartitionFrames", () => {
             const text = Buffer.from(read.memory.bytes);
             let begin = 0;
             read.ends.forEach((stop, record) => {
-              seen.push({ text: text.toString("utf8", begin, stop), offset: read.meta?.offsets?.[record], token: read.tokens.after(record) });
+              seen.push({
+                text: text.toString("utf8", begin, stop),
+                offset: read.meta?.offsets?.[record],
+                token: read.tokens.after(record),
+              });
               begin = stop;
             });
           }
@@ -76,7 +83,10 @@ describe("PartitionFrames", () => {
 
 describe("The names of splits and topics", () => {
   test("a split is a topic and a partition, also where the topic has dashes", () => {
-    expect(partitionOf(splitName({ topic: "my-orders-2", partition: 13 }))).toEqual({ topic: "my-orders-2", partition: 13 });
+    expect(partitionOf(splitName({ topic: "my-orders-2", partition: 13 }))).toEqual({
+      topic: "my-orders-2",
+      partition: 13,
+    });
     expect(() => partitionOf("orders")).toThrow('"orders" is no partition of a topic');
   });
 
@@ -87,7 +97,12 @@ describe("The names of splits and topics", () => {
 });
 
 function topicOf(name: string, count: number) {
-  return { name, id: null, error: 0, partitions: Array.from({ length: count }, (_, partition) => ({ partition, leader: 1 })) };
+  return {
+    name,
+    id: null,
+    error: 0,
+    partitions: Array.from({ length: count }, (_, partition) => ({ partition, leader: 1 })),
+  };
 }
 
 function lent(bytes: number) {

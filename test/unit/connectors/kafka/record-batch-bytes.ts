@@ -65,7 +65,12 @@ export async function batchBytes(records: readonly StoredRecord[], options: Stor
 
 /** The control batch that ends a transaction. */
 export async function endBytes(first: bigint, producerId: bigint, type: "abort" | "commit"): Promise<Buffer> {
-  const record = Record({ offsetDelta: 0, timestampDelta: 0, key: Buffer.of(0, 0, 0, type === "abort" ? 0 : 1), value: Buffer.alloc(6) });
+  const record = Record({
+    offsetDelta: 0,
+    timestampDelta: 0,
+    key: Buffer.of(0, 0, 0, type === "abort" ? 0 : 1),
+    value: Buffer.alloc(6),
+  });
   const ids = { firstOffset: String(first), producerId: String(producerId), transactional: true };
   const batch = await RecordBatch({ ...ids, firstTimestamp: FIRST_TIME, maxTimestamp: FIRST_TIME, records: [record] });
   const bytes = Buffer.from(batch.buffer);

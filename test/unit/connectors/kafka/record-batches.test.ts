@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { MessageBatch } from "../../../../src/connectors/kafka/client/port.ts";
 import { readRecords } from "../../../../src/connectors/kafka/client/records/record-batches.ts";
@@ -27,7 +27,11 @@ const record = fc.record({
   time: fc.integer({ min: -1, max: 2 ** 42 }),
   key: fc.option(fc.string({ unit: "binary" })),
   value: fc.option(fc.string({ unit: "binary", maxLength: 300 })),
-  headers: fc.dictionary(fc.string({ minLength: 1 }).filter((name) => name !== "__proto__"), fc.string(), { maxKeys: 3 }),
+  headers: fc.dictionary(
+    fc.string({ minLength: 1 }).filter((name) => name !== "__proto__"),
+    fc.string(),
+    { maxKeys: 3 },
+  ),
 });
 
 describe("readRecords()", () => {
@@ -106,7 +110,10 @@ describe("readRecords()", () => {
   });
 
   test("never throws anything but SOURCE_FAILED for damaged bytes", async () => {
-    const good = await batchBytes([{ delta: 0, value: "abc", headers: { h: "x" } }, { delta: 1, value: "def" }]);
+    const good = await batchBytes([
+      { delta: 0, value: "abc", headers: { h: "x" } },
+      { delta: 1, value: "def" },
+    ]);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 }), async (changes) => {
         const bytes = Buffer.from(good);

@@ -12,7 +12,11 @@ const FIRST_PAUSE_MS = 100;
  * @param doing what to say of a failure: `kafka 10.0.0.1:9092: looking up topics`
  * @throws MillraceError SOURCE_FAILED
  */
-export async function askAgain<Answer>(doing: string, ask: () => Promise<Answer>, closing: AbortSignal): Promise<Answer> {
+export async function askAgain<Answer>(
+  doing: string,
+  ask: () => Promise<Answer>,
+  closing: AbortSignal,
+): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();

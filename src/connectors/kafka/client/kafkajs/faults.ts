@@ -80,7 +80,8 @@ function tlsAdvice(thrown: unknown): string | undefined {
 
 /** What a fault may come from that may also pass by itself. */
 function hintOf({ name, message = "" }: WireError): string | undefined {
-  if (/before secure TLS|wrong version number|packet length|SSL routines/i.test(message)) return "does that port speak TLS?";
+  if (/before secure TLS|wrong version number|packet length|SSL routines/i.test(message))
+    return "does that port speak TLS?";
   if (name === "KafkaJSConnectionClosedError" || /ECONNRESET|EPIPE/.test(message)) {
     return "the listener closes connections: is it one that wants ssl or sasl?";
   }

@@ -137,7 +137,8 @@ export class Member implements GroupMember {
   /** One generation from its beginning to its end. */
   async #live(cluster: Cluster, coordinator: WireBroker): Promise<void> {
     const { signal } = this.#closing;
-    const joined = await unlessAborted(signal, this.#join(cluster, coordinator));
+    const join = (): Promise<LiveGeneration | undefined> => this.#join(cluster, coordinator);
+    const joined = await unlessAborted(signal, askAgain(this.#doing("joining it"), join, signal));
     if (joined === undefined) return pause(REJOIN_AFTER_MS, signal);
     await using generation = joined;
     this.#isTrusting = true;
@@ -166,6 +167,7 @@ export class Member implements GroupMember {
       const wanted = isLeader ? (await wantedTopics(cluster, topicsOf(members))).topics : [];
       const groupAssignment = isLeader ? assign(members, wanted) : [];
       const synced = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
+      if (this.#closing.signal.aborted) return undefined;
       return new LiveGeneration({
         cluster,
         coordinator,

@@ -47,6 +47,7 @@ export class KafkaJsProducerClient implements ProducerClient {
   readonly #settings: ProducerSettings;
   readonly #kafka: Kafka;
   readonly #clock: Clock;
+  readonly #patienceMs: number;
   readonly #sockets = new Sockets();
   readonly #open = new Set<AsyncDisposable>();
   #cluster: Promise<ClusterSlice> | undefined;
@@ -56,6 +57,8 @@ export class KafkaJsProducerClient implements ProducerClient {
     this.#kafka = kafkaOf(connection, this.#sockets);
     this.#settings = { kafka: this.#kafka, label: this.#label, compression };
     this.#clock = clock;
+    // One answer may be waited for in vain while a broker goes away.
+    this.#patienceMs = 2 * connection.requestTimeoutMs;
   }
 
   partitionsOf(topic: string): Promise<number> {
@@ -82,11 +85,14 @@ export class KafkaJsProducerClient implements ProducerClient {
   }
 
   openProducer(): Promise<IdempotentProducer> {
-    return this.#kept(openProducer(this.#settings));
+    return this.#inTime("connecting", this.#kept(openProducer(this.#settings)));
   }
 
   openTransactions(transactionalId: string): Promise<TransactionalProducer> {
-    return this.#kept(openTransactions(this.#settings, transactionalId));
+    return this.#inTime(
+      `taking ${transactionalId} over`,
+      this.#kept(openTransactions(this.#settings, transactionalId)),
+    );
   }
 
   fence(transactionalId: string): Promise<void> {
@@ -145,8 +151,24 @@ export class KafkaJsProducerClient implements ProducerClient {
     throw new MillraceError("SINK_UNAVAILABLE", `${this.#label}: ${topic}: an empty answer`);
   }
 
-  /** Asks the cluster; what will pass is asked again, over new connections after a failure. */
-  async #ask<T>(doing: string, work: (cluster: ClusterSlice) => Promise<T>): Promise<T> {
+  /** Asks the cluster. */
+  #ask<T>(doing: string, work: (cluster: ClusterSlice) => Promise<T>): Promise<T> {
+    return this.#inTime(doing, this.#askUntilAnswered(doing, work));
+  }
+
+  /** kafkajs waits for one answer after the other where somebody takes connections and says nothing. */
+  async #inTime<T>(doing: string, work: Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    using _timer = this.#clock.timer(this.#patienceMs, () => {
+      const seconds = Math.ceil(this.#patienceMs / 1_000);
+      const message = `${this.#label}: ${doing}: no answer within ${seconds} s; check brokers and the network`;
+      late.reject(new MillraceError("SINK_UNAVAILABLE", message));
+    });
+    return await Promise.race([work, late.promise]);
+  }
+
+  /** What will pass is asked again, over new connections after a failure. */
+  async #askUntilAnswered<T>(doing: string, work: (cluster: ClusterSlice) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work(await this.#connect());

@@ -4,12 +4,12 @@ import { MillraceError } from "../../../../core/errors.ts";
 import type {
   Compression,
   IdempotentProducer,
-  OutgoingMessage,
   PartitionBatch,
   Transaction,
   TransactionalProducer,
 } from "../producer-port.ts";
 import { compressionType } from "./compression.ts";
+import { encodedBatch } from "./encoded-batch.ts";
 import { RETRY } from "./kafka.ts";
 import { sendFault } from "./send-faults.ts";
 
@@ -71,7 +71,8 @@ async function connected(
     idempotent: true,
     allowAutoTopicCreation: false,
     retry: RETRY,
-    createPartitioner: () => partitionOf,
+    // Never asked: batches know their partition. Without one kafkajs warns.
+    createPartitioner: () => () => 0,
   });
   try {
     await producer.connect();
@@ -80,11 +81,6 @@ async function connected(
     await producer.disconnect().catch(() => {});
     throw sendFault(thrown, `${label}: connecting`);
   }
-}
-
-/** Every message names its partition. */
-function partitionOf({ message }: { readonly message: { readonly partition?: number } }): number {
-  return message.partition ?? 0;
 }
 
 function portTransaction(transaction: KafkaTransaction, settings: ProducerSettings): Transaction {
@@ -117,7 +113,7 @@ async function sendOver(
       topic,
       acks: ALL_COPIES,
       compression: compressionType(compression),
-      messages: messages.map((message) => wireMessage(message, partition)),
+      messages: encodedBatch(messages, partition),
     });
     // kafkajs resolves also where it has given a partition up.
     const mine = acknowledged.filter((one) => one.topicName === topic && one.partition === partition);
@@ -126,20 +122,4 @@ async function sendOver(
     throw sendFault(thrown, doing);
   }
   throw new MillraceError("SINK_UNAVAILABLE", `${doing}: no broker has acknowledged them`);
-}
-
-function wireMessage({ key, value, headers }: OutgoingMessage, partition: number) {
-  return {
-    key: key && bufferOf(key),
-    value: value && bufferOf(value),
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, bytes]) => [name, typeof bytes === "string" ? bytes : bufferOf(bytes)]),
-    ),
-    partition,
-  };
-}
-
-/** The same bytes, not copied. */
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -105,5 +105,5 @@ function otherwise(thrown: unknown): Meaning {
 }
 
 function asWire(thrown: unknown): WireError {
-  return typeof thrown === "object" && thrown !== null ? (thrown as WireError) : {};
+  return typeof thrown === "object" && thrown !== null ? thrown : {};
 }

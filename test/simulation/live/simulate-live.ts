@@ -1,0 +1,217 @@
+/** One seed of a live source: a topic that grows, a group that shares it out, and processes that come and go. */
+import { fileURLToPath } from "node:url";
+import { defineJob } from "../../../src/config/define-job.ts";
+import type { Job, SinkOptions } from "../../../src/config/job.ts";
+import type { StateStore } from "../../../src/core/ports/state-store.ts";
+import type { Reject } from "../../../src/core/reject.ts";
+import type { Plan } from "../../../src/pipeline/describe.ts";
+import { openMemoryStore } from "../../../src/state/memory.ts";
+import { rejectKey } from "../replay-truth.ts";
+import type { SimulationResult } from "../simulate.ts";
+import { EVERY, JOB } from "../sink-under-test.ts";
+import { Faults } from "../world/faults.ts";
+import { Group } from "../world/group.ts";
+import { GroupMember } from "../world/member.ts";
+import type { SimulatedProcess } from "../world/process.ts";
+import { Scheduler, type Trace } from "../world/scheduler.ts";
+import { simulatedState } from "../world/state.ts";
+import { GrowingTopic } from "../world/topic.ts";
+import { Crew, type CrewParts } from "./crew.ts";
+import { LiveSink } from "./live-sink.ts";
+import { type LivePlan, livePlanOf, type LiveSinkPlan } from "./plan.ts";
+
+/** More steps than any seed needs: somebody tries for ever. */
+const MAX_STEPS = 60_000;
+/** So long no record becomes durable: everybody waits for somebody. */
+const SILENCE_MS = 600_000;
+const TRANSFORM = fileURLToPath(new URL("../fixtures/mixed.ts", import.meta.url));
+
+/** Runs a seed; the same seed does the same, step by step. */
+export async function simulateLive(seed: number, trace?: Trace): Promise<SimulationResult> {
+  return await new LiveSimulation(seed, livePlanOf(seed), trace).run();
+}
+
+class LiveSimulation {
+  readonly #seed: number;
+  readonly #plan: LivePlan;
+  readonly #scheduler: Scheduler;
+  readonly #faults: Faults;
+  readonly #topic: GrowingTopic;
+  readonly #group: Group;
+  readonly #job: Job;
+  readonly #crew: Crew;
+  readonly #sinks: ReadonlyMap<string, LiveSink>;
+  readonly #stores: StateStore[] = [];
+  readonly #violations: string[] = [];
+  /** Records that became durable, by process and sink. */
+  readonly #durable = new Map<string, number>();
+  /** Real work that simulated time waits for. */
+  #held = 0;
+  #consumed = 0;
+  #silentSince = 0;
+
+  constructor(seed: number, plan: LivePlan, trace?: Trace) {
+    this.#seed = seed;
+    this.#plan = plan;
+    this.#scheduler = new Scheduler(seed, trace);
+    this.#faults = new Faults(this.#scheduler, plan.faults);
+    this.#topic = new GrowingTopic(plan.splits);
+    const { sessionMs, sticky } = plan;
+    this.#group = new Group(this.#scheduler, { partitions: plan.splits.map(({ id }) => id), sessionMs, sticky });
+    this.#job = jobOf(plan);
+    this.#sinks = new Map(plan.sinks.map((sink) => [sink.name, this.#sinkOf(sink)]));
+    this.#crew = new Crew({
+      plan,
+      job: this.#job,
+      scheduler: this.#scheduler,
+      faults: this.#faults,
+      group: this.#group,
+      partsOf: (process, number) => this.#partsOf(process, number),
+      hold: (work) => this.#hold(work),
+      violate: (message) => this.#violate(message),
+    });
+  }
+
+  async run(): Promise<SimulationResult> {
+    const { clock } = this.#scheduler;
+    this.#topic.grow(this.#scheduler, this.#plan.growth);
+    const isDone = (): boolean => this.#topic.isWhole && [...this.#sinks.values()].every((sink) => sink.isDone);
+    await this.#while(() => !isDone());
+    this.#crew.retire();
+    await this.#while(() => !this.#crew.isGone);
+    // What is still under way in the network must do no harm.
+    await this.#while(() => this.#scheduler.underWay.length > 0);
+    if (this.#violations.length === 0) await this.#checkEnd();
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#violations.length > 0) this.#violations.push(this.#crew.report());
+    this.#crew.bury();
+    const { steps } = this.#scheduler;
+    const processes = this.#crew.processes;
+    return { seed: this.#seed, violations: this.#violations, steps, processes, simulatedMs: clock.monotonic() };
+  }
+
+  async #while(condition: () => boolean): Promise<void> {
+    this.#silentSince = this.#scheduler.clock.monotonic();
+    while (this.#violations.length === 0 && condition()) await this.#next();
+  }
+
+  async #next(): Promise<void> {
+    this.#crew.tick();
+    for (const sink of this.#sinks.values()) sink.tick();
+    const { clock, steps, underWay } = this.#scheduler;
+    if (!(await clock.runNext())) this.#violate("deadlock: no timer is set");
+    while (this.#held > 0) await new Promise((resolve) => setImmediate(resolve));
+    const consumed = [...this.#sinks.values()].reduce((sum, sink) => sum + sink.consumed, 0);
+    if (consumed > this.#consumed) this.#silentSince = clock.monotonic();
+    this.#consumed = consumed;
+    if (clock.monotonic() - this.#silentSince > SILENCE_MS)
+      this.#violate(`deadlock: nothing becomes durable; under way: ${underWay.join(", ")}`);
+    if (steps > MAX_STEPS) this.#violate(`livelock: ${steps} steps; under way: ${underWay.join(", ")}`);
+  }
+
+  #violate(message: string): void {
+    this.#violations.push(message);
+  }
+
+  async #hold<T>(work: Promise<T>): Promise<T> {
+    this.#held++;
+    try {
+      return await work;
+    } finally {
+      this.#held--;
+    }
+  }
+
+  #sinkOf(sink: LiveSinkPlan): LiveSink {
+    return new LiveSink({
+      plan: this.#plan,
+      sink,
+      scheduler: this.#scheduler,
+      faults: this.#faults,
+      inState: () => this.#inState(),
+      onDurable: (process, name, records) => {
+        const key = `${process} ${name}`;
+        this.#durable.set(key, (this.#durable.get(key) ?? 0) + records);
+      },
+      violate: (message) => this.#violate(message),
+    });
+  }
+
+  #partsOf(process: SimulatedProcess, number: number): CrewParts {
+    const faults = this.#faults;
+    const source = new GroupMember({
+      topic: this.#topic,
+      group: this.#group,
+      process,
+      faults,
+      onCommitted: (split, position) => {
+        for (const sink of this.#sinks.values()) sink.onTold(split, position);
+      },
+    });
+    const { chunks, ownStores } = this.#plan;
+    const chunk = chunks[number % chunks.length] ?? this.#job.chunk;
+    if (ownStores || this.#stores.length === 0) this.#stores.push(openMemoryStore());
+    const state = simulatedState({
+      store: this.#stores.at(-1) as StateStore,
+      process,
+      faults,
+      faultsOf: (sink) => this.#sinks.get(sink)?.commitFaults ?? faults,
+      onCommit: async (sink, advanced) => this.#sinks.get(sink)?.onStateCommit(process.name, advanced),
+      onSettled: async () => {},
+      onEnd: () => {},
+    });
+    const bound = {
+      plan: { ...planOf(this.#plan, this.#job), job: { ...this.#job, chunk } },
+      source,
+      sinks: new Map(Array.from(this.#sinks, ([name, sink]) => [name, sink.bound(process)])),
+      openRejects: async () => null,
+      async [Symbol.asyncDispose]() {},
+    };
+    return { state, source, bound };
+  }
+
+  /** A process that dies before its position has passed a reject keeps it all the same; with stores of their own, twice. */
+  async #inState(): Promise<readonly Reject[]> {
+    const all: Reject[] = [];
+    for (const store of this.#stores) all.push(...(await store.listRejects({ job: JOB, limit: EVERY })));
+    return this.#plan.ownStores ? [...new Map(all.map((reject) => [rejectKey(reject), reject])).values()] : all;
+  }
+
+  async #checkEnd(): Promise<void> {
+    for (const sink of this.#sinks.values()) await sink.checkEnd();
+    for (const { process, wasHurt, read } of this.#crew.counted()) {
+      for (const name of this.#sinks.keys()) {
+        const [told, durable] = [read.get(name) ?? 0, this.#durable.get(`${process} ${name}`) ?? 0];
+        if (told > durable || (told < durable && !wasHurt))
+          this.#violate(`${process} counted ${told} records in ${name}, but made ${durable} durable`);
+      }
+    }
+  }
+}
+
+function planOf({ decode, transform, sinks }: LivePlan, job: Job): Plan {
+  const options = job.sinks["sink"] as SinkOptions;
+  return {
+    job,
+    decode,
+    transform: transform ? { module: TRANSFORM, export: null, mode: "record", concurrency: 3, timeoutMs: 30_000 } : null,
+    sinks: sinks.map(({ name }) => ({ name, type: options.type, options })),
+    rejects: null,
+  };
+}
+
+function jobOf({ commit, onSinkDown }: LivePlan): Job {
+  const job = defineJob({
+    name: JOB,
+    source: { type: "file", path: "simulated.csv" },
+    sink: { type: "file", path: "simulated.jsonl" },
+    retry: { initialDelay: "100ms", maxDelay: "5s" },
+  });
+  return {
+    ...job,
+    commit,
+    onSinkDown,
+    retry: { ...job.retry, forMs: Number.POSITIVE_INFINITY },
+    errors: { ...job.errors, maxRejects: null, maxRejectRate: 1, minRecords: Number.POSITIVE_INFINITY },
+  };
+}
