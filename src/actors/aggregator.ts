@@ -67,6 +67,7 @@ export class Aggregator implements Actor {
     order.add(processed);
     for (let due = order.due(); due !== undefined; due = order.due()) {
       this.#options.window.leave();
+      order.lane.turns.leave();
       if (due.result === null || due.chunk.generation < order.lane.generation) due.chunk.memory.release();
       else await this.#pass(order.lane, due.chunk, due.result);
     }

@@ -7,6 +7,7 @@
  */
 import type { Opening } from "./messages.ts";
 import type { SplitPlan } from "../core/ports/source.ts";
+import { Window } from "./window.ts";
 
 /** A place to read from: a split of the lane, and a position in it. */
 export interface LaneStart {
@@ -18,14 +19,18 @@ export interface LaneStart {
 export class Lane {
   readonly number: number;
   readonly splits: readonly SplitPlan[];
+  /** Bounds the blocks of framed records that are under way, from before they are read to their results. */
+  readonly turns: Window;
   readonly #indexes: ReadonlyMap<string, number>;
   #generation = 0;
   #rewind: LaneStart | null = null;
   #done = false;
   #wake = Promise.withResolvers<void>();
 
-  constructor(number: number, splits: readonly SplitPlan[]) {
+  /** @param most blocks of framed records under way */
+  constructor(number: number, splits: readonly SplitPlan[], most = Number.POSITIVE_INFINITY) {
     this.number = number;
+    this.turns = new Window(most);
     this.splits = splits;
     this.#indexes = new Map(splits.map(({ id }, index) => [id, index]));
   }
@@ -75,13 +80,18 @@ export class Lane {
   }
 }
 
-/** Lays the splits out: one lane for `order: source`, else up to `side` of them side by side. */
-export function planLanes(splits: readonly SplitPlan[], side: number): readonly Lane[] {
+/**
+ * Lays the splits out: one lane for `order: source`, else up to `side` of them side by side.
+ *
+ * @param most blocks of framed records that each of several lanes may have under way
+ */
+export function planLanes(splits: readonly SplitPlan[], side: number, most?: number): readonly Lane[] {
   const count = Math.max(1, Math.min(side, splits.length));
   return Array.from({ length: count }, (_, number) => {
     return new Lane(
       number,
       splits.filter((_split, index) => index % count === number),
+      count === 1 ? undefined : most,
     );
   });
 }

@@ -160,6 +160,7 @@ export class Reader implements Actor {
 
   async #readFrames(stretch: Stretch, reader: FrameReader, stopping: AbortSignal): Promise<void> {
     for (let final = false; !final && this.#goesOn(stretch, stopping); ) {
+      if (!(await this.#mayRead(stretch.lane, stopping))) return;
       const leased: ChunkMemory[] = [];
       const frames = await this.#nextFrames(reader, leased, stopping);
       if (stopping.aborted) return;
@@ -167,6 +168,17 @@ export class Reader implements Actor {
       const memory = leased[0] ?? (await this.#admit(0, stopping));
       if (memory === null) return;
       await this.#send(stretch, { kind: "frames", memory, frames, final });
+    }
+  }
+
+  /** Waits for the lane's turn; false when asked to stop meanwhile. */
+  async #mayRead({ turns }: Lane, stopping: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.meter.output(turns.enter(stopping));
+      return true;
+    } catch (thrown) {
+      if (stopping.aborted) return false;
+      throw thrown;
     }
   }
 

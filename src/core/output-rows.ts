@@ -7,14 +7,25 @@ import type { SinkOutput } from "./result.ts";
  * @example
  * for (const row of rowsOf(output)) table.insert(JSON.parse(Buffer.from(row).toString()));
  */
-export function rowsOf({ bytes, rows, rowEnds }: SinkOutput): Uint8Array[] {
-  return Array.from({ length: rows }, (_, row) => bytes.subarray(row === 0 ? 0 : rowEnds[row - 1], rowEnds[row]));
+export function rowsOf(output: SinkOutput): Uint8Array[] {
+  const { attached } = output;
+  const rows = piecesOf(output);
+  return attached === undefined ? rows : rows.map((row, index) => row.subarray(textBytes(attached, index)));
+}
+
+/** An output without the texts that stand before its rows. */
+export function withoutAttached(output: SinkOutput): SinkOutput {
+  const { attached, ...rest } = output;
+  if (attached === undefined) return output;
+  const rows = rowsOf(output);
+  let end = 0;
+  return { ...rest, bytes: Buffer.concat(rows), rowEnds: Int32Array.from(rows, (row) => (end += row.byteLength)) };
 }
 
 /** What is left of an output without the rows of some records, by their numbers in the chunk. */
 export function withoutRecords(output: SinkOutput, records: ReadonlySet<number>): SinkOutput {
   const { recordOfRow, partitions, attached } = output;
-  const all = rowsOf(output);
+  const all = piecesOf(output);
   const kept = Array.from(all.keys()).filter((row) => !records.has(recordOfRow[row] as number));
   const bytes = Buffer.concat(kept.map((row) => all[row] as Uint8Array));
   let end = 0;
@@ -29,6 +40,16 @@ export function withoutRecords(output: SinkOutput, records: ReadonlySet<number>)
     }),
     ...(attached && { attached: { ...attached, lengths: lengthsOf(attached, kept) } }),
   };
+}
+
+/** Each row with the texts before it. */
+function piecesOf({ bytes, rows, rowEnds }: SinkOutput): Uint8Array[] {
+  return Array.from({ length: rows }, (_, row) => bytes.subarray(row === 0 ? 0 : rowEnds[row - 1], rowEnds[row]));
+}
+
+/** What the texts before a row take. */
+function textBytes({ fields, lengths }: NonNullable<SinkOutput["attached"]>, row: number): number {
+  return lengths.subarray(row * fields, (row + 1) * fields).reduce((sum, length) => sum + Math.max(0, length), 0);
 }
 
 function lengthsOf({ fields, lengths }: NonNullable<SinkOutput["attached"]>, rows: readonly number[]): Int32Array {

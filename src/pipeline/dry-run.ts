@@ -4,6 +4,7 @@
  * Everything up to the sinks is the real thing (files, headers, catalogues, threads, encoders), so what is shown is
  * what would be sent. What only a server can refuse, a duplicate key, shows in a real run alone.
  */
+import { withoutAttached } from "../core/output-rows.ts";
 import type { BoundSink, RejectStore, SinkWriter } from "../core/ports/sink.ts";
 import type { Reject } from "../core/reject.ts";
 import type { SinkOutput } from "../core/result.ts";
@@ -61,7 +62,7 @@ function dryWriter(show: (columns: readonly string[] | null, output: SinkOutput)
     async begin(_mode, columns) {
       return {
         async write(output) {
-          show(columns, output);
+          show(columns, withoutAttached(output));
           return { rejects: [] };
         },
         commit: () => Promise.resolve(),

@@ -1,4 +1,5 @@
 /** Makes flow after flow for one execution: each is opened by its first child, the wiring, and closed by it. */
+import { MemoryArena } from "../actors/chunk-memory.ts";
 import { retrying } from "../actors/outage.ts";
 import { RecentCounts } from "../actors/recent-counts.ts";
 import { onAbort, whenAborted } from "../core/abort.ts";
@@ -93,6 +94,8 @@ export class FlowStarts implements AsyncDisposable {
     // Right before the claims, which would take the splits from whoever has them now.
     if (share !== null) await patiently(() => share.confirm());
     this.#own.note(this.#sinks.splice(0));
+    // Given back last: what a sink still sends when it is closed lies in it.
+    const arena = opened.use(new MemoryArena(execution.buffers));
     const claimed: ClaimedSink[] = [];
     for (const [name, bound] of execution.bound.sinks) {
       const sink = await patiently(() => openSink(execution, source, { name, bound }, killed), name);
@@ -109,10 +112,10 @@ export class FlowStarts implements AsyncDisposable {
       side: this.#sideBySide(source),
       recent: this.#recent,
       sinks,
+      arena,
       runner,
       meters: this.meters,
     });
-    opened.use(flow.arena);
     opened.defer(() => (killed.aborted || this.failure !== null ? runner.destroy() : runner.close()));
     announce(execution, source, sinks, this.#flows === 0);
     this.#flows++;
@@ -208,7 +211,8 @@ class FlowActor implements Actor {
     try {
       await this.#make(flow).run(context);
     } catch (thrown) {
-      this.#starts.failure ??= thrown;
+      // After a kill errors are its mere echo.
+      if (!context.killed.aborted) this.#starts.failure ??= thrown;
       flow.abort(thrown);
       throw thrown;
     }

@@ -6,7 +6,7 @@
  */
 import { ColumnAgreement } from "../actors/column-agreement.ts";
 import { Aggregator } from "../actors/aggregator.ts";
-import { MemoryArena } from "../actors/chunk-memory.ts";
+import type { MemoryArena } from "../actors/chunk-memory.ts";
 import { Chunker } from "../actors/chunker.ts";
 import { type Beginnings, beginningsOf } from "../actors/head-starts.ts";
 import { LastMoves } from "../actors/last-moves.ts";
@@ -32,6 +32,8 @@ import { DurableEverywhere } from "./durable-everywhere.ts";
 import type { OpenSink } from "./place-sinks.ts";
 import type { StageMeters } from "./stage-meters.ts";
 
+/** In mode async. */
+const CHUNKS_A_THREAD = 2;
 const DEFAULT_BLOCK_BYTES = 1024 * 1024;
 /** Small files make small chunks, which weigh little and yet hold buffers: so many may wait in one mailbox. */
 const MOST_WAITING = 256;
@@ -45,6 +47,7 @@ export interface FlowParts {
   /** Of a live source: each sink's counts of the last minutes. */
   readonly recent: ReadonlyMap<string, RecentCounts> | null;
   readonly sinks: readonly OpenSink[];
+  readonly arena: MemoryArena;
   readonly runner: TaskRunner;
   readonly meters: StageMeters;
 }
@@ -52,7 +55,6 @@ export interface FlowParts {
 /** One start of a run's actors. */
 export class Flow {
   readonly lanes: readonly Lane[];
-  readonly arena: MemoryArena;
   readonly #parts: FlowParts;
   readonly #beginnings: Beginnings;
   readonly #blockBytes: number;
@@ -69,8 +71,7 @@ export class Flow {
     const { execution, source, sinks } = parts;
     const { chunk, onSinkDown } = execution.bound.plan.job;
     this.#parts = parts;
-    this.lanes = planLanes(asFirstSeen(source.splits, sinks), parts.side);
-    this.arena = new MemoryArena(execution.buffers);
+    this.lanes = planLanes(asFirstSeen(source.splits, sinks), parts.side, mostOfALane(parts));
     this.#durable = new DurableEverywhere(sinks, (split, position) => source.committed?.(split, position));
     this.#beginnings = beginningsOf(new Map(sinks.map(({ name, rows }) => [name, rows])));
     this.#moves = onSinkDown === "wait" && sinks.length > 1 ? new LastMoves() : null;
@@ -85,7 +86,7 @@ export class Flow {
     this.#deliveries = new Map(
       sinks.map(({ name }) => [
         name,
-        mailbox(`deliveries of ${name}`, waiting, ({ output }) => output.bytes.byteLength),
+        mailbox(`deliveries of ${name}`, waiting, deliveryBytes),
       ]),
     );
   }
@@ -107,16 +108,17 @@ export class Flow {
   abort(error: unknown): void {
     for (const box of [this.#blocks, this.#chunks, this.#results, ...this.#deliveries.values()]) box.abort(error);
     this.#window.abort(error);
+    for (const { turns } of this.lanes) turns.abort(error);
   }
 
   reader(): Actor {
-    const { execution, source, meters, sinks } = this.#parts;
+    const { execution, source, meters, sinks, arena } = this.#parts;
     return new Reader({
       source,
       lanes: this.lanes,
       positions: this.#beginnings.positions,
       blocks: this.#blocks,
-      arena: this.arena,
+      arena,
       budget: execution.budget.account(execution.run.row.id),
       blockBytes: this.#blockBytes,
       estimateOutput: (bytes) => this.#estimate.index(bytes) + sinks.length * this.#estimate.output(bytes),
@@ -214,6 +216,15 @@ export class Flow {
   }
 }
 
+/**
+ * Calls may wait for something outside, and of a live source for as long as one partition's records do: it is not given
+ * the last of the places in the threads.
+ */
+function mostOfALane({ execution: { bound, threads }, recent }: FlowParts): number | undefined {
+  const mayWait = recent !== null && bound.plan.transform?.mode === "async";
+  return mayWait ? Math.max(1, CHUNKS_A_THREAD * threads - 1) : undefined;
+}
+
 function mailbox<T>(name: string, maxBytes: number, bytesOf: (item: T) => number): Mailbox<T> {
   return new Mailbox({
     name,
@@ -225,6 +236,11 @@ function mailbox<T>(name: string, maxBytes: number, bytesOf: (item: T) => number
 
 function blockBytes(block: Block): number {
   return block.kind === "bytes" ? block.end - block.begin : (block.frames?.bytes ?? 0);
+}
+
+/** Where little of a record is written, what it was read from weighs more, and waits with it. */
+function deliveryBytes({ chunk, output }: Delivery): number {
+  return Math.max(output.bytes.byteLength, chunk.end - chunk.begin);
 }
 
 function needsColumns({ columns, needsColumns: needed }: OpenSink["bound"]["encode"]): boolean {

@@ -53,6 +53,7 @@ interface Life {
   /** When it was asked to stop. */
   stoppedAt: number | null;
   wasPaused: boolean;
+  flows: number;
   ended: { readonly state: string; readonly error: string | null } | null;
   /** At its end. */
   summary: RunSummary | null;
@@ -64,6 +65,8 @@ export interface Counted {
   readonly process: string;
   /** It was killed, or stood still for a while. */
   readonly wasHurt: boolean;
+  /** Flows that it began. */
+  readonly flows: number;
   /** Records by sink. */
   readonly read: ReadonlyMap<string, number>;
 }
@@ -118,6 +121,7 @@ export class Crew {
       const { sinks } = life.summary ?? life.recorder.snapshot({ ...end, process });
       return {
         process: life.process.name,
+        flows: life.flows,
         wasHurt: life.wasPaused || life.process.condition === "dead",
         read: new Map(Object.entries(sinks).map(([name, { read }]) => [name, read])),
       };
@@ -159,6 +163,7 @@ export class Crew {
       recorder: new SummaryRecorder(),
       stoppedAt: null,
       wasPaused: false,
+      flows: 0,
       ended: null,
       summary: null,
     };
@@ -228,6 +233,7 @@ export class Crew {
     }
     if (event.kind === "restarting" && event.code === "INVARIANT" && !event.message.includes("simulated: "))
       violate(`${process.name}: ${event.actor} died of a mistake: ${event.message}`);
+    if (event.kind === "share-taken" || event.kind === "restarting") life.flows++;
     if (event.kind === "share-taken") this.#checkLeaks(life, "begins a share");
   }
 
@@ -247,14 +253,16 @@ export class Crew {
     const { scheduler, violate } = this.#options;
     life.ended = ended;
     this.#checkLeaks(life, `ended ${ended.state}`);
-    if (life.stoppedAt === null || life.wasPaused) return;
+    if (life.stoppedAt === null) return;
     const took = scheduler.clock.monotonic() - life.stoppedAt;
     if (took > DRAIN_MS + MORE_MS) violate(`${life.process.name} took ${took} ms to stop`);
   }
 
   #stop(life: Life): void {
-    life.stoppedAt ??= this.#options.scheduler.clock.monotonic();
-    life.graceful.abort();
+    life.process.signal(() => {
+      life.stoppedAt ??= this.#options.scheduler.clock.monotonic();
+      life.graceful.abort();
+    });
   }
 
   #disaster(): void {
@@ -269,7 +277,7 @@ export class Crew {
       case "pause":
         life.wasPaused = true;
         life.process.pause();
-        return scheduler.after("crew: wakes a process", () => life.process.resume(), scheduler.between(500, 60_000));
+        return scheduler.after("crew: wakes a process", () => wake(life, scheduler), scheduler.between(500, 60_000));
       case "stop":
         return this.#stop(life);
       case "rebalance":
@@ -282,4 +290,10 @@ export class Crew {
         if (scheduler.steps > 800) faults.cease();
     }
   }
+}
+
+/** Time goes on without a process that stands still, but nobody asks of it what it cannot do meanwhile. */
+function wake(life: Life, { clock }: Scheduler): void {
+  if (life.stoppedAt !== null) life.stoppedAt = clock.monotonic();
+  life.process.resume();
 }

@@ -95,7 +95,7 @@ export class LiveSink {
 
   /** Its positions in the state store were advanced by a process. */
   async onStateCommit(process: string, advanced: readonly Progress[]): Promise<void> {
-    for (const progress of advanced) this.#move(process, progress);
+    this.#move(process, advanced);
     this.#invariants.counted(advanced);
     for (const { split, position } of advanced) {
       const due = this.#records(split, position).flatMap(({ rows }) => rows.map(canonicalRow));
@@ -120,7 +120,7 @@ export class LiveSink {
     const { sink, inState } = this.#options;
     const isDatabase = sink.kind === "database";
     const rows = isDatabase ? this.#database.rows : [...this.#rows];
-    this.#invariants.published(inSplitOrder(rows));
+    this.#invariants.published(rows);
     const withData = isDatabase ? this.#database.rejects.list({ job: JOB, limit: EVERY }) : [];
     const progress = isDatabase ? this.#database.progress("") : [...this.#reached.values()];
     this.#invariants.complete(progress, [...(await inState()), ...withData]);
@@ -134,16 +134,17 @@ export class LiveSink {
   }): void {
     const alone = this.#options.plan.sinks.length === 1;
     this.#invariants.durable({ ...commit, due: alone ? "all" : "own" });
-    for (const { split, epoch, to, counts } of commit.advances)
-      this.#move(commit.by, { split, epoch, position: to, counts });
+    const advanced = commit.advances.map(({ split, epoch, to, counts }) => ({ split, epoch, position: to, counts }));
+    this.#move(commit.by, advanced);
     if (alone) return;
     void this.#options.inState().then((kept) => this.#invariants.kept(commit.advances, kept, "common"));
   }
 
-  #move(process: string, progress: Progress): void {
+  #move(process: string, advanced: readonly Progress[]): void {
     const { sink, onDurable } = this.#options;
-    onDurable(process, sink.name, Number(progress.position.ordinal) - this.#ordinal(progress.split));
-    this.#reached.set(progress.split, progress);
+    const before = this.consumed;
+    for (const progress of advanced) this.#reached.set(progress.split, progress);
+    onDurable(process, sink.name, this.consumed - before);
   }
 
   #ordinal(split: string): number {
@@ -153,11 +154,6 @@ export class LiveSink {
   #records(split: string, { ordinal }: Position): readonly ExpectedRecord[] {
     return this.#expected.get(split)?.slice(0, Number(ordinal)) ?? [];
   }
-}
-
-/** A server that tells rows apart by their keys may have been given a later one first. */
-function inSplitOrder(rows: readonly string[]): readonly string[] {
-  return rows;
 }
 
 function expectedOf({ plan, sink }: LiveSinkOptions): ReadonlyMap<string, readonly ExpectedRecord[]> {

@@ -38,6 +38,11 @@ export class SimulatedProcess {
     this.#onBreak.push(callback);
   }
 
+  /** Tells it something: at once, or when it goes on. */
+  signal(callback: () => void): void {
+    this.#deliver(callback);
+  }
+
   /** Ends it as `kill -9` does. */
   kill(): void {
     this.#condition = "dead";

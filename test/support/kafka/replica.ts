@@ -1,8 +1,21 @@
 /** One process of several that read the same topics: the real command line, in a folder with a state of its own. */
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect } from "vitest";
 import type { RunSummary } from "../../../src/core/summary.ts";
 import { type CommandLine, type Ended, type Environment, Project } from "../project.ts";
 import { until } from "../until.ts";
+
+const meter = pathToFileURL(path.resolve(import.meta.dirname, "../fixtures/process-meter.ts")).href;
+const METER_FILE = "meter.jsonl";
+
+/** What a process has used so far. */
+export interface MeterReading {
+  readonly cpuMs: number;
+  /** Since its start. */
+  readonly upMs: number;
+  readonly rssBytes: number;
+}
 
 /** The exit code of a run that was ended by SIGTERM. */
 const TERMINATED = 143;
@@ -47,8 +60,17 @@ export class Replica implements Disposable {
   }
 
   start(environment: Environment = {}): this {
-    this.#running = this.project.start(["run", this.job, "--json"], environment);
+    const metered = { NODE_OPTIONS: `--import ${meter}`, METER_FILE: this.project.path(METER_FILE) };
+    this.#running = this.project.start(["run", this.job, "--json"], { ...metered, ...environment });
     return this;
+  }
+
+  /** What the process has used until now. */
+  async read(): Promise<MeterReading> {
+    const readings = (): readonly MeterReading[] => this.project.readLines<MeterReading>(METER_FILE);
+    const before = readings().length;
+    this.running.kill("SIGUSR2");
+    return await until("it reads its meter", () => readings()[before]);
   }
 
   /** The process has to be alive until now. */

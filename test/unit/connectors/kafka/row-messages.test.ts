@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { shareFrom } from "../../../../src/actors/chunk-share.ts";
 import { attachedFields, type MessageShape, messagesOf } from "../../../../src/connectors/kafka/row-messages.ts";
-import { withoutRecords } from "../../../../src/core/output-rows.ts";
+import { rowsOf, withoutAttached, withoutRecords } from "../../../../src/core/output-rows.ts";
 import type { SinkOutput } from "../../../../src/core/result.ts";
 import type { TaskOutput } from "../../../../src/core/task.ts";
 import { GrowingBytes } from "../../../../src/formats/growing-bytes.ts";
@@ -61,6 +61,19 @@ describe("messagesOf()", () => {
     const output = outputOf("k0|h0|a\n", "k1|-|b\n", "-|h2|c\n");
     expect(shown(withoutRecords(output, new Set([0])))).toEqual(["k1|-|b", "-|h2|c"]);
     expect(shown(shareFrom({ output, rejects: [], read: 3 }, 2).output)).toEqual(["-|h2|c"]);
+  });
+
+  test("leaves them out of what others read as rows", () => {
+    const output = outputOf("k0|h0|a\n", "-|h1|bb\n", "k2||\n");
+    const expected = ["a\n", "bb\n", "\n"];
+    expect(rowsOf(output).map(String)).toEqual(expected);
+    const plain = withoutAttached(output);
+    expect([String(plain.bytes), plain.attached, [...plain.rowEnds]]).toEqual([
+      expected.join(""),
+      undefined,
+      [2, 5, 6],
+    ]);
+    expect(withoutAttached(plain)).toBe(plain);
   });
 
   test("needs no fields before rows of a sink without key and headers", () => {

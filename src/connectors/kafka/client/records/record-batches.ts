@@ -8,6 +8,7 @@ import { MillraceError } from "../../../../core/errors.ts";
 import type { MessageBatch } from "../port.ts";
 import { inflate } from "../codecs/inflate.ts";
 import { Cursor } from "./cursor.ts";
+import { damaged, RecordColumns, type RecordTimes } from "./record-columns.ts";
 
 /** Bytes of a batch up to its records, and those before its length counts. */
 const HEADER = 61;
@@ -17,13 +18,8 @@ const MAGIC_AT = 16;
 const LEAST_RECORD = 7;
 
 const CODEC = 0x07;
-const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
-
-/** Numbers that are kept of a record. */
-const SLOTS = 6;
-const NULL = -1;
 
 /** A transaction that was given up, from its first offset on. */
 export interface AbortedTransaction {
@@ -41,14 +37,9 @@ export interface FetchedRecords {
 }
 
 /** One batch's header. */
-interface BatchHeader {
-  readonly baseOffset: bigint;
+interface BatchHeader extends RecordTimes {
   readonly lastOffset: bigint;
-  readonly attributes: number;
-  readonly firstTimestamp: number;
-  readonly maxTimestamp: number;
   readonly producerId: bigint;
-  readonly count: number;
   /** Of the records in the answer. */
   readonly begin: number;
   readonly end: number;
@@ -68,7 +59,7 @@ export async function readRecords({ bytes, from, aborted }: FetchedRecords): Pro
     if (header.count * LEAST_RECORD > part.length) throw damaged("it has fewer bytes than records");
     inflated.push({ header, part });
   }
-  const records = new Records(visible.reduce((sum, { count }) => sum + count, 0));
+  const records = new RecordColumns(visible.reduce((sum, { count }) => sum + count, 0));
   for (const { header, part } of inflated) records.take(part, header, from);
   const last = headers.at(-1);
   records.next = last === undefined || last.lastOffset < from ? from : last.lastOffset + 1n;
@@ -138,111 +129,4 @@ function endsAborted(bytes: Buffer, { begin, count }: BatchHeader): boolean {
   record.varint();
   record.int16();
   return record.int16() === 0;
-}
-
-/** Records as numbers in columns: where their parts lie. */
-class Records implements MessageBatch {
-  count = 0;
-  next = 0n;
-  readonly #slots: Int32Array;
-  readonly #offsets: BigInt64Array;
-  readonly #timestamps: Float64Array;
-  readonly #memories: Buffer[] = [];
-
-  constructor(most: number) {
-    this.#slots = new Int32Array(most * SLOTS);
-    this.#offsets = new BigInt64Array(most);
-    this.#timestamps = new Float64Array(most);
-  }
-
-  /** Adds the records of a batch from an offset on. */
-  take(bytes: Buffer, header: BatchHeader, from: bigint): void {
-    const memory = this.#memories.push(bytes) - 1;
-    const cursor = new Cursor(bytes);
-    const isLogTime = (header.attributes & LOG_APPEND_TIME) !== 0;
-    const skipped = Number(from - header.baseOffset);
-    for (let left = header.count; left > 0; left--) {
-      const end = cursor.varint() + cursor.at;
-      cursor.int8();
-      const timestamp = header.firstTimestamp + cursor.varlong();
-      const delta = cursor.varint();
-      if (delta >= skipped) {
-        this.#offsets[this.count] = header.baseOffset + BigInt(delta);
-        this.#timestamps[this.count] = isLogTime ? header.maxTimestamp : timestamp;
-        this.#place(cursor, memory, end);
-      }
-      cursor.at = end;
-    }
-  }
-
-  #place(cursor: Cursor, memory: number, end: number): void {
-    const slot = this.count++ * SLOTS;
-    const slots = this.#slots;
-    const keySize = cursor.varint();
-    slots[slot] = memory;
-    slots[slot + 1] = cursor.at;
-    slots[slot + 2] = keySize;
-    cursor.skip(Math.max(keySize, 0));
-    const size = cursor.varint();
-    slots[slot + 3] = cursor.at;
-    slots[slot + 4] = size;
-    cursor.skip(Math.max(size, 0));
-    slots[slot + 5] = cursor.at;
-    if (cursor.at > end || end > cursor.bytes.length) {
-      throw damaged("a record is longer than it says");
-    }
-  }
-
-  offset(message: number): bigint {
-    return this.#offsets[message] as bigint;
-  }
-
-  timestamp(message: number): number {
-    return this.#timestamps[message] as number;
-  }
-
-  key(message: number): string | null {
-    const size = this.#slot(message, 2);
-    if (size < 0) return null;
-    const at = this.#slot(message, 1);
-    return this.#memory(message).toString("utf8", at, at + size);
-  }
-
-  headers(message: number): Readonly<{ [name: string]: string }> | null {
-    const cursor = new Cursor(this.#memory(message), { at: this.#slot(message, 5) });
-    const count = cursor.varint();
-    if (count <= 0) return null;
-    const entries = Array.from({ length: count }, () => [sizedText(cursor), sizedText(cursor)] as const);
-    return Object.fromEntries(entries);
-  }
-
-  size(message: number): number {
-    return this.#slot(message, 4);
-  }
-
-  copy(message: number, into: Uint8Array, at: number): void {
-    const from = this.#slot(message, 3);
-    this.#memory(message).copy(into, at, from, from + Math.max(this.size(message), 0));
-  }
-
-  #slot(message: number, which: number): number {
-    return this.#slots[message * SLOTS + which] as number;
-  }
-
-  #memory(message: number): Buffer {
-    return this.#memories[this.#slot(message, 0)] as Buffer;
-  }
-}
-
-/** A text with its length before it; what is null has none. */
-function sizedText(cursor: Cursor): string {
-  const size = Math.max(cursor.varint(), NULL);
-  if (size <= 0) return "";
-  const from = cursor.at;
-  cursor.skip(size);
-  return cursor.bytes.toString("utf8", from, from + size);
-}
-
-function damaged(why: string): MillraceError {
-  return new MillraceError("SOURCE_FAILED", `a batch of records is damaged: ${why}`);
 }
