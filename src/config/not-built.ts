@@ -79,7 +79,7 @@ function connectorFindings(config: unknown): Finding[] {
     [["source"], builtConnectors("source")],
     [["sink"], builtConnectors("sink")],
     [["sinks", "*"], builtConnectors("sink")],
-    [["rejects"], ["file"]],
+    [["rejects"], ["file", "kafka"]],
   ];
   return sides.flatMap(([at, built]) =>
     pathsOf(config, [...at, "type"]).flatMap((path): Finding[] => {

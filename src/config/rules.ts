@@ -1,9 +1,14 @@
 /** Rules between keys, which one key's shape cannot say. They hold the config itself, so that every mistake is told at once. */
 import { formatOfPath } from "../connectors/file/options.ts";
+import { durationOption } from "../core/option-shapes.ts";
 import { nearestName } from "../core/nearest.ts";
 import { valueAt, type ValuePath } from "./place.ts";
+import { deadLetterFindings } from "./dead-letter-keys.ts";
 import { sameTableFindings, sinkPaths } from "./sink-places.ts";
 import type { Finding } from "./problem.ts";
+
+/** Half of what the broker grants: a unit is also sent and, where it fails, sent again. */
+const LONGEST_TRANSACTION_MS = 30_000;
 
 interface Choice {
   /** Where the two keys stand. */
@@ -29,6 +34,7 @@ export function ruleFindings(config: unknown): Finding[] {
     ...nameFindings(config),
     ...sinkFindings(config),
     ...concurrencyFindings(config),
+    ...transactionFindings(config),
   ];
 }
 
@@ -37,6 +43,23 @@ function concurrencyFindings(config: unknown): Finding[] {
   const path = ["transform", "concurrency"];
   if (valueAt(config, path) === undefined || valueAt(config, ["transform", "mode"]) === "async") return [];
   return [invalid(path, "only mode async has calls in flight side by side; set mode: async, or leave it out")];
+}
+
+/** A unit is a Kafka transaction, and the broker ends one that lasts longer than a minute. */
+function transactionFindings(config: unknown): Finding[] {
+  const path = ["commit", "interval"];
+  const intervalMs = durationMs(valueAt(config, path));
+  const isTransactional = sinkPaths(config).some(
+    (at) => valueAt(config, [...at, "type"]) === "kafka" && valueAt(config, [...at, "transactional"]) !== false,
+  );
+  if (!isTransactional || intervalMs === null || intervalMs <= LONGEST_TRANSACTION_MS) return [];
+  return [invalid(path, "a Kafka sink commits in transactions, which the broker ends after a minute; 30s at the most")];
+}
+
+/** null for what is no duration, which its shape says. */
+function durationMs(value: unknown): number | null {
+  const parsed = durationOption().safeParse(value);
+  return parsed.success ? parsed.data : null;
 }
 
 /** Several sinks: at least one, and no two into one table. */

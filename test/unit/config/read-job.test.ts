@@ -373,8 +373,8 @@ describe("what is not built yet is refused by its name", () => {
     ],
     ["alerts: { failed: true }", "4:1: alerts: not built in this release (a daemon's business)"],
     [
-      "rejects: { type: kafka, brokers: a:9092, topic: t }",
-      "4:18: rejects.type: kafka: not built in this release; built now: file",
+      "rejects: { type: postgres, url: u, table: t }",
+      "4:18: rejects.type: postgres: not built in this release; built now: file, kafka",
     ],
   ])("%s", (line, message) => {
     const { code, lines: told } = faultOf(() => readYaml(minimal + line));
@@ -406,6 +406,15 @@ describe("what is not built yet is refused by its name", () => {
     ["key: [id]", "3:75: sink.key: not built in this release (leave it out)"],
   ])("a Postgres sink with %s", (options, message) => {
     expect(lines(postgres(options))).toEqual([`orders.yaml:${message}`]);
+  });
+
+  test("a Kafka sink commits more often than the broker ends transactions", () => {
+    const sink = (more: string) =>
+      minimal.replace(/sink: .*/, `sink: { type: kafka, brokers: "a:1", topic: t${more} }\ncommit: { interval: 45s }`);
+    expect(lines(sink(""))).toEqual([
+      "orders.yaml:4:11: commit.interval: a Kafka sink commits in transactions, which the broker ends after a minute; 30s at the most",
+    ]);
+    expect(() => readYaml(sink(", transactional: false"))).not.toThrow();
   });
 
   test("beside a mistake the code is CONFIG_INVALID", () => {
