@@ -1,9 +1,9 @@
 /** `check --connect`: binds a job to its files and tables, says what was found, and lets go. Nothing is written. */
-import type { Job } from "../config/job.ts";
+import { isLive, type Job } from "../config/job.ts";
 import { placeError } from "../config/place-error.ts";
 import { systemClock } from "../core/clock.ts";
 import type { BoundSink } from "../core/ports/sink.ts";
-import type { SplitPlan } from "../core/ports/source.ts";
+import type { SharesPreview, SplitPlan } from "../core/ports/source.ts";
 import { formatCounted, formatSize } from "../observability/figures.ts";
 import { describe } from "../pipeline/describe.ts";
 import { resolve } from "../pipeline/resolve.ts";
@@ -16,7 +16,11 @@ import { resolve } from "../pipeline/resolve.ts";
 export async function connectJob(job: Job): Promise<string[]> {
   try {
     await using bound = await resolve(describe(job), { clock: systemClock });
-    return [sourceLine(bound.source.label, bound.source.splits), ...Array.from(bound.sinks.values(), sinkLine)];
+    const { source } = bound;
+    const preview = await source.shares?.preview?.();
+    const found = preview === undefined ? sourceLine(source.label, source.splits) : sharesLine(source.label, preview);
+    const live = isLive(job.source);
+    return [found, ...Array.from(bound.sinks.values(), (sink) => sinkLine(sink, live))];
   } catch (thrown) {
     throw placeError(thrown, job);
   }
@@ -29,8 +33,20 @@ function sourceLine(label: string, splits: readonly SplitPlan[]): string {
   return `${label}: ${formatCounted(splits.length, "split")}, ${formatSize(bytes)}${fields}`;
 }
 
-function sinkLine({ label, encode, known, keyless = false }: BoundSink): string {
+/** What is shared out among processes, whoever has it now. */
+function sharesLine(label: string, { parts, begins, records }: SharesPreview): string {
+  const [only, ...others] = parts;
+  const splits = (count: number): string => formatCounted(count, "partition");
+  const found =
+    only !== undefined && others.length === 0
+      ? `${only.name} has ${splits(only.splits)}`
+      : parts.map((part) => `${part.name} ${splits(part.splits)}`).join(", ");
+  return `${label}: ${found}; a new job begins at ${begins}, ${formatCounted(records, "message")} before the end`;
+}
+
+/** Whose source is live goes on where it was, and reads nothing in two runs. */
+function sinkLine({ label, encode, known, keyless = false }: BoundSink, live: boolean): string {
   const columns = encode.columns?.map(({ name, type }) => (type === undefined ? name : `${name} ${type}`)) ?? known;
-  const key = keyless ? "; it has no unique key, so rows that come in two runs stay there twice" : "";
+  const key = keyless && !live ? "; it has no unique key, so rows that come in two runs stay there twice" : "";
   return columns === undefined ? label : `${label}: columns ${columns.join(", ")}${key}`;
 }

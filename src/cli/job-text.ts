@@ -1,6 +1,6 @@
 /** A job in a few words, from its definition alone. */
 import path from "node:path";
-import type { Job, SinkOptions, SourceOptions } from "../config/job.ts";
+import { isLive, type Job, type SinkOptions, type SourceOptions } from "../config/job.ts";
 import { formatOfPath } from "../connectors/file/options.ts";
 import { displayWidth } from "../observability/display-width.ts";
 import { formatCount, formatCounted } from "../observability/figures.ts";
@@ -39,7 +39,7 @@ export function drawFlow(job: Job): string[] {
 }
 
 /** Where rejects go and how many there may be. */
-export function describeRejects({ sinks, rejects, errors }: Job): string {
+export function describeRejects({ source, sinks, rejects, errors }: Job): string {
   const [only, ...others] = Object.values(sinks);
   const withData = only?.type === "postgres" && others.length === 0 ? `table ${only.stateSchema}.rejects` : null;
   const place = rejects === null ? (withData ?? "the state store") : describePlace(rejects);
@@ -48,7 +48,8 @@ export function describeRejects({ sinks, rejects, errors }: Job): string {
     ...(maxRejects === null ? [] : [formatCount(maxRejects)]),
     ...(maxRejectRate >= 1 ? [] : [`${Number((maxRejectRate * 100).toFixed(2))} %`]),
   ];
-  return limits.length === 0 ? place : `${place}; the run ends beyond ${limits.join(" or ")}`;
+  const within = isLive(source) ? " in five minutes" : "";
+  return limits.length === 0 ? place : `${place}; the run ends beyond ${limits.join(" or ")}${within}`;
 }
 
 /**
@@ -65,6 +66,7 @@ export function describeFormats({ source, columns, sinks }: Job): string {
 
 function describeSource(source: SourceOptions): string {
   if (source.type === "module") return source.module.name;
+  if (source.type === "kafka") return `kafka ${source.topics.join(", ")} (group ${source.group})`;
   return source.type === "file" ? `file ${[source.path].flat().join(", ")}` : source.type;
 }
 
@@ -74,6 +76,8 @@ function describeSink(sink: SinkOptions): string {
       return `file ${sink.path} (${sink.mode})`;
     case "postgres":
       return `postgres ${sink.table} (${sink.mode})`;
+    case "kafka":
+      return sink.key === undefined ? `kafka ${sink.topic}` : `kafka ${sink.topic} (key ${sink.key})`;
     case "module":
       return sink.module.name;
     default:
@@ -82,11 +86,13 @@ function describeSink(sink: SinkOptions): string {
 }
 
 function describePlace(sink: SinkOptions): string {
+  if (sink.type === "kafka") return `kafka ${sink.topic}`;
   return sink.type === "file" ? `file ${sink.path}` : describeSink(sink);
 }
 
 function sourceFormat(source: SourceOptions): string {
   if (source.type === "module") return source.format ?? source.module.format ?? "text";
+  if (source.type === "kafka") return source.format;
   if (source.type !== "file") return source.type;
   return source.format ?? formatOfPath([source.path].flat()[0] ?? "") ?? "text";
 }
@@ -94,5 +100,6 @@ function sourceFormat(source: SourceOptions): string {
 function sinkFormat(sink: SinkOptions): string {
   if (sink.type === "file") return sink.format ?? formatOfPath(sink.path) ?? "text";
   if (sink.type === "module") return sink.module.name;
+  if (sink.type === "kafka") return sink.format;
   return sink.type === "postgres" ? "copy text" : sink.type;
 }

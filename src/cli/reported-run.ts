@@ -48,8 +48,8 @@ export async function reportedRun(
 ): Promise<RunOutcome> {
   const { json = false, quiet = false } = flags;
   const state = stateOf(job, flags, process.env);
-  using signals = listenForSignals(process, teller(flags, process));
   using reporter = await runReporter({ job, json, quiet, limited, dryRun }, process);
+  using signals = listenForSignals(process, (line) => reporter.tell(line));
   const { params, slot } = values;
   const { graceful: signal, kill } = signals;
   const { observers } = reporter;

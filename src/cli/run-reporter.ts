@@ -1,6 +1,6 @@
 /** Tells the story of a run: a bar and a summary on a terminal, JSON lines elsewhere, nothing when quiet. */
 import path from "node:path";
-import type { Job } from "../config/job.ts";
+import { isEndless, type Job } from "../config/job.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { RunSummary } from "../core/summary.ts";
@@ -24,6 +24,8 @@ export interface RunReporterOptions {
 export interface RunReporter extends Disposable {
   readonly observers: readonly Observer[];
   end(summary: RunSummary): void;
+  /** Writes a line for people, unless that is not wanted. */
+  tell(line: string): void;
 }
 
 /** The reporter for this terminal and these options. */
@@ -40,6 +42,7 @@ export async function runReporter(options: RunReporterOptions, process: CliProce
         process.stderr.write(`error: ${redact(summary.error.message)} (${summary.error.code})\n`);
       }
     },
+    tell: (line) => story.tell(line),
     [Symbol.dispose]: () => story[Symbol.dispose](),
   };
 }
@@ -61,7 +64,7 @@ async function resultsOf(
 }
 
 async function storyOf(options: RunReporterOptions, process: CliProcess): Promise<RunReporter> {
-  if (options.quiet) return { observers: [], end: () => {}, [Symbol.dispose]: () => {} };
+  if (options.quiet) return { observers: [], end: () => {}, tell: () => {}, [Symbol.dispose]: () => {} };
   return process.stderr.isTTY === true ? terminalStory(options, process) : logStory(options.job, process);
 }
 
@@ -69,7 +72,8 @@ async function storyOf(options: RunReporterOptions, process: CliProcess): Promis
 async function logStory({ progress }: Job, { stderr }: CliProcess): Promise<RunReporter> {
   const { logger } = await import("../observability/logger.ts");
   const log = await logger({ stream: stderr, progress: progressEvery(progress) });
-  return { observers: [log], end: () => {}, [Symbol.dispose]: () => {} };
+  const tell = (line: string): void => void stderr.write(`${line}\n`);
+  return { observers: [log], end: () => {}, tell, [Symbol.dispose]: () => {} };
 }
 
 function progressEvery(progress: Job["progress"]): ProgressEvery {
@@ -91,10 +95,10 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
   });
   const told = live ? { level: "warn" as const } : { progress: progressEvery(options.job.progress) };
   const troubles = await logger({ stream: bar, pretty: true, color, ...told });
-  // Rejects are in the bar and, by their kinds, in the summary.
+  // Rejects are in the bar and, by their kinds, in the summary, which tells the end too.
   const lines: Observer = (event) => {
     if (event.kind === "run-started") bar.write(`${renderHeader(event, paint)}\n\n`);
-    else if (event.kind !== "rejected") troubles(event);
+    else if (event.kind !== "rejected" && event.kind !== "run-ended") troubles(event);
   };
   return {
     observers: [lines, bar],
@@ -104,15 +108,18 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
         width: columnsOf(stdout, stderr),
         ...(options.dryRun === null ? { rejectsAt: rejectsAt(options) } : { dryRun: true }),
         resumes: !options.limited && resumes(options.job),
+        endless: isEndless(options.job.source),
       };
       stdout.write(`${renderSummary(summary, about)}\n`);
     },
+    tell: (line) => bar.write(`${line}\n`),
     [Symbol.dispose]: () => bar[Symbol.dispose](),
   };
 }
 
 /** Where people find the rejects. */
 function rejectsAt({ job }: RunReporterOptions): string {
+  if (job.rejects?.type === "kafka") return `topic ${job.rejects.topic}`;
   return `millrace rejects list ${job.file === undefined ? job.name : shortPath(job.file)}`;
 }
 

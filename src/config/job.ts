@@ -141,6 +141,11 @@ export function isLive(source: SourceOptions): boolean {
   return typeof source.module !== "string" && source.module.live === true;
 }
 
+/** Whether a run of it ends only when somebody stops it. */
+export function isEndless(source: SourceOptions): boolean {
+  return isLive(source) && !("until" in source && source.until !== undefined);
+}
+
 function toRetry(
   { for: given, initialDelay, maxDelay, multiplier, jitter }: ParsedJob["retry"],
   isEndless: boolean,

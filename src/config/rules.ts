@@ -35,6 +35,7 @@ export function ruleFindings(config: unknown): Finding[] {
     ...sinkFindings(config),
     ...concurrencyFindings(config),
     ...transactionFindings(config),
+    ...deadLetterFindings(config),
   ];
 }
 

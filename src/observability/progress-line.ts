@@ -3,7 +3,7 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { formatDuration } from "../core/quantity.ts";
 import { clip, displayWidth, printable } from "./display-width.ts";
-import { formatCount, formatPercent, formatSize } from "./figures.ts";
+import { formatCount, formatCounted, formatPercent, formatSize } from "./figures.ts";
 import type { Paint } from "./palette.ts";
 import type { Progress } from "./progress.ts";
 
@@ -75,14 +75,19 @@ function partsOf(progress: Progress, layout: Layout, style: LineStyle): string[]
   parts.push(`${formatCount(records)}${total}${layout.pace ? " records" : ""}`);
   if (layout.bytes) parts.push(formatSize(progress.bytes));
   if (layout.pace) parts.push(`${formatCount(progress.recordsPerSecond)}/s`);
+  if (layout.pace && progress.lag !== null) parts.push(`lag ${formatCount(progress.lag)}`);
   if (layout.bytes && progress.behind !== null) parts.push(behindOf(progress.behind));
   if (layout.rejects && rejected > 0) parts.push(paint("warning", `rejects ${formatCount(rejected)}`));
   if (layout.rest) parts.push(restOf(progress));
   return parts;
 }
 
-/** The file being read; of several its number among them, and their numbers alone when they are read side by side. */
-function nameOf({ active, splits, splitsEnded }: Progress, { ascii }: LineStyle): string {
+/**
+ * The file being read; of several its number among them, and their numbers alone when they are read side by side. Of a live
+ * source only how many splits this process has, since none of them ends.
+ */
+function nameOf({ active, splits, splitsEnded, endless }: Progress, { ascii }: LineStyle): string {
+  if (endless) return splits === 0 ? "waiting for splits" : formatCounted(splits, "split");
   const [first] = active;
   const done = `${formatCount(splitsEnded)} of ${formatCount(splits)} done`;
   if (active.length > 1) return done;

@@ -2,6 +2,7 @@
 import type { Counts } from "../core/ledger.ts";
 import type { RunEvent } from "../core/ports/observer.ts";
 import { roundToDigits } from "./figures.ts";
+import { totalLag } from "./lag-trend.ts";
 
 /** How far a run is. Records and bytes are those of the source, with what an earlier process had committed. */
 export interface Progress {
@@ -25,6 +26,10 @@ export interface Progress {
   readonly splits: number;
   /** With several sinks: the one that has made the fewest records durable; else null. */
   readonly behind: { readonly sink: string; readonly records: number } | null;
+  /** It goes on until somebody stops it. */
+  readonly endless: boolean;
+  /** Of a live source: records that are still to be committed; null while nobody has told. */
+  readonly lag: number | null;
 }
 
 interface Mark {
@@ -52,6 +57,8 @@ export class ProgressTracker {
   #records = 0;
   #bytes = 0;
   #rejected = 0;
+  #endless = false;
+  #lag: number | null = null;
   /** Whether the last event that counts was that a sink was opened. */
   #opening = false;
 
@@ -82,6 +89,14 @@ export class ProgressTracker {
       case "rejected":
         this.#rejected += event.count;
         return;
+      case "share-taken":
+        this.#active.clear();
+        this.#splits = event.splits.length;
+        this.#splitsEnded = 0;
+        return;
+      case "lagging":
+        this.#lag = totalLag(event.records);
+        return;
       case "restarting":
         this.#opening = false;
         this.#active.clear();
@@ -110,6 +125,8 @@ export class ProgressTracker {
       splitsEnded: this.#splitsEnded,
       splits: this.#splits,
       behind: this.#behind(),
+      endless: this.#endless,
+      lag: this.#lag,
     };
   }
 
@@ -117,6 +134,7 @@ export class ProgressTracker {
     this.#startedAt = event.at;
     this.#totalBytes = event.totalBytes;
     this.#splits = event.splits;
+    this.#endless = event.endless ?? false;
     this.#before = { records: event.resumed?.read ?? 0, bytes: event.resumed?.bytes ?? 0 };
     this.#records = this.#before.records;
     this.#bytes = this.#before.bytes;
@@ -149,9 +167,9 @@ export class ProgressTracker {
     while (this.#marks.length > 2 && at - (this.#marks[1]?.at ?? at) >= PACE_WINDOW_MS) this.#marks.shift();
   }
 
-  /** Records and bytes a millisecond since the oldest mark. */
+  /** Records and bytes a millisecond since the oldest mark that counts: while nothing comes, marks stay and grow old. */
   #pace(at: number): { readonly records: number; readonly bytes: number } {
-    const first = this.#marks[0];
+    const first = this.#marks.findLast((mark) => at - mark.at >= PACE_WINDOW_MS) ?? this.#marks[0];
     if (first === undefined || at <= first.at) return { records: 0, bytes: 0 };
     const span = at - first.at;
     return { records: (this.#records - first.records) / span, bytes: (this.#bytes - first.bytes) / span };

@@ -6,7 +6,7 @@ import type { StageName, StageTimes } from "../core/timing.ts";
 import { connectorOf, findBottleneck } from "./bottleneck.ts";
 import { LagTrend, totalLag } from "./lag-trend.ts";
 import type { LogEntry, LogLevel } from "./log-entry.ts";
-import { ProgressTracker } from "./progress.ts";
+import { type Progress, ProgressTracker } from "./progress.ts";
 import { redact } from "./redact.ts";
 import { RejectTally } from "./reject-tally.ts";
 
@@ -35,6 +35,7 @@ export class RunLog {
   #started: (RunEvent & { kind: "run-started" }) | undefined;
   #stages: { readonly [S in StageName]: StageTimes } | undefined;
   #busiestSink: string | undefined;
+  #lag: number | null = null;
   #told = { at: 0, records: 0 };
 
   /** @param every null: no lines about progress */
@@ -71,7 +72,7 @@ export class RunLog {
         this.#busiestSink = event.busiestSink;
         return this.#rejects.due(event.at).map(rejected);
       case "lagging":
-        return this.#lag(event);
+        return this.#takeLag(event);
       case "run-ended":
         return [...this.#rejects.rest().map(rejected), this.#end(event)];
       default:
@@ -79,8 +80,9 @@ export class RunLog {
     }
   }
 
-  #lag({ at, records }: RunEvent & { kind: "lagging" }): Body[] {
+  #takeLag({ at, records }: RunEvent & { kind: "lagging" }): Body[] {
     const lag = totalLag(records);
+    this.#lag = lag;
     const fields = { records: lag, splits: records };
     const behind = this.#lagTrend.fallsBehind(at, lag);
     return [{ level: behind ? "warn" : "debug", message: behind ? "falling behind" : "lag", fields }];
@@ -88,9 +90,9 @@ export class RunLog {
 
   #start(event: RunEvent & { kind: "run-started" }): Body {
     this.#started = event;
-    const { source, sinks, transform, slot, trigger, threads, totalBytes, resumed } = event;
+    const { source, sinks, transform, slot, trigger, threads, totalBytes, endless = false, resumed } = event;
     this.#told = { at: event.at, records: resumed?.read ?? 0 };
-    const common = { slot, trigger, source, transform, sinks, threads, bytes: totalBytes };
+    const common = { slot, trigger, source, transform, sinks, threads, ...(!endless && { bytes: totalBytes }) };
     if (resumed === null) return { level: "info", message: "run started", fields: common };
     const { split, token, read } = resumed;
     return { level: "info", message: "run resumed", fields: { ...common, split, token, read } };
@@ -105,9 +107,13 @@ export class RunLog {
       rejected: refused,
       ...(sinks === undefined ? {} : { sinks: Object.fromEntries(Object.entries(sinks).map(writtenOf)) }),
       seconds: Math.round(durationMs) / 1_000,
+      ...(this.#lag === null ? {} : { lag: this.#lag }),
       bottleneck: this.#bottleneck(durationMs),
       ...(message === null ? {} : { error: message }),
     };
+    // To be stopped is how a run of a live source ends.
+    if (state === "interrupted" && this.#started?.endless === true)
+      return { level: "info", message: "run stopped", fields };
     return { level: LEVEL_OF_STATE[state], message: `run ${state}`, fields };
   }
 
@@ -136,16 +142,22 @@ export class RunLog {
         : view.records - this.#told.records >= this.#every.everyRecords;
     if (!due) return [];
     this.#told = { at: event.at, records: view.records };
-    const fields = {
-      records: view.records,
-      totalRecords: view.totalRecords,
-      percent: view.fraction === null ? null : Math.floor(view.fraction * 100),
-      rejected: view.rejected,
-      recordsPerSecond: Math.round(view.recordsPerSecond),
-      remainingSeconds: view.remainingMs === null ? null : Math.round(view.remainingMs / 100) / 10,
-    };
-    return [{ level: "info", message: "progress", fields }];
+    return [{ level: "info", message: "progress", fields: progressFields(view) }];
   }
+}
+
+function progressFields(view: Progress): LogEntry["fields"] {
+  const { records, totalRecords, fraction, rejected, remainingMs, endless, lag } = view;
+  const recordsPerSecond = Math.round(view.recordsPerSecond);
+  if (endless) return { records, rejected, recordsPerSecond, lag };
+  return {
+    records,
+    totalRecords,
+    percent: fraction === null ? null : Math.floor(fraction * 100),
+    rejected,
+    recordsPerSecond,
+    remainingSeconds: remainingMs === null ? null : Math.round(remainingMs / 100) / 10,
+  };
 }
 
 function writtenOf([sink, { written }]: [sink: string, counts: Counts]): [sink: string, written: number] {

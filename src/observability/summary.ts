@@ -21,6 +21,8 @@ export interface SummaryOptions {
   readonly rejectsAt?: string;
   /** Whether the next run goes on where this one ended; default true. False where it has to start over. */
   readonly resumes?: boolean;
+  /** Nothing but a stop was to end it; default false. */
+  readonly endless?: boolean;
   /** Nothing was written: it was only to be seen what would be; default false. */
   readonly dryRun?: boolean;
 }
@@ -38,7 +40,7 @@ const MOST_GROUPS = 5;
 export function renderSummary(summary: RunSummary, options: SummaryOptions): string {
   const paint = painter(options.color);
   return [
-    `${options.dryRun === true ? "dry run " : ""}${outcomeOf(summary, paint)}   ${equation(summary)}   ${balance(summary.balanced, paint)}`,
+    `${options.dryRun === true ? "dry run " : ""}${outcomeOf(summary, options, paint)}   ${equation(summary)}   ${balance(summary.balanced, paint)}`,
     ...sinkLines(summary),
     cost(summary),
     ...limitOf(summary, options, paint),
@@ -51,7 +53,11 @@ export function renderSummary(summary: RunSummary, options: SummaryOptions): str
     .join("\n");
 }
 
-function outcomeOf({ state, durationMs, resumed }: RunSummary, paint: Paint): string {
+function outcomeOf(
+  { state, durationMs, resumed }: RunSummary,
+  { endless = false }: SummaryOptions,
+  paint: Paint,
+): string {
   const time = formatDuration(durationMs);
   const again = resumed ? " (resumed)" : "";
   switch (state) {
@@ -62,7 +68,7 @@ function outcomeOf({ state, durationMs, resumed }: RunSummary, paint: Paint): st
     case "rejected":
       return paint("bad", `stopped after ${time}: too many rejects`) + again;
     case "interrupted":
-      return paint("warning", `interrupted after ${time}`) + again;
+      return (endless ? paint("good", `stopped after ${time}`) : paint("warning", `interrupted after ${time}`)) + again;
   }
 }
 
@@ -85,10 +91,11 @@ function sinkLines({ sinks }: RunSummary): string[] {
   return Object.keys(sinks).length < 2 ? [] : sinkTable(sinks).map((line) => INDENT + line);
 }
 
-function cost({ recordsPerSecond, bytesRead, durationMs, peakRssBytes, eventLoopP99Ms }: RunSummary): string {
+function cost({ recordsPerSecond, bytesRead, durationMs, lag, peakRssBytes, eventLoopP99Ms }: RunSummary): string {
   const bytesPerSecond = durationMs > 0 ? (bytesRead * 1_000) / durationMs : 0;
   const lateness = eventLoopP99Ms < 1 ? "under 1 ms" : formatDuration(eventLoopP99Ms);
-  return `${formatCount(recordsPerSecond)} records/s, ${formatSize(bytesPerSecond)}/s, peak memory ${formatSize(peakRssBytes)}, event loop p99 ${lateness}`;
+  const behind = lag === null ? "" : `, lag ${formatCounted(lag, "record")}`;
+  return `${formatCount(recordsPerSecond)} records/s, ${formatSize(bytesPerSecond)}/s${behind}, peak memory ${formatSize(peakRssBytes)}, event loop p99 ${lateness}`;
 }
 
 function limitOf({ bottleneck }: RunSummary, { width }: SummaryOptions, paint: Paint): string[] {
@@ -165,13 +172,15 @@ function nextSteps(summary: RunSummary, options: SummaryOptions, paint: Paint): 
   const lines: string[] = [];
   if (error !== null)
     lines.push(`${paint("bad", error.code)}: ${redact(error.message).replaceAll("\n", `\n${INDENT}`)}`);
-  return [...lines, `next: ${adviceFor(summary, options.resumes ?? true)}`];
+  return [...lines, `next: ${adviceFor(summary, options)}`];
 }
 
-function adviceFor({ state, error, written }: RunSummary, resumes: boolean): string {
-  const again = resumes
-    ? `it resumes after ${formatCounted(written, "written record")}`
-    : "it starts over, what is unfinished is discarded";
+function adviceFor({ state, error, written }: RunSummary, { resumes = true, endless = false }: SummaryOptions): string {
+  const again = endless
+    ? "it goes on behind what is committed"
+    : resumes
+      ? `it resumes after ${formatCounted(written, "written record")}`
+      : "it starts over, what is unfinished is discarded";
   if (state === "interrupted") return `run it again: ${again}`;
   if (state === "rejected")
     return `look at the rejects; correct the data, or raise errors.maxRejects or errors.maxRejectRate, then run it again; or go on with --accept-rejects: ${again}`;

@@ -1,13 +1,19 @@
 /** Tells the observers what is about to run and where it goes on. */
 import path from "node:path";
 import { NOTHING_EARLIER } from "./earlier.ts";
+import { isEndless } from "../config/job.ts";
 import type { BoundSource } from "../core/ports/source.ts";
 import type { Execution } from "./execution.ts";
 import type { OpenSink } from "./place-sinks.ts";
 
-/** Once for every flow: its sinks; for the first one the run itself, too. */
+/** A run of a live source begins before it has anything to read: it may have to wait long for a share. */
+export function announceLive(execution: Execution): void {
+  announceRun(execution, execution.bound.source, []);
+}
+
+/** Once for every flow: its sinks; for the first one the run itself, too, where that is not told yet. */
 export function announce(execution: Execution, source: BoundSource, sinks: readonly OpenSink[], first: boolean): void {
-  if (first) announceRun(execution, source, sinks);
+  if (first && execution.bound.source.shares === undefined) announceRun(execution, source, sinks);
   for (const { name, book } of sinks) execution.emit({ kind: "sink-opened", sink: name, counts: book.total });
 }
 
@@ -24,10 +30,14 @@ function announceRun(
   emit({
     kind: "run-started",
     source: label,
-    sinks: Object.fromEntries(sinks.map(({ name, bound: sink }) => [name, sink.label])),
+    sinks: Object.fromEntries(Array.from(bound.sinks, ([name, sink]) => [name, sink.label])),
     transform: bound.plan.transform === null ? null : path.basename(bound.plan.transform.module),
-    totalBytes: sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : null,
+    totalBytes:
+      bound.source.shares === undefined && sizes.every((size) => size !== undefined)
+        ? sizes.reduce((sum, size) => sum + size, 0)
+        : null,
     splits: splits.length,
+    ...(isEndless(bound.plan.job.source) && { endless: true }),
     threads,
     trigger: row.trigger,
     slot: row.slot,

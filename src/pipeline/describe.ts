@@ -7,6 +7,7 @@ import type { DecodeSpec } from "../core/ports/format.ts";
 import type { TransformSpec } from "../core/task.ts";
 import { assertReadableAlone } from "./message-format.ts";
 import { assertPathsApart } from "./paths-apart.ts";
+import { assertTopicsApart } from "./topics-apart.ts";
 
 /** One sink of a plan. */
 export interface SinkPlan {
@@ -16,7 +17,7 @@ export interface SinkPlan {
 }
 
 /** A `rejects` that this release builds. */
-export type RejectsPlan = Extract<SinkOptions, { readonly type: "file" }>;
+export type RejectsPlan = Extract<SinkOptions, { readonly type: "file" | "kafka" }>;
 
 /** What a job means, as data. */
 export interface Plan {
@@ -24,17 +25,18 @@ export interface Plan {
   readonly decode: DecodeSpec;
   readonly transform: TransformSpec | null;
   readonly sinks: readonly SinkPlan[];
-  /** The file that rejects go to; null: the default place. */
+  /** The file or the topic that rejects go to; null: the default place. */
   readonly rejects: RejectsPlan | null;
 }
 
 /**
  * Says what a job means.
  *
- * @throws MillraceError CONFIG_INVALID when no format can be told or two files may be one, NOT_BUILT for what a later release builds
+ * @throws MillraceError CONFIG_INVALID when no format can be told or two files or topics may be one, NOT_BUILT for what a later release builds
  */
 export function describe(job: Job): Plan {
   assertPathsApart(job);
+  assertTopicsApart(job);
   return {
     job,
     decode: decodeSpec(job),
@@ -95,9 +97,9 @@ function toldBy(source: Readable): string {
 }
 
 function rejectsPlan({ name, rejects }: Job): RejectsPlan | null {
-  if (rejects === null || rejects.type === "file") return rejects;
+  if (rejects === null || rejects.type === "file" || rejects.type === "kafka") return rejects;
   throw new MillraceError(
     "NOT_BUILT",
-    `${name}: rejects.type: ${rejects.type}: not built in this release; use type: file, or leave it out for the default place`,
+    `${name}: rejects.type: ${rejects.type}: not built in this release; use type: file or kafka, or leave it out for the default place`,
   );
 }

@@ -2,6 +2,7 @@
 import { retrying } from "../actors/outage.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Share, Shares } from "../core/ports/source.ts";
+import { announceLive } from "./announce.ts";
 import type { Execution } from "./execution.ts";
 import { FlowStarts } from "./flow-starts.ts";
 import { watchLag } from "./lag-watch.ts";
@@ -21,6 +22,7 @@ export async function execute(execution: Execution, stops: Stops): Promise<Outco
 
 /** Until nothing more will come, somebody stops it or a share fails. Each share has its restarts for itself. */
 async function runShares(execution: Execution, starts: FlowStarts, shares: Shares, stops: Stops): Promise<Outcome> {
+  announceLive(execution);
   for (;;) {
     await using share = await nextShare(execution, shares, stops);
     if (share === undefined) return { state: stops.graceful.aborted ? "interrupted" : "succeeded", error: null };

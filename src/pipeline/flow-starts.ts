@@ -3,6 +3,7 @@ import { MemoryArena } from "../actors/chunk-memory.ts";
 import { retrying } from "../actors/outage.ts";
 import { RecentCounts } from "../actors/recent-counts.ts";
 import { onAbort, whenAborted } from "../core/abort.ts";
+import { sleep } from "../core/clock.ts";
 import type { BoundSource, Share } from "../core/ports/source.ts";
 import type { TaskSpec } from "../core/task.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
@@ -18,6 +19,9 @@ import { type StageMeters, stageMeters } from "./stage-meters.ts";
 
 /** How long a run may take to drain when it is asked to stop, and so any stage of it, in milliseconds. */
 export const DRAIN_MS = 30_000;
+
+/** How long the end of a flow that had to be abandoned is waited for, in milliseconds. */
+const CLOSE_MS = 10_000;
 
 /** Splits that are read side by side with `order: none`. */
 const LANES_SIDE_BY_SIDE = 4;
@@ -38,7 +42,7 @@ export class FlowStarts implements AsyncDisposable {
   /** Of a live source. */
   readonly #own = new OwnWork();
   #sinks: OpenSink[] = [];
-  #opened: AsyncDisposable | null = null;
+  #wiring: Wiring | null = null;
   #flows = 0;
   #waiting = 0;
   #done = Promise.withResolvers<void>();
@@ -65,7 +69,7 @@ export class FlowStarts implements AsyncDisposable {
       ),
     );
     return [
-      { name: "wiring", restart: "transient", shutdownMs: DRAIN_MS, start: () => new Wiring(this) },
+      { name: "wiring", restart: "transient", shutdownMs: DRAIN_MS, start: () => (this.#wiring = new Wiring(this)) },
       ...writers,
       stage("aggregator", (flow) => flow.aggregator()),
       stage("worker pool", (flow) => flow.workerPool()),
@@ -77,7 +81,6 @@ export class FlowStarts implements AsyncDisposable {
   /** Opens everything a flow needs; the releasers run last in, first out. */
   async wire(opened: AsyncDisposableStack, killed: AbortSignal, stopping: AbortSignal): Promise<void> {
     const execution = this.#execution;
-    this.#opened = opened;
     // A server that is away for a moment is waited for, as it is once the run is under way.
     const patiently = <T>(work: () => Promise<T>, sink?: string): Promise<T> => {
       const about = sink === undefined ? {} : { sink };
@@ -91,14 +94,17 @@ export class FlowStarts implements AsyncDisposable {
     await patiently(() => forgetBegunAnew(execution));
     const { share } = this;
     const source = share ?? execution.bound.source;
-    // Right before the claims, which would take the splits from whoever has them now.
-    if (share !== null) await patiently(() => share.confirm());
     this.#own.note(this.#sinks.splice(0));
     // Given back last: what a sink still sends when it is closed lies in it.
     const arena = opened.use(new MemoryArena(execution.buffers));
     const claimed: ClaimedSink[] = [];
     for (const [name, bound] of execution.bound.sinks) {
-      const sink = await patiently(() => openSink(execution, source, { name, bound }, killed), name);
+      const claim = async (): Promise<ClaimedSink> => {
+        // Before each claim, also one that is tried again: it would take the splits from whoever has them now.
+        await share?.confirm();
+        return await openSink(execution, source, { name, bound }, killed);
+      };
+      const sink = await patiently(claim, name);
       opened.use(sink.writer);
       claimed.push(sink);
       this.#own.claimed(name, sink.rows);
@@ -148,9 +154,15 @@ export class FlowStarts implements AsyncDisposable {
     };
   }
 
-  /** Closes what a flow left open: an actor that is killed between its init and its run never gets to do it. */
+  /**
+   * Closes what a flow left open: an actor that is killed between its init and its run never gets to do it, and one that
+   * was abandoned may still be at it. A server that does not let go is waited for only so long.
+   */
   async close(): Promise<void> {
-    await this.#opened?.[Symbol.asyncDispose]();
+    const waited = new AbortController();
+    const tooLong = sleep(this.#execution.clock, CLOSE_MS, waited.signal).catch(() => {});
+    await Promise.race([this.#wiring?.close(), tooLong]);
+    waited.abort();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -169,16 +181,22 @@ export class FlowStarts implements AsyncDisposable {
 class Wiring implements Actor {
   readonly #starts: FlowStarts;
   readonly #opened = new AsyncDisposableStack();
+  #closed: Promise<void> | undefined;
 
   constructor(starts: FlowStarts) {
     this.#starts = starts;
+  }
+
+  /** Closes the flow, once; whoever asks waits for it. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#opened.disposeAsync());
   }
 
   async init({ killed, stopping }: ActorContext): Promise<void> {
     try {
       await this.#starts.wire(this.#opened, killed, stopping);
     } catch (thrown) {
-      await this.#opened.disposeAsync();
+      await this.close();
       throw thrown;
     }
   }
@@ -189,7 +207,7 @@ class Wiring implements Actor {
       if (!killed.aborted) await this.#starts.finish();
     } finally {
       this.#starts.current = null;
-      await this.#opened.disposeAsync();
+      await this.close();
     }
   }
 }

@@ -79,6 +79,7 @@ export function promiseOf(job: Job): SinkPromise[] {
       ...ofCalls(job),
       ...ofFanOut(job),
       ...ofTransactions(options),
+      ...ofDeadLetters(job),
     ],
   }));
 }
@@ -213,6 +214,17 @@ function ofTransactions(sink: SinkOptions): Remark[] {
     {
       edge: "a reader with read_uncommitted sees messages of units that are taken back and sent again",
       change: "isolation.level=read_committed in every consumer of the topic",
+    },
+  ];
+}
+
+/** Rejects are in the topic before the position passes them; what was not committed by then is rejected once more. */
+function ofDeadLetters({ rejects }: Job): Remark[] {
+  if (rejects?.type !== "kafka") return [];
+  return [
+    {
+      edge: "after a crash a reject may be in its topic twice, with the same key (rejects.type: kafka)",
+      change: "cleanup.policy=compact for the topic, or consumers that keep the newest message of a key",
     },
   ];
 }

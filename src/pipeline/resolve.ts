@@ -5,19 +5,19 @@ import { codecByName } from "../compression/catalog.ts";
 import { loadSink, loadSource } from "../connectors/catalog.ts";
 import type { Clock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
-import { openRejectFile } from "../connectors/file/rejects.ts";
-import type { BoundSink, RejectStore } from "../core/ports/sink.ts";
+import type { BoundSink } from "../core/ports/sink.ts";
 import type { BoundSource } from "../core/ports/source.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { Plan } from "./describe.ts";
+import { type OpenRejects, resolveRejects } from "./resolve-rejects.ts";
 
 /** A plan with everything it found out there; dispose it to let go. */
 export interface BoundPlan extends AsyncDisposable {
   readonly plan: Plan;
   readonly source: BoundSource;
   readonly sinks: ReadonlyMap<string, BoundSink>;
-  /** Opens the place that the job names for its rejects; null: the default place, SEMANTICS "Where positions and rejects live". */
-  openRejects(run: string): Promise<RejectStore | null>;
+  /** Opens the place that the job names for its rejects. */
+  readonly openRejects: OpenRejects;
 }
 
 /** What resolving needs. */
@@ -33,18 +33,17 @@ export interface ResolveContext {
  *   TRANSFORM_UNLOADABLE when the module does not exist
  */
 export async function resolve(plan: Plan, context: ResolveContext): Promise<BoundPlan> {
-  const { job } = plan;
   await using opened = new AsyncDisposableStack();
   await assertModuleExists(plan);
   const source = opened.use(await resolveSource(plan, context));
   const sinks = await resolveSinks(plan, context, opened);
+  const openRejects = await resolveRejects(plan, context.clock);
   const kept = opened.move();
   return {
     plan,
     source,
     sinks,
-    openRejects: async (run) =>
-      plan.rejects === null ? null : openRejectFile(plan.rejects, { run, baseDir: job.baseDir }),
+    openRejects,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -10,6 +10,7 @@ import {
   type StoredReject,
 } from "../../core/ports/reject-shelf.ts";
 import { type Reject, rejectFromJson, rejectToJson } from "../../core/reject.ts";
+import { groupByCause } from "../reject-causes.ts";
 import { renameDurably, writeFully } from "./durable-files.ts";
 import { errnoOf, toSinkError } from "./errors.ts";
 import type { FileSinkOptions } from "./options.ts";
@@ -44,16 +45,8 @@ export class RejectFileShelf implements RejectReader {
     return found;
   }
 
-  /** By split, stage, code and sink, in the order of the first of each. */
-  async groupRejects(filter: RejectFilter): Promise<readonly RejectCause[]> {
-    const groups = new Map<string, RejectCause>();
-    for await (const { split, stage, code, sink, id, message } of this.matching(filter)) {
-      const key = JSON.stringify([split, stage, code, sink ?? ""]);
-      const known = groups.get(key);
-      const made = { split, stage, code, ...(sink === undefined ? {} : { sink }), count: 1, first: id, message };
-      groups.set(key, known === undefined ? made : { ...known, count: known.count + 1 });
-    }
-    return [...groups.values()];
+  groupRejects(filter: RejectFilter): Promise<readonly RejectCause[]> {
+    return groupByCause(this.matching(filter), filter);
   }
 
   /**

@@ -116,13 +116,24 @@ function metaOf(
   { begin, end }: Stretch,
   known: Pick<ChunkMeta, "offsets" | "partition">,
 ): ChunkMeta {
-  const numbers = Array.from({ length: end - begin }, (_, index) => begin + index);
-  const keys = numbers.map((message) => batch.key(message));
-  const headers = numbers.map((message) => batch.headers(message));
-  return {
-    ...known,
-    timestamps: Float64Array.from(numbers, (message) => batch.timestamp(message)),
-    ...(keys.some((key) => key !== null) && { keys }),
-    ...(headers.some((header) => header !== null) && { headers }),
-  };
+  const timestamps = new Float64Array(end - begin);
+  for (let message = begin; message < end; message++) timestamps[message - begin] = batch.timestamp(message);
+  const keys = columnOf(begin, end, (message) => batch.key(message));
+  const headers = columnOf(begin, end, (message) => batch.headers(message));
+  return { ...known, timestamps, ...(keys !== undefined && { keys }), ...(headers !== undefined && { headers }) };
+}
+
+/** What each message has of something, nothing as long as none has it: most topics have no keys or no headers. */
+function columnOf<Value>(
+  begin: number,
+  end: number,
+  of: (message: number) => Value | null,
+): (Value | null)[] | undefined {
+  let column: (Value | null)[] | undefined;
+  for (let message = begin; message < end; message++) {
+    const value = of(message);
+    if (value !== null) column ??= new Array<Value | null>(end - begin).fill(null);
+    if (column !== undefined) column[message - begin] = value;
+  }
+  return column;
 }

@@ -43,6 +43,14 @@ export const kafkaSourceShape = {
   maxRecordBytes: bytesOption({ max: 64 * MEBIBYTE })
     .default(MEBIBYTE)
     .describe("A larger value is rejected."),
+  inflate: z
+    .strictObject({
+      maxBytes: bytesOption({ max: 1024 * MEBIBYTE })
+        .default(64 * MEBIBYTE)
+        .describe("Bytes that a compressed batch of messages may hold; one with more is taken for a bomb."),
+    })
+    .prefault({})
+    .describe("How much may come out of compressed messages."),
   from: z
     .union([
       z.enum(["committed", "earliest", "latest"]),

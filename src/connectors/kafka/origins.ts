@@ -2,6 +2,18 @@
 import type { KafkaReading, TopicPartition } from "./client/port.ts";
 import type { KafkaSourceOptions } from "./options.ts";
 
+/** In words: where a job begins of which nothing is committed, by what its group has committed. */
+export function describeBegin(from: KafkaSourceOptions["from"], committed: readonly (bigint | null)[]): string {
+  if (from === "earliest") return "the first message";
+  if (from === "latest") return "the next message";
+  if (from !== "committed") return `messages of ${new Date(from.timestamp).toISOString()}`;
+  const known = committed.filter((offset) => offset !== null).length;
+  if (known === 0) return "the first message (its group has committed nothing)";
+  const rest =
+    known < committed.length ? ` (of ${known} of the ${committed.length} partitions, else the first message)` : "";
+  return `its group's offsets${rest}`;
+}
+
 /** What {@link findOrigins} needs. */
 export interface OriginsRequest {
   readonly client: KafkaReading;

@@ -172,9 +172,7 @@ export class Ownership implements AsyncDisposable {
     const prefix = `${ID_PREFIX}${session.job}/${session.sink}/${session.scope}`;
     await using claimer = await client.openTransactions(`${prefix}/claim`);
     const claiming = await claimer.begin();
-    await topic.refresh();
     await this.#fenceOwners(claims);
-    await topic.refresh();
 
     const owner = `${prefix}/${randomUUID()}`;
     this.#mine.add(owner);
@@ -188,20 +186,36 @@ export class Ownership implements AsyncDisposable {
     await claiming.commit();
     this.#rows.clear();
     for (const [split, row] of rows) this.#rows.set(split, row);
-    await topic.refresh();
+    await topic.refresh("open");
   }
 
   /**
    * Ends what the owners of the claimed splits have under way, and what this process itself may have: nobody but who holds
    * the claim id can change them then. Others that have taken a split from this process are left in peace.
+   *
+   * An owner that was killed may have left a transaction open, which only its fence ends before its time is over: so the
+   * first look goes no further than that, and whom it has not shown is shown by the next one.
    */
   async #fenceOwners(claims: readonly Claim[]): Promise<void> {
-    const { client, topic, session } = this.#options;
+    const { client, topic } = this.#options;
+    const fenced = new Set<string>();
+    await topic.refresh("open");
+    let owners = this.#owners(claims);
+    do {
+      for (const owner of owners.difference(fenced)) await client.fence(owner);
+      for (const owner of owners) fenced.add(owner);
+      await topic.refresh();
+      owners = this.#owners(claims);
+    } while (!owners.isSubsetOf(fenced));
+  }
+
+  /** Those of the claimed splits, and this process's own. */
+  #owners(claims: readonly Claim[]): Set<string> {
+    const { topic, session } = this.#options;
     const stored = topic.splits(session.scope);
     const claimed = claims.flatMap(({ split }) => stored.get(split)?.owner ?? []);
     const own = [...this.#rows.keys()].flatMap((split) => stored.get(split)?.owner ?? []);
-    const owners = new Set([...claimed, ...own.filter((owner) => this.#mine.has(owner))]);
-    for (const owner of owners) await client.fence(owner);
+    return new Set([...claimed, ...own.filter((owner) => this.#mine.has(owner))]);
   }
 
   #rowsToWrite(claims: readonly Claim[], owner: string): Map<string, PositionRecord> {

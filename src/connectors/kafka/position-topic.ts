@@ -1,6 +1,6 @@
 /** The topic that keeps positions, as one sink sees it. */
 import { isMillraceError, MillraceError } from "../../core/errors.ts";
-import type { OutgoingMessage, PartitionBatch, ProducerClient } from "./client/producer-port.ts";
+import type { KeptMessage, OutgoingMessage, PartitionBatch, ProducerClient } from "./client/producer-port.ts";
 import { type PositionRecord, readKey, readPosition, type RunRecord, type SinkKey } from "./position-records.ts";
 
 const SETTINGS = {
@@ -49,9 +49,10 @@ export class PositionTopic {
     return this.#splits.get(scope) ?? new Map<string, PositionRecord>();
   }
 
-  /** Takes in all that is decided by now; waits for transactions that are not. */
-  async refresh(): Promise<void> {
-    this.#next = await this.#client.readCommitted(this.name, this.#next, ({ key, value }) => this.#take(key, value));
+  /** Takes in all that is decided by now; waits for transactions that are not, or stops at the first one. */
+  async refresh(upTo: "end" | "open" = "end"): Promise<void> {
+    const take = ({ key, value }: KeptMessage): void => this.#take(key, value);
+    this.#next = await this.#client.readCommitted(this.name, this.#next, take, upTo);
   }
 
   /** The same, where the topic may never have been made. */

@@ -1,6 +1,5 @@
 /** The Kafka sink: looks for the topic, says what messages are made of, and opens writers. */
 import type { Clock } from "../../core/clock.ts";
-import { MillraceError } from "../../core/errors.ts";
 import type { EncodeSpec } from "../../core/ports/format.ts";
 import type {
   BoundSink,
@@ -24,11 +23,12 @@ import { attachedFields } from "./row-messages.ts";
 import { RunHistory } from "./run-history.ts";
 import { TransactionalWriter } from "./transactional-writer.ts";
 import type { UnitSettings } from "./unit.ts";
+import { assertWritable } from "./written-compression.ts";
 
 /** The code behind `sink: {type: kafka}`. */
 export const kafkaSink: SinkConnector<KafkaSinkOptions> = {
   async resolve(options, context) {
-    assertCompression(options.compression);
+    assertWritable(options.compression, "sink.compression");
     const connection = await readConnection(options, context.baseDir);
     const Sink = isTransactional(options) ? BoundTransactions : BoundKafkaSink;
     const sink = new Sink(options, context, connection);
@@ -141,12 +141,6 @@ function unitSettings(options: KafkaSinkOptions, partitions: number, clock: Cloc
       lines: format === "jsonl" || format === "csv",
     },
   };
-}
-
-/** @throws MillraceError NOT_BUILT */
-function assertCompression(name: KafkaSinkOptions["compression"]): void {
-  if (name === "none" || name === "gzip" || name === "zstd") return;
-  throw new MillraceError("NOT_BUILT", `sink.compression: ${name}: not built for writing; use none, gzip or zstd`);
 }
 
 function clientOf(

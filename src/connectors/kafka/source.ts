@@ -1,12 +1,19 @@
 /** The Kafka source: every partition is a split, every generation of the consumer group a share. */
 import { MillraceError } from "../../core/errors.ts";
 import type { Position } from "../../core/position.ts";
-import type { BoundSource, Share, Shares, SourceConnector, SourceContext } from "../../core/ports/source.ts";
+import type {
+  BoundSource,
+  Share,
+  Shares,
+  SharesPreview,
+  SourceConnector,
+  SourceContext,
+} from "../../core/ports/source.ts";
 import { readConnection } from "./client/connection.ts";
 import { connectForReading } from "./client/kafkajs/reading.ts";
-import type { Generation, GroupMember, KafkaReading, TopicPartition, TopicState } from "./client/port.ts";
+import type { Generation, GroupMember, KafkaReading, TopicPartition, TopicState, TopicWish } from "./client/port.ts";
 import type { KafkaSourceOptions } from "./options.ts";
-import { findOrigins } from "./origins.ts";
+import { describeBegin, findOrigins } from "./origins.ts";
 import { KafkaShare } from "./share.ts";
 import { splitName } from "./split-name.ts";
 import { findTopics, topicWishes } from "./wishes.ts";
@@ -29,12 +36,16 @@ async function resolve(options: KafkaSourceOptions, context: SourceContext): Pro
   const topics = await findTopics(client, wishes, `kafka ${connection.brokers.join(", ")}`);
   const partitions = partitionsOf(topics);
   const ends = options.until === "end" ? await client.offsets(partitions, "latest") : null;
-  const { group, sessionTimeout: sessionTimeoutMs, isolation } = options;
-  const member = opened.use(client.join({ group, topics: wishes, sessionTimeoutMs, refreshMs: REFRESH_MS, isolation }));
+  const { group, sessionTimeout: sessionTimeoutMs, isolation, inflate } = options;
+  const reading = { isolation, maxBatchBytes: inflate.maxBytes };
+  const member = opened.use(
+    client.join({ group, topics: wishes, sessionTimeoutMs, refreshMs: REFRESH_MS, ...reading }),
+  );
   const kept = opened.move();
   return new KafkaSource({
     options,
     client,
+    wishes,
     member,
     fields: fieldsOf(context),
     ends: new Map(partitions.map((at, index) => [splitName(at), ends?.[index] ?? null])),
@@ -45,6 +56,7 @@ async function resolve(options: KafkaSourceOptions, context: SourceContext): Pro
 interface Parts {
   readonly options: KafkaSourceOptions;
   readonly client: KafkaReading;
+  readonly wishes: readonly TopicWish[];
   readonly member: GroupMember;
   readonly fields: readonly string[] | undefined;
   /** The partitions that were there when the job began, and where reading them ends; null: never. */
@@ -84,6 +96,20 @@ class KafkaSource implements BoundSource, Shares {
       return share;
     }
     return undefined;
+  }
+
+  async preview(): Promise<SharesPreview> {
+    const { options, client, wishes } = this.#parts;
+    const topics = await client.topics(wishes);
+    const partitions = partitionsOf(topics);
+    const committed = await client.committed(options.group, partitions);
+    const origins = await findOrigins({ ...options, client, partitions, wasThere: () => true });
+    const ends = await client.offsets(partitions, "latest");
+    return {
+      parts: topics.map(({ name, partitions: { length } }) => ({ name, splits: length })),
+      begins: describeBegin(options.from, committed),
+      records: ends.reduce((sum, end, index) => sum + Number(end - (origins[index] as bigint)), 0),
+    };
   }
 
   open(): Promise<never> {

@@ -26,29 +26,31 @@ export function topicWishes(topics: readonly string[]): TopicWish[] {
  * The topics that a job begins with.
  *
  * @param address for messages: `kafka 10.0.0.1:9092`
+ * @param option where the job names them
  * @throws MillraceError SOURCE_NOT_FOUND naming what is not there and what is like it; SOURCE_FAILED
  */
 export async function findTopics(
   client: KafkaReading,
   wishes: readonly TopicWish[],
   address: string,
+  option = "source.topics",
 ): Promise<readonly TopicState[]> {
   const topics = await client.topics(wishes);
   const missing = wishes.find((wish) => typeof wish === "string" && !topics.some(({ name }) => name === wish));
-  if (missing !== undefined) throw await noTopic(client, String(missing), address);
+  if (missing !== undefined) throw await noTopic(client, String(missing), `${option}: ${address}`);
   if (topics.length > 0) return topics;
   const patterns = wishes.map(String).join(", ");
-  throw new MillraceError("SOURCE_NOT_FOUND", `source.topics: ${address} has no topic that matches ${patterns}`);
+  throw new MillraceError("SOURCE_NOT_FOUND", `${option}: ${address} has no topic that matches ${patterns}`);
 }
 
-async function noTopic(client: KafkaReading, name: string, address: string): Promise<MillraceError> {
+async function noTopic(client: KafkaReading, name: string, where: string): Promise<MillraceError> {
   const others = await client.topics([/./]);
   const near = nearestName(
     name,
     others.map((topic) => topic.name),
   );
   const hint = near === undefined ? "create it first" : `did you mean ${near}?`;
-  return new MillraceError("SOURCE_NOT_FOUND", `source.topics: ${address} has no topic ${name}; ${hint}`);
+  return new MillraceError("SOURCE_NOT_FOUND", `${where} has no topic ${name}; ${hint}`);
 }
 
 function patternOf(topic: string): RegExp {

@@ -13,7 +13,10 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly sinks: { readonly [name: string]: string };
       readonly transform: string | null;
       readonly totalBytes: number | null;
+      /** Of a live source none yet: `share-taken` names them. */
       readonly splits: number;
+      /** It goes on until somebody stops it; default false. */
+      readonly endless?: boolean;
       readonly threads: number;
       readonly trigger: string;
       readonly slot: string | null;

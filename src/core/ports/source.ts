@@ -110,8 +110,24 @@ export interface BoundSource extends AsyncDisposable {
   committed?(split: string, position: Position): void;
 }
 
+/** What a live source has for all processes together, as far as can be seen without being one of them. */
+export interface SharesPreview {
+  /** What the splits belong to, such as topics, in name order. */
+  readonly parts: readonly { readonly name: string; readonly splits: number }[];
+  /** Where a job begins that has no positions yet, for people: `the first record`. */
+  readonly begins: string;
+  /** Records from there to where the splits end now. */
+  readonly records: number;
+}
+
 /** How a live source is shared out among the processes that read it. */
 export interface Shares {
+  /**
+   * Looks without taking a share, so that nobody loses any.
+   *
+   * @throws MillraceError SOURCE_FAILED
+   */
+  preview?(): Promise<SharesPreview>;
   /**
    * Waits for the next share of this process, which has at least one split, once the share before it is revoked or was
    * read to its end; undefined when nothing will come any more, or `signal` is aborted.

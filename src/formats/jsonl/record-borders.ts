@@ -1,6 +1,6 @@
 /** Where the records of a chunk begin and end. */
 import { doubled } from "../doubled.ts";
-import { lineFeeds } from "../lines.ts";
+import { LF, lineFeeds } from "../lines.ts";
 
 /** What there is to index; see DecodeRequest. */
 export interface IndexedBytes {
@@ -60,11 +60,14 @@ export class RecordBorders {
     [this.#count, this.#end, this.#lines, this.#cut] = [0, 0, 0, false];
   }
 
-  /** Takes the records that the source framed. */
+  /** Takes the records that the source framed. Most hold no line feed: the next one is looked for once, not for each of them. */
   takeFrames(bytes: Buffer, ends: Int32Array): void {
+    let feed = nextFeed(bytes, this.#end);
     for (const end of ends) {
       this.add(this.#end, end);
-      this.advance(end, lineFeeds(bytes, this.#end, end));
+      const lines = feed < end ? lineFeeds(bytes, feed, end) : 0;
+      if (lines > 0) feed = nextFeed(bytes, end);
+      this.advance(end, lines);
     }
   }
 
@@ -87,4 +90,9 @@ export class RecordBorders {
   cut(): void {
     this.#cut = true;
   }
+}
+
+function nextFeed(bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(LF, from);
+  return at === -1 ? Number.POSITIVE_INFINITY : at;
 }

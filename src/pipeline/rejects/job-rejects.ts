@@ -9,6 +9,7 @@ import { describe, type Plan } from "../describe.ts";
 import { resolveSinks } from "../resolve.ts";
 import { openState } from "../open-state.ts";
 import { eachReject, placesOf, type RejectPlace } from "./reject-places.ts";
+import { openTopicPlace } from "./topic-place.ts";
 import { meantBy, type MeantRejects, type RejectWish } from "./reject-wish.ts";
 
 /** A reject with what it is called by. */
@@ -59,9 +60,11 @@ export class JobRejects implements AsyncDisposable {
     await using opened = new AsyncDisposableStack();
     const patience = { policy: job.retry, stage: "sink" as const, clock, random: systemRandom, emit: () => {} };
     const state = await openState(job, options, patience, opened);
+    const topic = await openTopicPlace(plan, opened);
     const sinks: ReadonlyMap<string, BoundSink> =
       plan.rejects === null ? await resolveSinks(plan, { clock }, opened) : new Map();
-    return new JobRejects(plan, placesOf(plan, sinks, state).all, state, opened.move());
+    const places = topic === null ? placesOf(plan, sinks, state).all : [topic];
+    return new JobRejects(plan, places, state, opened.move());
   }
 
   /** How many there are, and why. */

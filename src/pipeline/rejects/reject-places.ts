@@ -4,7 +4,8 @@ import type { RejectFilter, RejectReader, RejectShelf, StoredReject } from "../.
 import type { BoundSink } from "../../core/ports/sink.ts";
 import type { Reject } from "../../core/reject.ts";
 import type { StateStore } from "../../core/ports/state-store.ts";
-import type { Plan } from "../describe.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { Plan, RejectsPlan } from "../describe.ts";
 
 /** One place of a job's rejects. */
 export interface RejectPlace {
@@ -34,15 +35,19 @@ export interface RejectPlaces {
   readonly shelves: ReadonlyMap<string, RejectShelf>;
 }
 
-/** @param sinks all of the job; none is asked for where a file holds the rejects */
+/**
+ * @param sinks all of the job; none is asked for where a file holds the rejects
+ * @throws MillraceError USAGE as {@link fileOfRejects}
+ */
 export function placesOf(plan: Plan, sinks: ReadonlyMap<string, BoundSink>, state: StateStore): RejectPlaces {
   const shelves = new Map<string, RejectShelf>([["", state]]);
   for (const [name, { rejects }] of sinks) if (rejects !== undefined) shelves.set(name, rejects);
   const [only, ...others] = sinks.keys();
   const alone = others.length === 0 && only !== undefined && shelves.has(only) ? only : undefined;
   const shelfOf = (sink: string | undefined): RejectShelf => shelves.get(alone ?? sink ?? "") ?? state;
-  if (plan.rejects !== null) {
-    const file = new RejectFileShelf(plan.rejects, plan.job.baseDir);
+  const named = fileOfRejects(plan);
+  if (named !== null) {
+    const file = new RejectFileShelf(named, plan.job.baseDir);
     return { all: [{ name: "", label: `file ${file.label}`, reader: file, own: {} }], file, shelfOf, shelves };
   }
   if (alone !== undefined) {
@@ -55,6 +60,23 @@ export function placesOf(plan: Plan, sinks: ReadonlyMap<string, BoundSink>, stat
   const common = { name: "", label: `state store ${state.label}`, reader: state, own: {} };
   return { all: [common, ...beside], file: null, shelfOf, shelves };
 }
+
+/**
+ * The file that a job names for its rejects; null: it names no place.
+ *
+ * @throws MillraceError USAGE for a topic: nothing in it can be taken
+ */
+export function fileOfRejects({ job, rejects }: Pick<Plan, "job" | "rejects">): FileOfRejects | null {
+  if (rejects?.type !== "kafka") return rejects;
+  const { topic } = rejects;
+  throw new MillraceError(
+    "USAGE",
+    `rejects replay: the rejects of ${job.name} are messages of the topic ${topic}, which a job of its own runs again: ` +
+      `source: { type: kafka, topics: ${topic}, until: end, ... }; docs/rejects.md ("In a topic") shows one`,
+  );
+}
+
+type FileOfRejects = Extract<RejectsPlan, { readonly type: "file" }>;
 
 function labelOf(sink: BoundSink | undefined): string {
   return `beside ${sink?.label ?? ""}`;

@@ -8,7 +8,7 @@ import { processWorld } from "../process-world.ts";
 import { assertModuleExists, resolveSinks } from "../resolve.ts";
 import type { RunJobOptions } from "../run-options.ts";
 import { fieldNames } from "./field-names.ts";
-import { placesOf } from "./reject-places.ts";
+import { fileOfRejects, placesOf } from "./reject-places.ts";
 import type { RejectWish } from "./reject-wish.ts";
 import { replayBound } from "./replay-bound.ts";
 
@@ -26,12 +26,14 @@ const LEASE_SCOPE = "@replay";
  * attempt. A replay that never ended goes on first, whatever is wished for.
  *
  * @returns null where there is nothing to try again
- * @throws MillraceError as `runJob`; SOURCE_NOT_FOUND when the fields of rejects are named in a header that is gone
+ * @throws MillraceError as `runJob`; SOURCE_NOT_FOUND when the fields of rejects are named in a header that is gone; USAGE where
+ *   they are in a topic
  */
 export async function replayRejects(given: Job, options: ReplayOptions = {}): Promise<RunSummary | null> {
   await using opened = new AsyncDisposableStack();
   const session = await openSession(given, options, () => LEASE_SCOPE, opened);
   const { plan, state, clock, random, recorder, observers, patience, stops } = session;
+  fileOfRejects(plan);
   await assertModuleExists(plan);
   const context = { clock, signal: stops.graceful };
   const sinks = await retrying(() => resolveSinks(plan, context, opened), patience, stops.graceful);

@@ -28,6 +28,7 @@ export function membership(group: string, topics: GroupOptions["topics"], option
     sessionTimeoutMs: 2_000,
     refreshMs: 30_000,
     isolation: "read_committed",
+    maxBatchBytes: 64 * 1024 * 1024,
     ...options,
   } as const;
 }

@@ -38,6 +38,8 @@ export interface CrewOptions {
   readonly faults: Faults;
   readonly group: Group;
   readonly partsOf: (process: SimulatedProcess, number: number) => CrewParts;
+  /** Takes all sinks away for so many milliseconds. */
+  readonly goDown: (forMs: number) => void;
   readonly hold: <T>(work: Promise<T>) => Promise<T>;
   readonly violate: (message: string) => void;
 }
@@ -53,7 +55,6 @@ interface Life {
   /** When it was asked to stop. */
   stoppedAt: number | null;
   wasPaused: boolean;
-  flows: number;
   ended: { readonly state: string; readonly error: string | null } | null;
   /** At its end. */
   summary: RunSummary | null;
@@ -65,8 +66,6 @@ export interface Counted {
   readonly process: string;
   /** It was killed, or stood still for a while. */
   readonly wasHurt: boolean;
-  /** Flows that it began. */
-  readonly flows: number;
   /** Records by sink. */
   readonly read: ReadonlyMap<string, number>;
 }
@@ -75,6 +74,8 @@ export interface Counted {
 const LEGITIMATE: ReadonlySet<string> = new Set(["RETRIES_EXHAUSTED", "STATE_UNAVAILABLE", "SINK_UNAVAILABLE"]);
 /** What is under way when a drain is cut short takes its time: a reply, a server that has not noticed. */
 const MORE_MS = 20_000;
+/** Longer than a drain may take. */
+const LONG_OUTAGE_MS = 100_000;
 
 /** The crew. */
 export class Crew {
@@ -121,7 +122,6 @@ export class Crew {
       const { sinks } = life.summary ?? life.recorder.snapshot({ ...end, process });
       return {
         process: life.process.name,
-        flows: life.flows,
         wasHurt: life.wasPaused || life.process.condition === "dead",
         read: new Map(Object.entries(sinks).map(([name, { read }]) => [name, read])),
       };
@@ -163,7 +163,6 @@ export class Crew {
       recorder: new SummaryRecorder(),
       stoppedAt: null,
       wasPaused: false,
-      flows: 0,
       ended: null,
       summary: null,
     };
@@ -233,7 +232,6 @@ export class Crew {
     }
     if (event.kind === "restarting" && event.code === "INVARIANT" && !event.message.includes("simulated: "))
       violate(`${process.name}: ${event.actor} died of a mistake: ${event.message}`);
-    if (event.kind === "share-taken" || event.kind === "restarting") life.flows++;
     if (event.kind === "share-taken") this.#checkLeaks(life, "begins a share");
   }
 
@@ -266,7 +264,7 @@ export class Crew {
   }
 
   #disaster(): void {
-    const { scheduler, faults, group } = this.#options;
+    const { scheduler, faults, group, goDown } = this.#options;
     this.#nextDisasterAt = scheduler.steps + scheduler.between(1, 200);
     const alive = this.#lives.filter(({ ended, process }) => ended === null && process.condition === "alive");
     const life = alive[scheduler.between(0, alive.length - 1)];
@@ -279,6 +277,7 @@ export class Crew {
         life.process.pause();
         return scheduler.after("crew: wakes a process", () => wake(life, scheduler), scheduler.between(500, 60_000));
       case "stop":
+        if (scheduler.chance(0.3)) goDown(LONG_OUTAGE_MS);
         return this.#stop(life);
       case "rebalance":
         return group.rebalance();

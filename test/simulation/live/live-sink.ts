@@ -79,6 +79,10 @@ export class LiveSink {
     this.#faults.goDown(outage.forMs);
   }
 
+  goDown(forMs: number): void {
+    this.#faults.goDown(forMs);
+  }
+
   /** As one process sees it. */
   bound(process: SimulatedProcess): BoundSink {
     const { sink } = this.#options;
@@ -94,7 +98,11 @@ export class LiveSink {
   }
 
   /** Its positions in the state store were advanced by a process. */
-  async onStateCommit(process: string, advanced: readonly Progress[]): Promise<void> {
+  async onStateCommit(process: string, advanced: readonly Progress[], advances: readonly Advance[]): Promise<void> {
+    for (const { split, epoch } of advances) {
+      const owner = advanced.find((progress) => progress.split === split)?.epoch;
+      if (epoch !== owner) this.#invariants.violate(`${split} was advanced at epoch ${epoch}, but ${owner} owns it`);
+    }
     this.#move(process, advanced);
     this.#invariants.counted(advanced);
     for (const { split, position } of advanced) {

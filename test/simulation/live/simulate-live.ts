@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { defineJob } from "../../../src/config/define-job.ts";
 import type { Job, SinkOptions } from "../../../src/config/job.ts";
+import type { BoundSink, Claim, SinkSession, SinkWriter } from "../../../src/core/ports/sink.ts";
 import type { StateStore } from "../../../src/core/ports/state-store.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import type { Plan } from "../../../src/pipeline/describe.ts";
@@ -16,6 +17,7 @@ import type { SimulatedProcess } from "../world/process.ts";
 import { Scheduler, type Trace } from "../world/scheduler.ts";
 import { simulatedState } from "../world/state.ts";
 import { GrowingTopic } from "../world/topic.ts";
+import { ClaimBook } from "./claim-book.ts";
 import { type Counted, Crew, type CrewParts } from "./crew.ts";
 import { LiveSink } from "./live-sink.ts";
 import { type LivePlan, livePlanOf, type LiveSinkPlan } from "./plan.ts";
@@ -45,6 +47,7 @@ class LiveSimulation {
   readonly #violations: string[] = [];
   /** Records that became durable, commit by commit, by process and sink. */
   readonly #durable = new Map<string, number[]>();
+  readonly #claims = new ClaimBook();
   /** Real work that simulated time waits for. */
   #held = 0;
   #consumed = 0;
@@ -67,6 +70,9 @@ class LiveSimulation {
       faults: this.#faults,
       group: this.#group,
       partsOf: (process, number) => this.#partsOf(process, number),
+      goDown: (forMs) => {
+        for (const sink of this.#sinks.values()) sink.goDown(forMs);
+      },
       hold: (work) => this.#hold(work),
       violate: (message) => this.#violate(message),
     });
@@ -156,18 +162,27 @@ class LiveSimulation {
       process,
       faults,
       faultsOf: (sink) => this.#sinks.get(sink)?.commitFaults ?? faults,
-      onCommit: async (sink, advanced) => this.#sinks.get(sink)?.onStateCommit(process.name, advanced),
+      onCommit: async (sink, ...commit) => this.#sinks.get(sink)?.onStateCommit(process.name, ...commit),
       onSettled: async () => {},
       onEnd: () => {},
     });
+    const onClaim = (sink: string, claims: readonly Claim[]): void => {
+      this.#checkProof(source, process);
+      this.#claims.note(process.name, sink, claims);
+    };
     const bound = {
       plan: { ...planOf(this.#plan, this.#job), job: { ...this.#job, chunk } },
       source,
-      sinks: new Map(Array.from(this.#sinks, ([name, sink]) => [name, sink.bound(process)])),
+      sinks: new Map(Array.from(this.#sinks, ([name, sink]) => [name, withClaims(name, sink.bound(process), onClaim)])),
       openRejects: async () => null,
       async [Symbol.asyncDispose]() {},
     };
-    return { state, source, bound };
+    return { state: { ...state, claim: claiming(state.claim, ([key, claims]) => onClaim(key.sink, claims)) }, source, bound };
+  }
+
+  /** A claim takes a split from whoever has it: the group has to have said, since the last one, that it may. */
+  #checkProof(source: GroupMember, { name }: SimulatedProcess): void {
+    if (!source.takeProof()) this.#violate(`${name} claims splits and has not asked whether they are still its own`);
   }
 
   /** A process that dies before its position has passed a reject keeps it all the same; with stores of their own, twice. */
@@ -183,17 +198,43 @@ class LiveSimulation {
   }
 
   /**
-   * What a process counts it has made durable. A commit whose reply was lost it may never hear of: the last one of a flow,
-   * unless its split comes back before somebody else has had it.
+   * What a process counts it has made durable. A commit whose reply was lost it may never hear of: the last one before
+   * somebody else claimed what it had.
    */
-  #checkCounts(sink: string, { process, wasHurt, flows, read }: Counted): void {
+  #checkCounts(sink: string, { process, wasHurt, read }: Counted): void {
     const commits = this.#durable.get(`${process} ${sink}`) ?? [];
     const durable = commits.reduce((sum, records) => sum + records, 0);
     const told = read.get(sink) ?? 0;
-    const unheard = wasHurt ? durable : flows * Math.max(0, ...commits);
+    const losses = 1 + this.#claims.losses(process, sink);
+    const unheard = wasHurt ? durable : losses * Math.max(0, ...commits);
     if (told > durable || told < durable - unheard)
-      this.#violate(`${process} counted ${told} records in ${sink}, but made ${durable} durable in ${flows} flows`);
+      this.#violate(`${process} counted ${told} records in ${sink}, but made ${durable} durable, and lost its splits ${losses} times`);
   }
+}
+
+/** The same sink, and each claim is told. */
+function withClaims(
+  name: string,
+  sink: BoundSink,
+  onClaim: (sink: string, claims: readonly Claim[]) => void,
+): BoundSink {
+  const given = sink.open.bind(sink);
+  const open = async (session: SinkSession): Promise<SinkWriter> => {
+    const writer = await given(session);
+    const claim = writer.claim?.bind(writer);
+    return claim === undefined ? writer : Object.assign(writer, { claim: claiming(claim, ([claims]) => onClaim(name, claims)) });
+  };
+  return Object.assign(sink, { open });
+}
+
+function claiming<A extends readonly unknown[], R>(
+  claim: (...given: A) => R,
+  onClaim: (given: A) => void,
+): (...given: A) => R {
+  return (...given) => {
+    onClaim(given);
+    return claim(...given);
+  };
 }
 
 function planOf({ decode, transform, sinks }: LivePlan, job: Job): Plan {

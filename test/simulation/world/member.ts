@@ -35,6 +35,7 @@ export class GroupMember implements BoundSource, Shares {
   #changed = Promise.withResolvers<void>();
   #beating: Disposable | null = null;
   #closed = false;
+  #isProven = false;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -42,11 +43,6 @@ export class GroupMember implements BoundSource, Shares {
 
   get shares(): Shares {
     return this;
-  }
-
-  /** As the coordinator knows it. */
-  get name(): string | null {
-    return this.#name;
   }
 
   async next(signal: AbortSignal): Promise<Share | undefined> {
@@ -59,6 +55,13 @@ export class GroupMember implements BoundSource, Shares {
       await Promise.race([this.#changed.promise, aborted.promise]);
     }
     return undefined;
+  }
+
+  /** Whether the coordinator has confirmed a share since this was asked last. */
+  takeProof(): boolean {
+    const proven = this.#isProven;
+    this.#isProven = false;
+    return proven;
   }
 
   open(): Promise<never> {
@@ -126,6 +129,7 @@ export class GroupMember implements BoundSource, Shares {
         const said = name === null ? null : await this.#ask("confirm", () => group.beat(name));
         if (said?.generation !== generation) this.#learn(name, said);
         if (said?.generation !== generation) throw takenBack();
+        this.#isProven = true;
         revoke.signal.throwIfAborted();
       },
       open: ({ id }, { token }, signal) => this.#read(id, Number(token), signal),

@@ -1,6 +1,6 @@
 /** The state store as one process reaches it: over a network that loses things, to a store that outlives them all. */
 import { MillraceError } from "../../../src/core/errors.ts";
-import type { Progress } from "../../../src/core/ports/sink.ts";
+import type { Advance, Progress } from "../../../src/core/ports/sink.ts";
 import type { RunState, StateStore } from "../../../src/core/ports/state-store.ts";
 import { storeOver } from "../../../src/state/operations.ts";
 import { type Fates, Faults, NO_FAULTS } from "./faults.ts";
@@ -29,7 +29,7 @@ export interface StateOptions {
   /** What becomes of the commits of a sink. */
   readonly faultsOf: (sink: string) => Fates;
   /** Told of every commit that took place. */
-  readonly onCommit: (sink: string, advanced: readonly Progress[]) => Promise<void>;
+  readonly onCommit: (sink: string, advanced: readonly Progress[], advances: readonly Advance[]) => Promise<void>;
   /** Told that a replay has settled something. */
   readonly onSettled: () => Promise<void>;
   /** Told that a process wrote the end of its run down. */
@@ -61,6 +61,7 @@ export function simulatedState(options: StateOptions): StateStore {
                 key,
                 advances.map(({ split }) => split),
               ),
+              advances,
             );
           }
           if (operation === "settleRejects") await onSettled();

@@ -67,7 +67,11 @@ export class MemoryCluster {
         return this.#producer(id, epoch, call);
       },
       fence: async (id) => void (await call(`fence ${id}`, () => this.#takeOver(id), "SINK_UNAVAILABLE")),
-      readCommitted: (topic, from, take) => this.#read(topic, Number(from), take, network),
+      readCommitted: async (topic, from, take, upTo) => {
+        await network(`read ${topic}`);
+        const end = upTo === "end" ? this.#log(topic).length : this.#firstOpen(topic);
+        return this.#read(topic, { from: Number(from), end }, take, network);
+      },
       [Symbol.asyncDispose]: async () => {},
     };
   }
@@ -110,10 +114,19 @@ export class MemoryCluster {
     return ++owner.epoch;
   }
 
-  async #read(topic: string, from: number, take: (message: KeptMessage) => void, network: Network): Promise<bigint> {
-    await network(`read ${topic}`);
+  #firstOpen(topic: string): number {
     const log = this.#log(topic);
-    const end = log.length;
+    const open = log.findIndex(({ deal }) => deal.state === "open");
+    return open === -1 ? log.length : open;
+  }
+
+  async #read(
+    topic: string,
+    { from, end }: { readonly from: number; readonly end: number },
+    take: (message: KeptMessage) => void,
+    network: Network,
+  ): Promise<bigint> {
+    const log = this.#log(topic);
     for (let at = from; at < end; at++) {
       const entry = log[at] as Entry;
       for (let looks = 0; entry.deal.state === "open"; looks++) {
@@ -122,7 +135,7 @@ export class MemoryCluster {
       }
       if (entry.deal.state === "committed") take(entry);
     }
-    return BigInt(end);
+    return BigInt(Math.max(from, end));
   }
 
   #log(topic: string): Entry[] {

@@ -262,6 +262,18 @@ workers: many
     expect(linesWith(line)).toContain(`orders.yaml:${message}`);
   });
 
+  test("keys of a Kafka sink that a topic of rejects has no use for", () => {
+    const keys = "key: id, format: jsonl, batch: { records: 5 }, transactional: false, stateTopic: p";
+    expect(lines(`${minimal}rejects: { type: kafka, brokers: a:9092, topic: t, headers: { a: b }, ${keys} }`)).toEqual([
+      "orders.yaml:4:52: rejects.headers: a reject's message has headers that say what is known of it; leave it out",
+      "orders.yaml:4:71: rejects.key: a reject's message has a key that tells it from all others; leave it out",
+      "orders.yaml:4:80: rejects.format: a reject's message is the record as it came; leave it out",
+      "orders.yaml:4:95: rejects.batch: rejects are sent together when their unit is committed; leave it out",
+      "orders.yaml:4:118: rejects.transactional: rejects are acknowledged before the position passes them, outside of any transaction; leave it out",
+      "orders.yaml:4:140: rejects.stateTopic: no positions are kept with rejects; leave it out",
+    ]);
+  });
+
   test("a connector that nobody knows", () => {
     expect(lines(minimal.replace("{ type: file, path: orders.csv }", "{ type: flie, path: orders.csv }"))).toEqual([
       'orders.yaml:2:17: source.type: expected one of file, postgres, kafka, http, webhook, module, got "flie" (nearest: file)',

@@ -78,7 +78,7 @@ group("describe()", () => {
     [
       { rejects: { type: "http" } },
       "NOT_BUILT",
-      "orders: rejects.type: http: not built in this release; use type: file, or leave it out for the default place",
+      "orders: rejects.type: http: not built in this release; use type: file or kafka, or leave it out for the default place",
     ],
     [
       { source: { type: "file", path: "orders.dat" } },

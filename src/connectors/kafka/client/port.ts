@@ -41,8 +41,21 @@ export interface KafkaReading extends AsyncDisposable {
    * @throws MillraceError SOURCE_FAILED
    */
   committed(group: string, partitions: readonly TopicPartition[]): Promise<(bigint | null)[]>;
+  /**
+   * What is committed of a part of a partition, batch by batch, outside of any group; a batch may reach beyond the end.
+   *
+   * @throws MillraceError SOURCE_FAILED
+   */
+  scan(range: ScanRange): AsyncGenerator<MessageBatch, void, undefined>;
   /** A member of a consumer group; it joins when it is first asked for a generation. */
   join(options: GroupOptions): GroupMember;
+}
+
+/** A part of a partition; the end is excluded. */
+export interface ScanRange {
+  readonly at: TopicPartition;
+  readonly from: bigint;
+  readonly end: bigint;
 }
 
 /** Which topics are wanted. */
@@ -57,6 +70,8 @@ export interface GroupOptions {
   /** How often topics and partitions are looked up anew, milliseconds. */
   readonly refreshMs: number;
   readonly isolation: "read_committed" | "read_uncommitted";
+  /** What a compressed batch of messages may inflate to, bytes. */
+  readonly maxBatchBytes: number;
 }
 
 /**

@@ -71,10 +71,16 @@ export interface ProducerClient extends AsyncDisposable {
   /** The same without becoming the owner. */
   fence(transactionalId: string): Promise<void>;
   /**
-   * Reads partition 0 of a topic to where it ends now, without what was aborted; waits for transactions that are open.
+   * Reads partition 0 of a topic, without what was aborted.
    *
    * @param from offset of the first message; 0 for all
+   * @param upTo `end`: to where it ends now, and transactions that are open are waited for; `open`: to the first of these
    * @returns the offset to go on from
    */
-  readCommitted(topic: string, from: bigint, take: (message: KeptMessage) => void): Promise<bigint>;
+  readCommitted(
+    topic: string,
+    from: bigint,
+    take: (message: KeptMessage) => void,
+    upTo: "end" | "open",
+  ): Promise<bigint>;
 }

@@ -1,10 +1,14 @@
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { inflate } from "../../../../src/connectors/kafka/client/codecs/inflate.ts";
 import { isMillraceError } from "../../../../src/core/errors.ts";
 
+const GZIP = 1;
 const SNAPPY = 2;
 const LZ4 = 3;
+const ZSTD = 4;
+const MOST = 1024 * 1024;
 
 /** "abcdabcdabcdabcd!" as a literal, a copy that runs into itself, and a literal. */
 const snappyBlock = Buffer.concat([
@@ -45,28 +49,30 @@ const lz4Block = Buffer.concat([
 
 describe("inflate()", () => {
   test("reads Snappy, raw and in the blocks of Java's library", async () => {
-    expect(String(await inflate(snappyBlock, SNAPPY))).toBe("abcdabcdabcdabcd!");
-    expect(String(await inflate(javaBlocks(snappyBlock, snappyBlock), SNAPPY))).toBe("abcdabcdabcdabcd!".repeat(2));
+    expect(String(await inflate(snappyBlock, SNAPPY, MOST))).toBe("abcdabcdabcdabcd!");
+    expect(String(await inflate(javaBlocks(snappyBlock, snappyBlock), SNAPPY, MOST))).toBe(
+      "abcdabcdabcdabcd!".repeat(2),
+    );
   });
 
   test("reads LZ4 frames: stored blocks, and matches that reach into the block before", async () => {
     const stored = { bytes: Buffer.from("1234"), stored: true };
     const back = { bytes: Buffer.concat([Buffer.of(0), Buffer.of(4, 0, 1 << 4), Buffer.from("!")]) };
-    expect(String(await inflate(lz4Frame({ bytes: lz4Block }), LZ4))).toBe("abcdabcdabcdabcd!");
-    expect(String(await inflate(lz4Frame(stored, back), LZ4))).toBe("12341234!");
+    expect(String(await inflate(lz4Frame({ bytes: lz4Block }), LZ4, MOST))).toBe("abcdabcdabcdabcd!");
+    expect(String(await inflate(lz4Frame(stored, back), LZ4, MOST))).toBe("12341234!");
   });
 
   test.each([
     ["Snappy", SNAPPY, javaBlocks(snappyBlock)],
     ["LZ4", LZ4, lz4Frame({ bytes: lz4Block })],
   ])("says of damaged %s that it is damaged, and never anything else", async (_name, codec, good) => {
-    await expect(inflate(good.subarray(0, -2), codec)).rejects.toThrow("a compressed batch is damaged");
+    await expect(inflate(good.subarray(0, -2), codec, MOST)).rejects.toThrow(/its (snappy|lz4) data is damaged/);
     const changes = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 3 });
     await fc.assert(
       fc.asyncProperty(changes, fc.nat(good.length), async (bytes, length) => {
         const damaged = Buffer.from(good.subarray(0, length));
         for (const [at, byte] of bytes) if (at < length) damaged[at] = byte;
-        await inflate(damaged, codec).catch((thrown: unknown) => {
+        await inflate(damaged, codec, MOST).catch((thrown: unknown) => {
           expect(isMillraceError(thrown, "SOURCE_FAILED"), String(thrown)).toBe(true);
         });
       }),
@@ -74,9 +80,34 @@ describe("inflate()", () => {
     );
   });
 
+  const grownText = Buffer.alloc(MOST * 4, "x");
+  /** A match of 5 MiB. */
+  const endlessMatch = Buffer.concat([
+    Buffer.of(0x1f),
+    Buffer.from("x"),
+    Buffer.of(1, 0),
+    Buffer.alloc(20_000, 255),
+    Buffer.of(0),
+  ]);
+  const hugeBlock = Buffer.concat([Buffer.of(0x80, 0x80, 0x80, 0x01), Buffer.alloc(128 * 1024)]);
+  const halfBlock = Buffer.concat([
+    Buffer.of(0x80, 0x80, 0x28, 62 << 2, 0xff, 0xff, 0x09),
+    Buffer.alloc(640 * 1024, "x"),
+  ]);
+
+  test.each([
+    ["gzip", GZIP, gzipSync(grownText)],
+    ["zstd", ZSTD, zstdCompressSync(grownText)],
+    ["a block of Snappy", SNAPPY, hugeBlock],
+    ["blocks of Snappy", SNAPPY, javaBlocks(halfBlock, halfBlock)],
+    ["LZ4", LZ4, lz4Frame({ bytes: endlessMatch })],
+  ])("refuses a bomb of %s without taking the memory", async (_name, codec, bomb) => {
+    await expect(inflate(bomb, codec, MOST)).rejects.toThrow("it inflates to more than 1 MiB, as a decompression bomb");
+  });
+
   test("refuses a codec that it does not know", async () => {
-    await expect(inflate(Buffer.alloc(1), 7)).rejects.toThrow(
-      "a batch is compressed with codec 7, which nobody here knows",
+    await expect(inflate(Buffer.alloc(1), 7, MOST)).rejects.toThrow(
+      "it is compressed with codec 7, which nobody here knows",
     );
   });
 });

@@ -20,6 +20,9 @@ function messagesIn(batch: MessageBatch) {
   });
 }
 
+/** How most batches are read. */
+const USUAL = { from: 0n, aborted: [], place: "kafka b:9092: orders-2", maxBatchBytes: 1024 * 1024 };
+
 const offsetsOf = (batch: MessageBatch): bigint[] => messagesIn(batch).map(({ offset }) => offset);
 
 const record = fc.record({
@@ -57,7 +60,7 @@ describe("readRecords()", () => {
         const isCut = cut > 0 && cut < last.length;
         const bytes = Buffer.concat(pieces).subarray(0, isCut ? -cut : undefined);
         const whole = (isCut ? stored.slice(0, -1) : stored).flat();
-        const batch = await readRecords({ bytes, from: BigInt(from), aborted: [] });
+        const batch = await readRecords({ ...USUAL, bytes, from: BigInt(from) });
         const expected = whole.filter(({ offset }) => offset >= BigInt(from));
         expect(messagesIn(batch)).toEqual(
           expected.map(({ offset, record: { time, key, value, headers = {} } }) => ({
@@ -90,23 +93,49 @@ describe("readRecords()", () => {
     ]);
     // as the broker sends them, which need not be in order
     const aborted = [3n, 0n].map((firstOffset) => ({ producerId: 1n, firstOffset }));
-    const careful = await readRecords({ bytes, from: 0n, aborted });
+    const careful = await readRecords({ ...USUAL, bytes, aborted });
     expect([offsetsOf(careful), careful.next]).toEqual([[1n, 6n, 8n], 9n]);
-    const bold = await readRecords({ bytes, from: 0n, aborted: [] });
+    const bold = await readRecords({ ...USUAL, bytes });
     expect(offsetsOf(bold)).toEqual([0n, 1n, 3n, 6n, 8n]);
   });
 
   test("passes over a batch that compaction has emptied: a reader would wait before it for ever", async () => {
     const bytes = await batchBytes([], { first: 10n, lastDelta: 4 });
-    const batch = await readRecords({ bytes, from: 10n, aborted: [] });
+    const batch = await readRecords({ ...USUAL, bytes, from: 10n });
     expect([batch.count, batch.next]).toEqual([0, 15n]);
   });
 
   test("takes the broker's time where the topic has it", async () => {
     const bytes = await batchBytes([{ delta: 0, time: 5, value: "x" }]);
     bytes.writeInt16BE(0x08, 21);
-    const batch = await readRecords({ bytes, from: 0n, aborted: [] });
+    const batch = await readRecords({ ...USUAL, bytes });
     expect(batch.timestamp(0)).toBe(1_700_000_000_000);
+  });
+
+  test("refuses a bomb where it lies, and reads what comes before it first", async () => {
+    const bomb = await batchBytes([{ delta: 0, value: "x".repeat(2_000_000) }], { first: 7n, compression: 1 });
+    const good = await batchBytes([{ delta: 0, value: "good" }], { first: 6n });
+    const before = await readRecords({ ...USUAL, bytes: Buffer.concat([good, bomb]), from: 6n });
+    expect([offsetsOf(before), before.next]).toEqual([[6n], 7n]);
+    const failure: unknown = await readRecords({ ...USUAL, bytes: bomb, from: 7n }).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ code: "SOURCE_FAILED", fault: "fatal", details: { offset: "7" } });
+    expect((failure as Error).message).toBe(
+      "kafka b:9092: orders-2: offsets 7 to 7: a batch of messages cannot be read: it inflates to more than 1 MiB, as a " +
+        "decompression bomb does. Raise source.inflate.maxBytes if its producer really sends so much at once. To go on " +
+        "behind it: millrace state forget <job>, and source.from: { timestamp: 1700000000001 }, where every partition then begins",
+    );
+  });
+
+  test("leaves batches for the next fetch that become large together", async () => {
+    const value = "x".repeat(20 * 1024 * 1024);
+    const batches = [0n, 1n, 2n].map((first) => batchBytes([{ delta: 0, value }], { first, compression: 1 }));
+    const stored = await Promise.all(batches);
+    const bytes = Buffer.concat(stored);
+    const maxBatchBytes = 64 * 1024 * 1024;
+    const first = await readRecords({ ...USUAL, bytes, maxBatchBytes });
+    expect([first.count, first.next]).toEqual([2, 2n]);
+    const rest = await readRecords({ ...USUAL, bytes: stored[2] as Buffer, maxBatchBytes, from: first.next });
+    expect([rest.count, rest.next]).toEqual([1, 3n]);
   });
 
   test("never throws anything but SOURCE_FAILED for damaged bytes", async () => {
@@ -119,7 +148,7 @@ describe("readRecords()", () => {
         const bytes = Buffer.from(good);
         for (const [at, byte] of changes) bytes[at] = byte;
         try {
-          messagesIn(await readRecords({ bytes, from: 0n, aborted: [] }));
+          messagesIn(await readRecords({ ...USUAL, bytes }));
         } catch (thrown) {
           expect(isMillraceError(thrown, "SOURCE_FAILED"), String(thrown)).toBe(true);
         }

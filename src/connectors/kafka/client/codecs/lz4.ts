@@ -4,7 +4,8 @@
  * Source: lz4/lz4, doc/lz4_Frame_format.md and doc/lz4_Block_format.md. Checksums are passed over: the bytes came over a
  * checked connection, and a damaged block does not inflate to the records that the batch says it holds.
  */
-import { MillraceError } from "../../../../core/errors.ts";
+import type { MillraceError } from "../../../../core/errors.ts";
+import { damagedData, inflatesBeyond } from "./faults.ts";
 import { repeat } from "./snappy.ts";
 
 const MAGIC = 0x184d2204;
@@ -20,12 +21,13 @@ const LEAST_MATCH = 4;
 /**
  * Inflates what a producer compressed with LZ4.
  *
- * @throws MillraceError SOURCE_FAILED for damaged bytes
+ * @param maxBytes what may come out
+ * @throws MillraceError SOURCE_FAILED for damaged bytes and for bombs
  */
-export function inflateLz4(bytes: Buffer): Buffer {
+export function inflateLz4(bytes: Buffer, maxBytes: number): Buffer {
   if (bytes.length < 7 || bytes.readUInt32LE(0) !== MAGIC) throw damaged();
   const flags = bytes[4] as number;
-  const output = new Output(bytes.length * 4);
+  const output = new Output(Math.min(bytes.length * 4, maxBytes), maxBytes);
   const trailer = (flags & BLOCK_CHECKSUM) === 0 ? 0 : 4;
   let at = 7 + ((flags & CONTENT_SIZE) === 0 ? 0 : 8) + ((flags & DICTIONARY) === 0 ? 0 : 4);
   for (;;) {
@@ -73,13 +75,15 @@ function lengthAt(block: Buffer, from: number, short: number): { length: number;
   }
 }
 
-/** Bytes that grow. */
+/** Bytes that grow, to a limit. */
 class Output {
+  readonly #most: number;
   #bytes: Buffer;
   #length = 0;
 
-  constructor(guess: number) {
+  constructor(guess: number, most: number) {
     this.#bytes = Buffer.allocUnsafe(guess);
+    this.#most = most;
   }
 
   append(from: Buffer, begin: number, length: number): void {
@@ -100,13 +104,15 @@ class Output {
   }
 
   #room(length: number): void {
-    if (this.#length + length <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe((this.#length + length) * 2);
+    const needed = this.#length + length;
+    if (needed <= this.#bytes.length) return;
+    if (needed > this.#most) throw inflatesBeyond(this.#most);
+    const grown = Buffer.allocUnsafe(Math.min(needed * 2, this.#most));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }
 }
 
 function damaged(): MillraceError {
-  return new MillraceError("SOURCE_FAILED", "a compressed batch is damaged: it is no LZ4");
+  return damagedData("lz4");
 }

@@ -3,7 +3,8 @@
  *
  * Source: google/snappy, format_description.txt; xerial/snappy-java, SnappyOutputStream.
  */
-import { MillraceError } from "../../../../core/errors.ts";
+import type { MillraceError } from "../../../../core/errors.ts";
+import { damagedData, inflatesBeyond } from "./faults.ts";
 
 /** What the Java library writes before its blocks: a magic word and two versions. */
 const JAVA_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
@@ -14,23 +15,28 @@ const MOST_GROWTH = 32;
 /**
  * Inflates what a producer compressed with Snappy.
  *
- * @throws MillraceError SOURCE_FAILED for damaged bytes
+ * @param maxBytes what may come out
+ * @throws MillraceError SOURCE_FAILED for damaged bytes and for bombs
  */
-export function inflateSnappy(bytes: Buffer): Buffer {
-  if (!bytes.subarray(0, JAVA_MAGIC.length).equals(JAVA_MAGIC)) return inflateBlock(bytes);
+export function inflateSnappy(bytes: Buffer, maxBytes: number): Buffer {
+  if (!bytes.subarray(0, JAVA_MAGIC.length).equals(JAVA_MAGIC)) return inflateBlock(bytes, maxBytes);
   const blocks: Buffer[] = [];
+  let left = maxBytes;
   for (let at = JAVA_HEADER; at + 4 <= bytes.length; ) {
     const size = bytes.readUInt32BE(at);
     const from = at + 4;
     at = from + size;
     if (at > bytes.length) throw damaged();
-    blocks.push(inflateBlock(bytes.subarray(from, at)));
+    const block = inflateBlock(bytes.subarray(from, at), left, maxBytes);
+    left -= block.length;
+    blocks.push(block);
   }
   return Buffer.concat(blocks);
 }
 
-function inflateBlock(from: Buffer): Buffer {
+function inflateBlock(from: Buffer, left: number, maxBytes = left): Buffer {
   const { size, begin } = sizeOf(from);
+  if (size > left) throw inflatesBeyond(maxBytes);
   const into = Buffer.allocUnsafe(size);
   let out = 0;
   for (let at = begin; at < from.length; ) {
@@ -96,5 +102,5 @@ export function repeat(bytes: Buffer, at: number, distance: number, length: numb
 }
 
 function damaged(): MillraceError {
-  return new MillraceError("SOURCE_FAILED", "a compressed batch is damaged: it is no Snappy");
+  return damagedData("snappy");
 }

@@ -6,8 +6,9 @@
  * nothing wanted no request is made at all; heartbeats have a timer of their own.
  */
 import type { Feed } from "./feed.ts";
-import { type FetchedPartition, fetchCall } from "./fetch-call.ts";
+import { splitName } from "../../split-name.ts";
 import { readRecords } from "../records/record-batches.ts";
+import { type FetchedPartition, fetchCall } from "./fetch-call.ts";
 import type { WireBroker } from "./wire.ts";
 
 const LONG_WAIT_MS = 500;
@@ -26,6 +27,10 @@ export interface FetcherOptions {
   /** Bytes that lie unread, of all nodes. */
   readonly ahead: () => number;
   readonly isolation: "read_committed" | "read_uncommitted";
+  /** What a batch may inflate to. */
+  readonly maxBatchBytes: number;
+  /** For messages: `kafka 10.0.0.1:9092`. */
+  readonly address: string;
   readonly requestTimeoutMs: number;
   readonly ended: AbortSignal;
   /** A partition was refused. Resolves when it makes sense to ask again. */
@@ -93,10 +98,11 @@ export class Fetcher {
   async #hand(feed: Feed, { error, bytes, aborted }: FetchedPartition): Promise<void> {
     if (error !== 0) return this.#options.onRefused(feed, error);
     if (bytes.length === 0) return;
-    const from = feed.position;
+    const { address, maxBatchBytes } = this.#options;
+    const [from, place] = [feed.position, `${address}: ${splitName(feed.at)}`];
     try {
-      const batch = await readRecords({ bytes, from, aborted });
-      if (batch.next > from) feed.deliver(batch, bytes.length);
+      const batch = await readRecords({ bytes, from, aborted, place, maxBatchBytes });
+      if (batch.next > from) feed.deliver(batch, batch.bytes);
     } catch (thrown) {
       feed.fail(thrown);
     }

@@ -18,7 +18,7 @@ const PAUSE_AFTER_REFUSAL_MS = 200;
 const [EARLIEST, LATEST] = ["-2", "-1"];
 
 /** What {@link Fetching} is given by its generation. */
-export interface FetchingOptions extends Pick<GroupOptions, "isolation"> {
+export interface FetchingOptions extends Pick<GroupOptions, "isolation" | "maxBatchBytes"> {
   readonly cluster: Cluster;
   readonly partitions: readonly TopicPartition[];
   /** With the leaders of their partitions. */
@@ -88,7 +88,7 @@ export class Fetching {
   }
 
   #makeFetcher(leader: number): Fetcher {
-    const { cluster, partitions, isolation, requestTimeoutMs, ended } = this.#options;
+    const { cluster, partitions, isolation, maxBatchBytes, requestTimeoutMs, ended } = this.#options;
     const isLed = (at: TopicPartition): boolean => this.#leaderOf(at) === leader;
     return new Fetcher({
       connect: () => cluster.node(leader),
@@ -98,6 +98,8 @@ export class Fetching {
       }),
       ahead: () => this.#feeds.values().reduce((sum, { bytes }) => sum + bytes, 0),
       isolation,
+      maxBatchBytes,
+      address: cluster.address,
       requestTimeoutMs,
       ended,
       onRefused: (feed, error) => this.#refused(feed, error),

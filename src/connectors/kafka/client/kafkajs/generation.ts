@@ -56,10 +56,11 @@ export class LiveGeneration implements Generation, AsyncDisposable {
     this.number = membership.number;
     this.partitions = membership.partitions;
     this.over = this.#end.promise;
-    const { sessionTimeoutMs, refreshMs, isolation } = membership.options;
+    const { sessionTimeoutMs, refreshMs, isolation, maxBatchBytes } = membership.options;
     this.#fetching = new Fetching({
       ...membership,
       isolation,
+      maxBatchBytes,
       ended: this.ended,
       refresh: () => this.#refresh(),
       onFault: (thrown) => this.#stop(endOf(thrown)),

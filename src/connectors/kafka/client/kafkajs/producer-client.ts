@@ -49,13 +49,14 @@ export class KafkaJsProducerClient implements ProducerClient {
   readonly #clock: Clock;
   readonly #patienceMs: number;
   readonly #sockets = new Sockets();
+  readonly #closing = new AbortController();
   readonly #open = new Set<AsyncDisposable>();
   #cluster: Promise<ClusterSlice> | undefined;
 
   constructor({ connection, compression, clock }: ProducerClientOptions) {
     this.#label = `kafka ${connection.brokers[0] ?? ""}`;
     this.#kafka = kafkaOf(connection, this.#sockets);
-    this.#settings = { kafka: this.#kafka, label: this.#label, compression };
+    this.#settings = { kafka: this.#kafka, label: this.#label, compression, closing: this.#closing.signal };
     this.#clock = clock;
     // One answer may be waited for in vain while a broker goes away.
     this.#patienceMs = 2 * connection.requestTimeoutMs;
@@ -103,13 +104,18 @@ export class KafkaJsProducerClient implements ProducerClient {
     });
   }
 
-  async readCommitted(topic: string, from: bigint, take: (message: KeptMessage) => void): Promise<bigint> {
+  async readCommitted(
+    topic: string,
+    from: bigint,
+    take: (message: KeptMessage) => void,
+    upTo: "end" | "open",
+  ): Promise<bigint> {
     const patience = this.#clock.monotonic() + TRANSACTION_TIMEOUT_MS + TRANSACTION_TIMEOUT_MS / 2;
     let next = from;
     let end: bigint | undefined;
     do {
       const fetched = await this.#fetch(topic, next, end === undefined ? 0 : FETCH_WAIT_MS);
-      end ??= BigInt(fetched.highWatermark);
+      end ??= BigInt(upTo === "end" ? fetched.highWatermark : fetched.lastStableOffset);
       for (const { key, value } of visibleMessages(topic, next, fetched)) {
         take({ key: key?.toString() ?? "", value: value === null ? null : value.toString() });
       }
@@ -126,6 +132,7 @@ export class KafkaJsProducerClient implements ProducerClient {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Whoever still waits for an answer is told now; kafkajs would wait for it.
+    this.#closing.abort();
     this.#sockets.cut();
     for (const open of this.#open) await open[Symbol.asyncDispose]();
     const cluster = await this.#cluster?.catch(() => undefined);

@@ -5,7 +5,9 @@ import type {
   GroupMember,
   GroupOptions,
   KafkaReading,
+  MessageBatch,
   OffsetQuery,
+  ScanRange,
   TopicPartition,
   TopicState,
   TopicWish,
@@ -14,6 +16,7 @@ import { askAgain } from "./ask-again.ts";
 import { Cluster } from "./cluster.ts";
 import { Member } from "./member.ts";
 import { byTopic } from "./by-topic.ts";
+import { scanOnce } from "./scan.ts";
 import { isMissing, wantedTopics } from "./topics.ts";
 
 const EARLIEST = "-2";
@@ -61,6 +64,17 @@ class Reading implements KafkaReading {
         return offset < 0n ? null : offset;
       });
     });
+  }
+
+  async *scan({ at, from, end }: ScanRange): AsyncGenerator<MessageBatch, void, undefined> {
+    for (let next = from; next < end; ) {
+      const range = { at, from: next, end };
+      const { requestTimeoutMs } = this.#connection;
+      const batch = await this.#asking(`reading ${at.topic}`, () => scanOnce(this.#cluster, range, requestTimeoutMs));
+      if (batch === undefined) return;
+      yield batch;
+      next = batch.next;
+    }
   }
 
   join(options: GroupOptions): GroupMember {

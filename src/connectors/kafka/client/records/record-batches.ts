@@ -5,7 +5,7 @@
  * Source: Apache Kafka, "Message Format" (record batch, magic 2).
  */
 import { MillraceError } from "../../../../core/errors.ts";
-import type { MessageBatch } from "../port.ts";
+import { messageOf } from "../../../../core/thrown.ts";
 import { inflate } from "../codecs/inflate.ts";
 import { Cursor } from "./cursor.ts";
 import { damaged, RecordColumns, type RecordTimes } from "./record-columns.ts";
@@ -34,7 +34,14 @@ export interface FetchedRecords {
   readonly from: bigint;
   /** In order of their offsets; empty where transactions do not matter. */
   readonly aborted: readonly AbortedTransaction[];
+  /** For messages: `kafka 10.0.0.1:9092: orders-0`. */
+  readonly place: string;
+  /** What a batch may inflate to, bytes. */
+  readonly maxBatchBytes: number;
 }
+
+/** What the batches of an answer may inflate to together; those beyond are left for the next fetch. */
+const MAX_INFLATED_BYTES = 32 * 1024 * 1024;
 
 /** One batch's header. */
 interface BatchHeader extends RecordTimes {
@@ -45,37 +52,80 @@ interface BatchHeader extends RecordTimes {
   readonly end: number;
 }
 
+/** A batch whose records are there to be read. */
+interface InflatedBatch {
+  readonly header: BatchHeader;
+  readonly part: Buffer;
+}
+
 /**
  * Reads what a broker sent.
  *
- * @throws MillraceError SOURCE_FAILED for damaged bytes and for the formats of brokers before 0.11
+ * @throws MillraceError SOURCE_FAILED for damaged bytes, for bombs and for the formats of brokers before 0.11
  */
-export async function readRecords({ bytes, from, aborted }: FetchedRecords): Promise<MessageBatch> {
-  const headers = [...headersIn(bytes)];
-  const visible = withoutAborted(headers, aborted, bytes);
-  const inflated: { readonly header: BatchHeader; readonly part: Buffer }[] = [];
-  for (const header of visible) {
-    const part = await inflate(bytes.subarray(header.begin, header.end), header.attributes & CODEC);
-    if (header.count * LEAST_RECORD > part.length) throw damaged("it has fewer bytes than records");
-    inflated.push({ header, part });
+export async function readRecords(fetched: FetchedRecords): Promise<RecordColumns> {
+  const { from } = fetched;
+  const headers = [...headersIn(fetched)];
+  const { inflated, rest } = await inflateSome(withoutAborted(headers, fetched), fetched);
+  const records = new RecordColumns(inflated.reduce((sum, { header }) => sum + header.count, 0));
+  for (const { header, part } of inflated) {
+    try {
+      records.take(part, header, from);
+    } catch (thrown) {
+      throw batchFault(fetched, header, thrown);
+    }
   }
-  const records = new RecordColumns(visible.reduce((sum, { count }) => sum + count, 0));
-  for (const { header, part } of inflated) records.take(part, header, from);
   const last = headers.at(-1);
-  records.next = last === undefined || last.lastOffset < from ? from : last.lastOffset + 1n;
+  const end = rest?.baseOffset ?? (last === undefined ? from : last.lastOffset + 1n);
+  records.next = end < from ? from : end;
   return records;
 }
 
-function* headersIn(bytes: Buffer): Generator<BatchHeader, void, undefined> {
+/** Batches may be small and become large: one at least, and more as long as memory allows. */
+async function inflateSome(
+  headers: readonly BatchHeader[],
+  fetched: FetchedRecords,
+): Promise<{ readonly inflated: readonly InflatedBatch[]; readonly rest: BatchHeader | undefined }> {
+  const { bytes, maxBatchBytes } = fetched;
+  const inflated: InflatedBatch[] = [];
+  let total = 0;
+  for (const header of headers) {
+    if (total > MAX_INFLATED_BYTES) return { inflated, rest: header };
+    try {
+      const part = await inflate(bytes.subarray(header.begin, header.end), header.attributes & CODEC, maxBatchBytes);
+      if (header.count * LEAST_RECORD > part.length) throw damaged("it has fewer bytes than records");
+      inflated.push({ header, part });
+      total += part.length;
+    } catch (thrown) {
+      // what comes before it is read first; then it is the first of an answer
+      if (inflated.length > 0) return { inflated, rest: header };
+      throw batchFault(fetched, header, thrown);
+    }
+  }
+  return { inflated, rest: undefined };
+}
+
+/** What is stored does not become better by being fetched again. */
+function batchFault({ place }: FetchedRecords, { baseOffset, lastOffset, maxTimestamp }: BatchHeader, cause: unknown) {
+  const offsets = `offsets ${baseOffset} to ${lastOffset}`;
+  return new MillraceError(
+    "SOURCE_FAILED",
+    `${place}: ${offsets}: a batch of messages cannot be read: ${messageOf(cause)}. To go on behind it: millrace state forget ` +
+      `<job>, and source.from: { timestamp: ${maxTimestamp + 1} }, where every partition then begins`,
+    { cause, fault: "fatal", details: { offset: String(baseOffset), place } },
+  );
+}
+
+function* headersIn({ bytes, place, from }: FetchedRecords): Generator<BatchHeader, void, undefined> {
   for (let at = 0; at + HEADER <= bytes.length; ) {
     const end = at + BEFORE_LENGTH + bytes.readInt32BE(at + 8);
     const count = bytes.readInt32BE(at + 57);
-    if (end < at + HEADER || count < 0) throw damaged("it has no length");
+    if (end < at + HEADER || count < 0) throw damaged(`${place}: offset ${from}: a batch of messages has no length`);
     const magic = bytes[at + MAGIC_AT];
     if (magic !== 2) {
       throw new MillraceError(
         "SOURCE_FAILED",
-        `records of message format ${magic}: format 2 is read, of Kafka 0.11 on`,
+        `${place}: offset ${from}: messages of format ${magic}; format 2 is read, of Kafka 0.11 on`,
       );
     }
     if (end > bytes.length) return;
@@ -99,11 +149,7 @@ function* headersIn(bytes: Buffer): Generator<BatchHeader, void, undefined> {
  * Leaves out control batches and those of transactions that were given up: a transaction of a producer is aborted from
  * the offset that the broker says until that producer's next control record.
  */
-function withoutAborted(
-  headers: readonly BatchHeader[],
-  aborted: readonly AbortedTransaction[],
-  bytes: Buffer,
-): BatchHeader[] {
+function withoutAborted(headers: readonly BatchHeader[], { aborted, bytes }: FetchedRecords): BatchHeader[] {
   const waiting = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
   const open = new Set<bigint>();
   return headers.filter((header) => {

@@ -6,6 +6,8 @@ import { Cursor } from "./cursor.ts";
 /** Numbers that are kept of a record: memory; key's place and size; value's place and size; headers' place. */
 const SLOTS = 6;
 const LOG_APPEND_TIME = 0x08;
+/** A varint of 0, as the number of headers. */
+const NO_HEADERS = 0;
 
 /** What a batch says of its records' offsets and times. */
 export interface RecordTimes {
@@ -24,6 +26,7 @@ export class RecordColumns implements MessageBatch {
   readonly #offsets: BigInt64Array;
   readonly #timestamps: Float64Array;
   readonly #memories: Buffer[] = [];
+  #bytes = 0;
 
   constructor(most: number) {
     this.#slots = new Int32Array(most * SLOTS);
@@ -31,9 +34,15 @@ export class RecordColumns implements MessageBatch {
     this.#timestamps = new Float64Array(most);
   }
 
+  /** Bytes of memory that the records hold. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Adds the records of a batch from an offset on. */
   take(bytes: Buffer, header: RecordTimes, from: bigint): void {
     const memory = this.#memories.push(bytes) - 1;
+    this.#bytes += bytes.length;
     const cursor = new Cursor(bytes);
     const isLogTime = (header.attributes & LOG_APPEND_TIME) !== 0;
     const skipped = Number(from - header.baseOffset);
@@ -85,7 +94,10 @@ export class RecordColumns implements MessageBatch {
   }
 
   headers(message: number): Readonly<{ [name: string]: string }> | null {
-    const cursor = new Cursor(this.#memory(message), { at: this.#slot(message, 5) });
+    const at = this.#slot(message, 5);
+    const memory = this.#memory(message);
+    if (memory[at] === NO_HEADERS) return null;
+    const cursor = new Cursor(memory, { at });
     const count = cursor.varint();
     if (count <= 0) return null;
     const entries = Array.from({ length: count }, () => [sizedText(cursor), sizedText(cursor)] as const);
@@ -121,5 +133,5 @@ function sizedText(cursor: Cursor): string {
 
 /** Bytes that are not what they say they are. */
 export function damaged(why: string): MillraceError {
-  return new MillraceError("SOURCE_FAILED", `a batch of records is damaged: ${why}`);
+  return new MillraceError("SOURCE_FAILED", why);
 }
