@@ -134,7 +134,8 @@ export class RunLog {
   }
 
   #progress(event: RunEvent): Body[] {
-    if (this.#every === null || (event.kind !== "chunk-done" && event.kind !== "sampled")) return [];
+    if (this.#every === null || this.#started === undefined) return [];
+    if (event.kind !== "chunk-done" && event.kind !== "sampled") return [];
     const view = this.#tracker.view(event.at);
     const due =
       "everyMs" in this.#every

@@ -84,10 +84,7 @@ export class Flow {
     // Of several sinks a slow one must not hold the others up: what waits for it is bounded by the memory budget.
     const waiting = sinks.length > 1 ? Number.POSITIVE_INFINITY : ahead;
     this.#deliveries = new Map(
-      sinks.map(({ name }) => [
-        name,
-        mailbox(`deliveries of ${name}`, waiting, deliveryBytes),
-      ]),
+      sinks.map(({ name }) => [name, mailbox(`deliveries of ${name}`, waiting, deliveryBytes)]),
     );
   }
 

@@ -34,8 +34,7 @@ export class OwnWork {
     const work = this.#of(sink);
     for (const row of rows) {
       const before = work.seen.get(row.split);
-      if (before?.epoch === row.epoch - 1)
-        work.total = addCounts(work.total, countsBetween(before.counts, row.counts));
+      if (before?.epoch === row.epoch - 1) work.total = addCounts(work.total, countsBetween(before.counts, row.counts));
       work.seen.set(row.split, row);
     }
   }

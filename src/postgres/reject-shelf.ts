@@ -4,6 +4,7 @@ import {
   type RejectCause,
   type RejectFilter,
   type RejectSettlement,
+  type ReplayStep,
   type StoredReject,
 } from "../core/ports/reject-shelf.ts";
 import type { Reject, RejectStage } from "../core/reject.ts";
@@ -53,11 +54,19 @@ export async function takeRejects(
   replay: string,
 ): Promise<void> {
   const { from, values } = selectionOf(schema, filter);
+  const quoted = quoteIdentifier(schema);
+  const [by, sink] = [`$${values.length + 1}`, `$${values.length + 2}`];
   // Another replay may take the same at the same moment; who is second does not get them.
   await connection.query(
-    `INSERT INTO ${quoteIdentifier(schema)}.taken (reject, replay) SELECT r.id, $${values.length + 1} ${from}
+    `WITH once AS (
+       INSERT INTO ${quoted}.replays AS p (replay, taken_of) VALUES (${by}::text, ARRAY[${sink}::text])
+       ON CONFLICT (replay) DO UPDATE SET taken_of = p.taken_of || excluded.taken_of
+         WHERE NOT p.settled AND NOT p.taken_of @> excluded.taken_of
+       RETURNING replay
+     )
+     INSERT INTO ${quoted}.taken (reject, replay) SELECT r.id, ${by}::text ${from} AND EXISTS (SELECT FROM once)
      ON CONFLICT DO NOTHING`,
-    [...values, replay],
+    [...values, replay, filter.sink ?? ""],
   );
 }
 
@@ -74,15 +83,31 @@ export async function settleRejects(
 export async function applySettlement(
   connection: Connection,
   schema: string,
-  { job, drop = [], dropTakenBy, put = [] }: RejectSettlement,
+  { job, unless, drop = [], dropTakenBy, put = [] }: RejectSettlement,
 ): Promise<void> {
   const quoted = quoteIdentifier(schema);
-  await replaceRejects(connection, schema, put);
+  const isLate = put.length > 0 && unless !== undefined && (await hasStep(connection, quoted, unless));
+  if (!isLate) await replaceRejects(connection, schema, put);
   await connection.query(`DELETE FROM ${quoted}.rejects WHERE job = $1 AND id = ANY ($2::bigint[])`, [job, drop]);
+  if (dropTakenBy === undefined) return;
+  await connection.query(
+    `INSERT INTO ${quoted}.replays (replay, settled) VALUES ($1, true) ON CONFLICT (replay) DO UPDATE SET settled = true`,
+    [dropTakenBy],
+  );
   await connection.query(
     `DELETE FROM ${quoted}.rejects WHERE job = $1 AND id IN (SELECT reject FROM ${quoted}.taken WHERE replay = $2)`,
-    [job, dropTakenBy ?? null],
+    [job, dropTakenBy],
   );
+}
+
+/** Locks the replay's row, so that it cannot come further before what is done here is. */
+async function hasStep(connection: Connection, schema: string, { replay, step }: ReplayStep): Promise<boolean> {
+  const { rows } = await connection.query(
+    `INSERT INTO ${schema}.replays AS p (replay) VALUES ($1) ON CONFLICT (replay) DO UPDATE SET settled = p.settled
+     RETURNING settled OR ($2 = 'taken' AND cardinality(taken_of) > 0) AS reached`,
+    [replay, step],
+  );
+  return rows[0]?.["reached"] === true;
 }
 
 /** Where to select from, each condition with the value behind it. */
@@ -90,7 +115,7 @@ function selectionOf(
   schema: string,
   filter: RejectFilter,
 ): { readonly from: string; readonly values: readonly unknown[] } {
-  const { job, scope, run, split, stage, code, sink, ids, takenBy, exceptReplays = false } = filter;
+  const { job, scope, run, split, stage, code, sink, sinks, ids, takenBy, exceptReplays = false } = filter;
   const wanted: readonly (readonly [condition: string, value: unknown])[] = [
     ["r.job = ?", job],
     ["r.scope = ?", scope],
@@ -99,6 +124,7 @@ function selectionOf(
     ["r.stage = ?", stage],
     ["r.code = ?", code],
     ["coalesce(r.sink, '') = ?", sink === null ? "" : sink],
+    ["coalesce(r.sink, '') = ANY (?::text[])", sinks?.map((one) => one ?? "")],
     ["t.replay = ?", takenBy],
     ["r.id = ANY (?::bigint[])", ids],
     ["NOT starts_with(r.scope, ?)", exceptReplays ? REPLAY_SCOPE : undefined],

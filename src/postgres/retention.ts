@@ -25,6 +25,10 @@ export async function pruneWithData(
 ): Promise<Pruned> {
   const quoted = quoteIdentifier(schema);
   const runs = await pruneRuns(connection, quoted, key, retention, isOver);
+  await connection.query(
+    `DELETE FROM ${quoted}.replays AS p WHERE at < $1 AND NOT EXISTS (SELECT FROM ${quoted}.taken AS t WHERE t.replay = p.replay)`,
+    [retention.runsBefore],
+  );
   const rejects = await pruneRejects(connection, quoted, key.job, retention, isOver);
   return { runs, rejects };
 }
@@ -55,6 +59,11 @@ async function pruneRuns(
       `DELETE FROM ${schema}.progress AS p WHERE job = $1 AND sink = $2 AND scope = ANY ($3::text[]) AND scope <> ''
          AND NOT EXISTS (SELECT FROM ${schema}.runs AS r WHERE r.job = p.job AND r.sink = p.sink AND r.scope = p.scope)`,
       [job, sink, dropped.rows.map((row) => row["scope"])],
+    );
+    // A process that a replay took over may have put rejects into its scope since.
+    await connection.query(
+      `DELETE FROM ${schema}.rejects WHERE job = $1 AND scope = ANY ($2::text[]) AND starts_with(scope, '${REPLAY_SCOPE}')`,
+      [job, dropped.rows.map((row) => row["scope"])],
     );
   });
   return over.length;

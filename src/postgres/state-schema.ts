@@ -1,4 +1,4 @@
-/** The tables that live with the users' data: positions, rejects (and which of them a replay has taken) and runs. CONTRACT "In the users' Postgres". */
+/** The tables that live with the users' data: positions, rejects (with how far replays of them are) and runs. CONTRACT "In the users' Postgres". */
 import { MillraceError } from "../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { postgresError, serverError } from "./errors.ts";
@@ -54,6 +54,12 @@ CREATE UNIQUE INDEX IF NOT EXISTS rejects_key
   replay text NOT NULL
 );
 CREATE INDEX IF NOT EXISTS taken_by ON ${schema}.taken (replay);`,
+  replays: (schema: string) => `CREATE TABLE IF NOT EXISTS ${schema}.replays (
+  replay text PRIMARY KEY,
+  taken_of text[] NOT NULL DEFAULT '{}',
+  settled boolean NOT NULL DEFAULT false,
+  at timestamptz NOT NULL DEFAULT now()
+);`,
   runs: (schema: string) => `CREATE TABLE IF NOT EXISTS ${schema}.runs (
   job text NOT NULL,
   run text NOT NULL,

@@ -4,10 +4,12 @@ import { REPLAY_SCOPE } from "../core/ports/reject-shelf.ts";
 import type { Retention } from "../core/ports/retention.ts";
 import type { Reject } from "../core/reject.ts";
 import type { Arguments, Outcome } from "./operations.ts";
+import { ReplaySteps } from "./replay-steps.ts";
 
 /** Rejects by their key, in the order in which they came. */
 export class MemoryRejects {
   readonly #rejects = new Map<string, StoredReject>();
+  readonly #steps = new ReplaySteps();
   #last = 0;
 
   add(rejects: readonly Reject[]): void {
@@ -48,21 +50,29 @@ export class MemoryRejects {
   }
 
   take(...[filter, replay]: Arguments<"takeRejects">): void {
+    if (!this.#steps.takes(replay, filter.sink ?? "")) return;
     for (const reject of [...this.#matching(filter)]) {
       if (reject.takenBy === undefined) this.#rejects.set(keyOf(reject), { ...reject, takenBy: replay });
     }
   }
 
-  settle(...[{ job, drop = [], dropTakenBy, put = [] }]: Arguments<"settleRejects">): void {
+  settle(...[{ job, unless, drop = [], dropTakenBy, put = [] }]: Arguments<"settleRejects">): void {
     const dropped = new Set(drop);
-    for (const reject of put) {
+    for (const reject of unless !== undefined && this.#steps.has(unless) ? [] : put) {
       const key = keyOf(reject);
       this.#rejects.set(key, { ...reject, id: this.#rejects.get(key)?.id ?? ++this.#last });
     }
+    if (dropTakenBy !== undefined) this.#steps.settle(dropTakenBy);
     for (const [key, reject] of this.#rejects) {
       const isTaken = dropTakenBy !== undefined && reject.takenBy === dropTakenBy;
       if (reject.job === job && (isTaken || dropped.has(reject.id))) this.#rejects.delete(key);
     }
+  }
+
+  /** What a replay has left behind that ended long ago: a process that it took over may have put some there since. */
+  forgetReplay(job: string, replay: string): void {
+    this.#steps.forget(replay);
+    this.forget(job, REPLAY_SCOPE + replay, undefined);
   }
 
   /** @returns how many went */

@@ -177,7 +177,10 @@ class MemoryState implements Operations {
     const isOld = ({ state, startedAt, endedAt }: RunRow): boolean =>
       state === "succeeded" && (endedAt ?? startedAt) < runsBefore;
     const old = runs.slice(0, -1).filter(isOld).slice(0, limit);
-    for (const { id } of old) this.#runs.delete(id);
+    for (const { id } of old) {
+      this.#runs.delete(id);
+      this.#rejects.forgetReplay(job, id);
+    }
     for (const { scope } of old) if (scope !== "" && !this.#hasScope(job, scope)) this.#dropScope(keyOf(job, scope));
     const isUnfinished = (run: string): boolean => (this.#runs.get(run)?.state ?? "succeeded") !== "succeeded";
     return { runs: old.length, rejects: this.#rejects.prune(job, { ...rejects, limit }, isUnfinished) };

@@ -1,6 +1,7 @@
 /**
  * kill -9 and rebalances over three replicas that share a topic, while messages flow through them into a table and into
- * another topic; then every id is there once. `KILLS=n ROWS=n` for other numbers: n kills and n rebalances.
+ * another topic; then every id is there once. `KILLS=n ROWS=n` for other numbers: n kills and n times a replica that goes
+ * and comes back, and now and then one that stands still.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -16,6 +17,9 @@ const PARTITIONS = 6;
 const REPLICAS = 3;
 /** About how long a kill with the rebalances around it takes, seconds: messages have to come for as long. */
 const KILL_SECONDS = LONG ? 6 : 4;
+/** One round in so many, of the long form, also stops a replica for longer than its session. */
+const STOPS = 3;
+const PAST_SESSION_MS = 3_500;
 
 const postgres = usePostgres();
 
@@ -39,6 +43,7 @@ describeKafka("replicas that share a topic", () => {
         for (let round = 0; round < KILLS; round++) {
           await killOne(load, replicas[round % REPLICAS] as Replica);
           await changeTheGroup(load, replicas[(round + 1) % REPLICAS] as Replica);
+          if (LONG && round % STOPS === 0) await stopPastItsSession(load, replicas[(round + 2) % REPLICAS] as Replica);
         }
       }
       await load.topic.send(Math.max(0, ROWS - load.topic.sent));
@@ -66,5 +71,13 @@ async function changeTheGroup(load: GroupLoad, replica: Replica): Promise<void> 
   await wait(Math.random() * 400);
   await replica.leave();
   load.start(replica);
+  await load.goesOn();
+}
+
+/** It wakes up with what it had under way, which others have done meanwhile. */
+async function stopPastItsSession(load: GroupLoad, replica: Replica): Promise<void> {
+  replica.running.kill("SIGSTOP");
+  await wait(PAST_SESSION_MS);
+  replica.running.kill("SIGCONT");
   await load.goesOn();
 }

@@ -25,15 +25,31 @@ interface Poison {
 
 const POISON: readonly Poison[] = [
   { value: '{"id":', code: "JSON_INVALID", stage: "decode", message: /^the record is no complete JSON/ },
-  { value: '{"id":"seven"}', code: "VALUE_INVALID", stage: "decode", message: /^"id": expected a whole number .* found "seven"$/ },
-  { value: null, code: "NOT_AN_OBJECT", stage: "decode", message: /^the record is null, and declared columns, .* need an object with fields$/, raw: "null" },
+  {
+    value: '{"id":"seven"}',
+    code: "VALUE_INVALID",
+    stage: "decode",
+    message: /^"id": expected a whole number .* found "seven"$/,
+  },
+  {
+    value: null,
+    code: "NOT_AN_OBJECT",
+    stage: "decode",
+    message: /^the record is null, and declared columns, .* need an object with fields$/,
+    raw: "null",
+  },
   {
     value: `{"id":1,"name":"${"x".repeat(LARGEST)}"}`,
     code: "RECORD_TOO_LARGE",
     stage: "decode",
     message: /^the record has more bytes than maxRecordBytes \(65536\); raise it if this is no fault$/,
   },
-  { value: '{"id":-1}', code: "TRANSFORM_FAILED", stage: "transform", message: /^transform.ts:2:30: no such customer$/ },
+  {
+    value: '{"id":-1}',
+    code: "TRANSFORM_FAILED",
+    stage: "transform",
+    message: /^transform.ts:2:30: no such customer$/,
+  },
   { value: '{"id":-2}', code: "TRANSFORM_CRASHED", stage: "transform", message: /^the transform ended its thread/ },
 ];
 
@@ -107,9 +123,7 @@ describeKafka("poison messages", () => {
     const rejects = await postgres.server.query(
       "select split, token, code, message, length(raw) as length from millrace.rejects where job = 'held'",
     );
-    expect(rejects).toEqual([
-      expect.objectContaining({ split: `${topic}-0`, token: "1", code: "RECORD_TOO_LARGE" }),
-    ]);
+    expect(rejects).toEqual([expect.objectContaining({ split: `${topic}-0`, token: "1", code: "RECORD_TOO_LARGE" })]);
     expect(rejects[0]?.["message"]).toMatch(/more bytes than maxRecordBytes \(1048576\)/);
 
     const target = await kafka.createTopic();

@@ -55,7 +55,10 @@ export class DeadLetters {
     const { message } = reject;
     const reason = message.length > SHORT_REASON ? `${message.slice(0, SHORT_REASON)}...` : message;
     const bytes = decodeRaw(reject).byteLength;
-    const headers = { ...this.#headersOf({ ...reject, message: reason }), [DEAD_LETTER_HEADERS.omitted]: String(bytes) };
+    const headers = {
+      ...this.#headersOf({ ...reject, message: reason }),
+      [DEAD_LETTER_HEADERS.omitted]: String(bytes),
+    };
     return { key: keyOf(reject), value: NOTHING, headers };
   }
 
@@ -85,9 +88,9 @@ function keyOf({ job, scope, split, position, sink, output }: Reject): Uint8Arra
  * @param value the message's own
  */
 export function rejectOf(headers: Readonly<{ [name: string]: string }> | null, value: Buffer): Reject | null {
-  if (headers?.[DEAD_LETTER_HEADERS.code] === undefined) return null;
-  const text = (fact: keyof typeof DEAD_LETTER_HEADERS): string => headers[DEAD_LETTER_HEADERS[fact]] ?? "";
-  const optional = (fact: keyof typeof DEAD_LETTER_HEADERS): string | undefined => headers[DEAD_LETTER_HEADERS[fact]];
+  if (!/^\d+$/.test(headers?.[DEAD_LETTER_HEADERS.ordinal] ?? "")) return null;
+  const optional = (fact: keyof typeof DEAD_LETTER_HEADERS): string | undefined => headers?.[DEAD_LETTER_HEADERS[fact]];
+  const text = (fact: keyof typeof DEAD_LETTER_HEADERS): string => optional(fact) ?? "";
   const [line, sink, output, omitted] = [optional("line"), optional("sink"), optional("output"), optional("omitted")];
   const rawEncoding = text("rawEncoding") === "base64" ? "base64" : "utf8";
   const lost = omitted === undefined ? "" : ` (the record, ${omitted} bytes, was too large for the topic)`;

@@ -1,5 +1,6 @@
 /** Options of the Kafka source and sink. */
 import { z } from "zod";
+import type { TokenFunction } from "./client/bearer-token.ts";
 import { bytesOption, certificatesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
 
 const texts = z.union([textOption().transform((one) => [one]), z.array(textOption()).min(1)]);
@@ -17,6 +18,15 @@ const brokers = z
   ])
   .refine((addresses) => addresses.every((address) => ADDRESS.test(address)), "expected host:port");
 
+/** A path in a job file, a function in a program. */
+const tokenOption = z
+  .unknown()
+  .refine(
+    (value) => typeof value === "function" || (typeof value === "string" && value !== ""),
+    "expected the path of a module, or a function that gives a token",
+  )
+  .meta({ type: "string", minLength: 1 }) as unknown as z.ZodType<string | TokenFunction, string | TokenFunction>;
+
 const connection = {
   brokers: brokers.describe("Addresses as host:port."),
   clientId: textOption().default("millrace").describe("Name of the client in the broker's logs."),
@@ -25,11 +35,19 @@ const connection = {
     .default(false)
     .describe("Whether the connection is encrypted; certificates as PEM text or as paths."),
   sasl: z
-    .strictObject({
-      mechanism: z.enum(["plain", "scram-sha-256", "scram-sha-512"]).describe("How the client proves who it is."),
-      username: textOption().describe("User of the login."),
-      password: textOption().describe("Password of the login."),
-    })
+    .discriminatedUnion("mechanism", [
+      z.strictObject({
+        mechanism: z.enum(["plain", "scram-sha-256", "scram-sha-512"]).describe("How the client proves who it is."),
+        username: textOption().describe("User of a plain or scram login."),
+        password: textOption().describe("Password of a plain or scram login."),
+      }),
+      z.strictObject({
+        mechanism: z.literal("oauthbearer").describe("The client shows a token."),
+        token: tokenOption.describe(
+          "Path of a module, relative to the job's file, whose default export gives `{ value, lifetime }`; in a program the function.",
+        ),
+      }),
+    ])
     .optional()
     .describe("Login."),
 };

@@ -1,5 +1,11 @@
 /** The rejects in a topic, to be looked at: of each key the newest message, none where that one is a tombstone. */
-import { isMeant, type RejectCause, type RejectFilter, type RejectReader, type StoredReject } from "../../core/ports/reject-shelf.ts";
+import {
+  isMeant,
+  type RejectCause,
+  type RejectFilter,
+  type RejectReader,
+  type StoredReject,
+} from "../../core/ports/reject-shelf.ts";
 import { groupByCause } from "../reject-causes.ts";
 import { readConnection } from "./client/connection.ts";
 import { connectForReading } from "./client/kafkajs/reading.ts";
@@ -102,7 +108,10 @@ export class RejectTopicShelf implements RejectReader, AsyncDisposable {
   async #look(): Promise<Snapshot> {
     const [topic] = await findTopics(this.#client, [this.#topic], this.#address, "rejects.topic");
     const places = (topic?.partitions ?? []).map((partition) => ({ topic: this.#topic, partition }));
-    const [begins, ends] = [await this.#client.offsets(places, "earliest"), await this.#client.offsets(places, "latest")];
+    const [begins, ends] = [
+      await this.#client.offsets(places, "earliest"),
+      await this.#client.offsets(places, "latest"),
+    ];
     const ranges = places.map((at, index) => ({ at, from: begins[index] as bigint, end: ends[index] as bigint }));
     const byKey = new Map<string, number>();
     for (const range of ranges) {

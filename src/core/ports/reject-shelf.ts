@@ -11,6 +11,8 @@ export interface RejectFilter {
   readonly code?: string;
   /** The sink that refused them; null: those of no sink in particular. */
   readonly sink?: string | null;
+  /** One of these, likewise. */
+  readonly sinks?: readonly (string | null)[];
   readonly ids?: readonly number[];
   /** Those that this replay has taken. */
   readonly takenBy?: string;
@@ -35,7 +37,7 @@ export interface RejectCause extends Pick<Reject, "split" | "stage" | "code" | "
 
 /** Whether a filter means a reject; for places without a query language of their own. */
 export function isMeant(reject: StoredReject, filter: RejectFilter): boolean {
-  const { job, scope, run, split, stage, code, sink, ids, takenBy, exceptReplays = false } = filter;
+  const { job, scope, run, split, stage, code, sink, sinks, ids, takenBy, exceptReplays = false } = filter;
   return (
     reject.job === job &&
     isWanted(scope, reject.scope) &&
@@ -45,6 +47,7 @@ export function isMeant(reject: StoredReject, filter: RejectFilter): boolean {
     isWanted(code, reject.code) &&
     isWanted(sink, reject.sink ?? null) &&
     isWanted(takenBy, reject.takenBy) &&
+    (sinks === undefined || sinks.includes(reject.sink ?? null)) &&
     (ids === undefined || ids.includes(reject.id)) &&
     !(exceptReplays && reject.scope.startsWith(REPLAY_SCOPE))
   );
@@ -54,12 +57,21 @@ function isWanted<T>(wanted: T | undefined, value: T): boolean {
   return wanted === undefined || wanted === value;
 }
 
+/** A step of a replay in one place of rejects. */
+export interface ReplayStep {
+  readonly replay: string;
+  /** `taken`: it has taken what it is going to try; `settled`: it has left nothing behind that is still taken. */
+  readonly step: "taken" | "settled";
+}
+
 /** What a replay leaves behind. */
 export interface RejectSettlement {
   readonly job: string;
+  /** Nothing is put once a replay is as far as this here: whoever still tries to was taken over long ago. */
+  readonly unless?: ReplayStep;
   /** These go. */
   readonly drop?: readonly number[];
-  /** All that this replay has taken and that is not put goes. */
+  /** All that this replay has taken and that is not put goes; it is settled here then, and takes nothing any more. */
   readonly dropTakenBy?: string;
   /** Kept from here on, by their key in the place of what was there; no replay has them any more. */
   readonly put?: readonly Reject[];
@@ -71,7 +83,10 @@ export interface RejectSettlement {
  * A replay takes what it is going to try: nobody else can take it then, so what it reads stays the same until it is settled.
  */
 export interface RejectShelf extends RejectReader {
-  /** Takes what no other replay has taken; twice is once. */
+  /**
+   * Takes what no other replay has taken, once for each `sink` of a filter: what a replay has taken stays as it is, so that
+   * a process that sleeps in here and wakes up behind its successor takes nothing that came, or came back, meanwhile.
+   */
   takeRejects(filter: RejectFilter, replay: string): Promise<void>;
   /** In one step. */
   settleRejects(settlement: RejectSettlement): Promise<void>;

@@ -41,6 +41,7 @@ export async function replayBound(options: ReplayBoundOptions): Promise<RunSumma
   if (run === null) return null;
   const splits = await takenSplits(world, run, places, sinks);
   const { taken, begun } = splits;
+  if (taken.length === 0 && begun.size === 0) return await endEmpty(world, run.row);
   const source = replaySource({
     job: run.row.job,
     replay: run.row.id,
@@ -59,6 +60,12 @@ export async function replayBound(options: ReplayBoundOptions): Promise<RunSumma
     figures,
     settle: () => settle({ job: plan.job.name, replay: run.row.id, scope: run.row.scope, places, splits: taken }),
   });
+}
+
+/** What was to be tried again went away before it was taken: there is nothing to run. */
+async function endEmpty({ state, clock }: World, { id }: RunRow): Promise<null> {
+  await state.updateRun(id, { state: "succeeded", endedAt: new Date(clock.now()).toISOString() });
+  return null;
 }
 
 function sinksBySplit(splitsOf: TakenSplits["begun"]): ReadonlyMap<string, readonly string[]> {
@@ -118,19 +125,28 @@ async function takenSplits(
   sinks: ReadonlyMap<string, BoundSink>,
 ): Promise<TakenSplits> {
   const { id: replay, job } = run.row;
-  const begun = new Map<string, readonly string[]>();
-  for (const [name, sink] of run.resumed ? sinks : []) {
-    const rows = await progressOf(world, run.row, name, sink);
-    if (rows.length > 0)
-      begun.set(
-        name,
-        rows.map(({ split }) => split),
-      );
-  }
   const filter = filterOf(run.row);
+  const isBegun = run.resumed && (await begunSplits(world, run, sinks)).size > 0;
   // Once it has positions, what it has taken stays as it is.
-  if (begun.size === 0 && filter !== null) await takeAll(places, filter, replay, sinks);
-  return { taken: await replaySplits(places, { job, replay, several: sinks.size > 1 }), begun };
+  if (!isBegun && filter !== null) await takeAll(places, filter, replay, sinks);
+  const taken = await replaySplits(places, { job, replay, several: sinks.size > 1 });
+  // Read last: whoever slept in here may have been taken over, and finds nothing taken only where all is settled.
+  return { taken, begun: await begunSplits(world, run, sinks) };
+}
+
+/** The splits that have a position, by sink. */
+async function begunSplits(
+  world: World,
+  run: StartedRun,
+  sinks: ReadonlyMap<string, BoundSink>,
+): Promise<TakenSplits["begun"]> {
+  const begun = new Map<string, readonly string[]>();
+  for (const [name, sink] of sinks) {
+    const rows = await progressOf(world, run.row, name, sink);
+    const splits = rows.map(({ split }) => split);
+    if (splits.length > 0) begun.set(name, splits);
+  }
+  return begun;
 }
 
 /** Only the sinks that lack something. */

@@ -43,14 +43,16 @@ async function dropTaken(
 
 /** Gives what was refused again in this place the key of what it was before. */
 async function settleAgain(shelf: RejectShelf, options: SettleOptions): Promise<void> {
-  const { job, scope, places } = options;
+  const { job, replay, scope, places } = options;
+  // Later the same rejects may be another replay's, or gone because they went through.
+  const unless = { replay, step: "settled" } as const;
   for await (const page of pagesOf(shelf, { job, scope })) {
     const drop = page.map(({ id }) => id);
     // A file has been written anew by now; what was copied out of it goes with the rest of what was taken.
     const puts = places.file === null ? await finalOf(page, options) : [];
     const byPlace = Map.groupBy(puts, ({ sink }) => places.shelfOf(sink));
-    for (const [place, put] of byPlace) if (place !== shelf) await place.settleRejects({ job, put });
-    await shelf.settleRejects({ job, drop, put: byPlace.get(shelf) ?? [] });
+    for (const [place, put] of byPlace) if (place !== shelf) await place.settleRejects({ job, unless, put });
+    await shelf.settleRejects({ job, unless, drop, put: byPlace.get(shelf) ?? [] });
   }
 }
 

@@ -68,7 +68,7 @@ export function filterOf({ params }: RunRow): RejectFilter | null {
   return JSON.parse(text) as RejectFilter | null;
 }
 
-/** Takes what a filter means, in every place; again after a crash, as often as need be. */
+/** Takes what a filter means, in every place; again after a crash: what is taken in a place stays as it is. */
 export async function takeAll(
   places: RejectPlaces,
   filter: RejectFilter,
@@ -83,7 +83,7 @@ export async function takeAll(
 
 /** What is refused by a sink that the job has no more stays where it is. */
 async function takeOf(
-  { reader, own }: RejectPlace,
+  { own }: RejectPlace,
   { shelfOf }: RejectPlaces,
   filter: RejectFilter,
   replay: string,
@@ -92,10 +92,7 @@ async function takeOf(
   const meant = { ...filter, ...own };
   const shelf = shelfOf(own.sink ?? undefined);
   if (sinks.size === 1) return shelf.takeRejects(meant, replay);
-  const refusing = new Set((await reader.groupRejects(meant)).map(({ sink }) => sink));
-  for (const sink of refusing) {
-    if (sink === undefined || sinks.has(sink)) await shelf.takeRejects({ ...meant, sink: sink ?? null }, replay);
-  }
+  await shelf.takeRejects({ ...meant, sinks: [null, ...sinks.keys()] }, replay);
 }
 
 /** A file cannot say what is taken: what it holds is copied to where that can be said. */
@@ -103,7 +100,7 @@ async function takeCopies({ file, shelves }: RejectPlaces, filter: RejectFilter,
   const state = shelves.get("") as NonNullable<ReturnType<typeof shelves.get>>;
   const { job } = filter;
   for await (const page of file === null ? [] : pagesOf(file, filter)) {
-    await state.settleRejects({ job, put: page.map(({ id: _line, ...reject }) => reject) });
+    await state.settleRejects({ job, unless: { replay, step: "taken" }, put: page.map(({ id: _line, ...reject }) => reject) });
   }
   await state.takeRejects(filter, replay);
 }

@@ -8,7 +8,10 @@ import type { RejectPlace } from "./reject-places.ts";
  * @param opened lets it go
  * @throws MillraceError CONFIG_UNREADABLE for a certificate
  */
-export async function openTopicPlace({ job, rejects }: Plan, opened: AsyncDisposableStack): Promise<RejectPlace | null> {
+export async function openTopicPlace(
+  { job, rejects }: Plan,
+  opened: AsyncDisposableStack,
+): Promise<RejectPlace | null> {
   if (rejects?.type !== "kafka") return null;
   const { RejectTopicShelf } = await import("../../connectors/kafka/reject-shelf.ts");
   const reader = opened.use(await RejectTopicShelf.open(rejects, job.baseDir));

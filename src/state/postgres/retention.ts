@@ -39,7 +39,7 @@ async function pruneRuns(
     `DELETE FROM ${schema}.runs WHERE seq IN (
        SELECT seq FROM ${schema}.runs WHERE job = $1 AND state = 'succeeded' AND coalesce(ended_at, started_at) < $2
          AND seq < (SELECT max(seq) FROM ${schema}.runs WHERE job = $1) ORDER BY seq LIMIT $3
-     ) RETURNING scope`,
+     ) RETURNING id, scope`,
     values,
   );
   const scopes = dropped.rows.map((row) => row["scope"]).filter((scope) => scope !== "");
@@ -50,6 +50,14 @@ async function pruneRuns(
       [values[0], scopes],
     );
   }
+  await connection.query(`DELETE FROM ${schema}.replays WHERE replay = ANY ($1::text[])`, [
+    dropped.rows.map((row) => row["id"]),
+  ]);
+  // A process that a replay took over may have put rejects into its scope since.
+  await connection.query(
+    `DELETE FROM ${schema}.rejects WHERE job = $1 AND scope = ANY ($2::text[]) AND starts_with(scope, '${REPLAY_SCOPE}')`,
+    [values[0], scopes],
+  );
   return dropped.rowCount;
 }
 

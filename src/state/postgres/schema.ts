@@ -112,8 +112,17 @@ CREATE TABLE ${schema}.taken (
 CREATE INDEX taken_by ON ${schema}.taken (replay);
 `;
 
+const replaySteps: Migration = (schema) => `
+CREATE TABLE ${schema}.replays (
+  replay text PRIMARY KEY,
+  taken_of text[] NOT NULL DEFAULT '{}',
+  settled boolean NOT NULL DEFAULT false,
+  at timestamptz NOT NULL DEFAULT now()
+);
+`;
+
 /** Step i leads from version i to i + 1. */
-export const MIGRATIONS: readonly Migration[] = [runsLeasesProgressWordsRejects];
+export const MIGRATIONS: readonly Migration[] = [runsLeasesProgressWordsRejects, replaySteps];
 
 /** The statements of some steps, with the version that they lead to. */
 export function statementsOf(schema: string, migrations: readonly Migration[], from: number): string {

@@ -1,6 +1,6 @@
 /** The table of rejects that do not live with the data. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { REPLAY_SCOPE, type RejectFilter, type StoredReject } from "../../core/ports/reject-shelf.ts";
+import { REPLAY_SCOPE, type RejectFilter, type ReplayStep, type StoredReject } from "../../core/ports/reject-shelf.ts";
 import type { Reject, RejectStage } from "../../core/reject.ts";
 import type { Arguments, Outcome } from "../operations.ts";
 import { type Row, int, text } from "./row.ts";
@@ -26,6 +26,8 @@ export class RejectTable {
   readonly #drop;
   readonly #dropTaken;
   readonly #forget;
+  readonly #addStep;
+  readonly #hasStep;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -37,6 +39,8 @@ export class RejectTable {
     this.#dropTaken = database.prepare(
       "DELETE FROM rejects WHERE job = ? AND id IN (SELECT reject FROM taken WHERE replay = ?)",
     );
+    this.#addStep = database.prepare("INSERT INTO replays (replay, step, sink) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
+    this.#hasStep = database.prepare("SELECT 1 FROM replays WHERE replay = ? AND step = ?");
     this.#forget = database.prepare("DELETE FROM rejects WHERE job = ?1 AND scope = ?2 AND (?3 IS NULL OR sink = ?3)");
   }
 
@@ -65,25 +69,33 @@ export class RejectTable {
   }
 
   take(...[filter, replay]: Arguments<"takeRejects">): void {
+    if (this.#hasStep.get(replay, "settled") !== undefined) return;
+    if (this.#addStep.run(replay, "taken", filter.sink ?? NO_SINK).changes === 0) return;
     const { where, values } = conditionOf(filter);
     const take = `INSERT INTO taken (reject, replay) SELECT id, ? FROM ${JOINED} WHERE ${where} AND taken.reject IS NULL`;
     this.#database.prepare(take).run(replay, ...values);
   }
 
-  settle(...[{ job, drop = [], dropTakenBy, put = [] }]: Arguments<"settleRejects">): void {
-    for (const reject of put) this.#release.run(int(this.#put.get(...valuesOf(reject))?.["id"]));
+  settle(...[{ job, unless, drop = [], dropTakenBy, put = [] }]: Arguments<"settleRejects">): void {
+    for (const reject of unless !== undefined && this.#isAt(unless) ? [] : put) this.#release.run(int(this.#put.get(...valuesOf(reject))?.["id"]));
     for (const id of drop) this.#drop.run(job, id);
-    if (dropTakenBy !== undefined) this.#dropTaken.run(job, dropTakenBy);
+    if (dropTakenBy === undefined) return;
+    this.#addStep.run(dropTakenBy, "settled", NO_SINK);
+    this.#dropTaken.run(job, dropTakenBy);
   }
 
   /** @param sink those that it refused; null: all */
   forget(job: string, scope: string, sink: string | null): void {
     this.#forget.run(job, scope, sink);
   }
+
+  #isAt({ replay, step }: ReplayStep): boolean {
+    return ["settled", step].some((one) => this.#hasStep.get(replay, one) !== undefined);
+  }
 }
 
 function conditionOf(filter: RejectFilter): { readonly where: string; readonly values: readonly SQLInputValue[] } {
-  const { job, scope, run, split, stage, code, sink, ids, takenBy, exceptReplays = false } = filter;
+  const { job, scope, run, split, stage, code, sink, sinks, ids, takenBy, exceptReplays = false } = filter;
   const wanted: readonly (readonly [condition: string, value: SQLInputValue | undefined])[] = [
     ["job = ?", job],
     ["scope = ?", scope],
@@ -92,6 +104,7 @@ function conditionOf(filter: RejectFilter): { readonly where: string; readonly v
     ["stage = ?", stage],
     ["code = ?", code],
     ["sink = ?", sink === null ? NO_SINK : sink],
+    ["sink IN (SELECT value FROM json_each(?))", sinks && JSON.stringify(sinks.map((one) => one ?? NO_SINK))],
     ["taken.replay = ?", takenBy],
     ["id IN (SELECT value FROM json_each(?))", ids && JSON.stringify(ids)],
     ["NOT glob(?, scope)", exceptReplays ? `${REPLAY_SCOPE}*` : undefined],

@@ -32,7 +32,7 @@ function pruneRuns(database: DatabaseSync, job: string, before: string, limit: n
       `DELETE FROM runs WHERE seq IN (
          SELECT seq FROM runs WHERE job = ?1 AND state = 'succeeded' AND coalesce(ended_at, started_at) < ?2
            AND seq < (SELECT max(seq) FROM runs WHERE job = ?1) ORDER BY seq LIMIT ?3
-       ) RETURNING scope`,
+       ) RETURNING id, scope`,
     )
     .all(job, before, limit);
   const shared = database.prepare("SELECT 1 FROM runs WHERE job = ? AND scope = ?");
@@ -40,6 +40,12 @@ function pruneRuns(database: DatabaseSync, job: string, before: string, limit: n
     if (scope === "" || shared.get(job, scope) !== undefined) continue;
     for (const table of ["progress", "words", "forgotten"])
       database.prepare(`DELETE FROM ${table} WHERE job = ? AND scope = ?`).run(job, scope);
+  }
+  // A process that a replay took over may have put rejects into its scope since.
+  for (const { id, scope } of dropped.map((row) => ({ id: text(row["id"]), scope: text(row["scope"]) }))) {
+    database.prepare("DELETE FROM replays WHERE replay = ?").run(id);
+    if (!scope.startsWith(REPLAY_SCOPE)) continue;
+    database.prepare("DELETE FROM rejects WHERE job = ? AND scope = ?").run(job, scope);
   }
   return dropped.length;
 }

@@ -110,5 +110,21 @@ const rejectAges = `
   CREATE INDEX rejects_by_age ON rejects (job, at, id, bytes);
 `;
 
+const replaySteps = `
+  -- What a replay has done here: taken by a filter of this sink, or settled.
+  CREATE TABLE replays (
+    replay TEXT NOT NULL,
+    step TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    PRIMARY KEY (replay, step, sink)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 /** Step i leads from `user_version` i to i + 1. */
-export const MIGRATIONS: readonly string[] = [runsLeasesProgressRejects, sinkWords, takenRejects, rejectAges];
+export const MIGRATIONS: readonly string[] = [
+  runsLeasesProgressRejects,
+  sinkWords,
+  takenRejects,
+  rejectAges,
+  replaySteps,
+];

@@ -2,12 +2,16 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { kafkaSinkShape } from "../../../src/connectors/kafka/options.ts";
+import { RejectTopicShelf } from "../../../src/connectors/kafka/reject-shelf.ts";
 import { findRejectTopic } from "../../../src/connectors/kafka/rejects.ts";
 import { systemClock } from "../../../src/core/clock.ts";
+import type { StoredReject } from "../../../src/core/ports/reject-shelf.ts";
 import type { Reject } from "../../../src/core/reject.ts";
+import { defineJob, runJob } from "../../../src/index.ts";
 import { freePort } from "../../support/free-port.ts";
 import { send } from "../../support/kafka/send.ts";
 import { describeKafka, useKafka } from "../../support/kafka/shared-broker.ts";
+import { isProduce, ThroughProxy } from "../../support/kafka/through-proxy.ts";
 import { type TopicMessage, uniqueName } from "../../support/kafka/topics.ts";
 import { StepWatch } from "../../support/postgres-steps.ts";
 import { usePostgres } from "../../support/postgres.ts";
@@ -89,6 +93,8 @@ describeKafka("rejects in a topic", () => {
         return String(same[0]?.value);
       });
       expect(values.toSorted()).toEqual(badValues);
+      const { out } = await project.run(["rejects", "list", job, "--json"]);
+      expect(JSON.parse(out), "each once").toMatchObject({ place: `topic ${topic}`, count: badValues.length });
     },
     2 * MINUTE,
   );
@@ -108,7 +114,11 @@ describeKafka("rejects in a topic", () => {
         rejects: { type: "kafka", brokers: [...kafka.brokers], topic: dead },
         errors: { maxRejectRate: 1 },
       });
-      expect((await project.summaryOf([orders])).summary).toMatchObject({ state: "succeeded", written: 2, rejected: 2 });
+      expect((await project.summaryOf([orders])).summary).toMatchObject({
+        state: "succeeded",
+        written: 2,
+        rejected: 2,
+      });
       const letter = (await kafka.readTopic(dead)).find(({ value }) => String(value) === "2,five");
       expect(letter && headersOf(letter)).toMatchObject({
         "millrace-job": "orders",
@@ -120,12 +130,18 @@ describeKafka("rejects in a topic", () => {
         "millrace-attempts": "1",
         "millrace-time": expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       });
-      for (const command of ["list", "show", "export", "replay"]) {
-        const args = command === "show" ? [orders, "1"] : [orders];
-        const ended = await project.run(["rejects", command, ...args]);
-        expect(ended).toMatchObject({ code: 2, err: expect.stringContaining(`messages of the topic ${dead}`) });
-        expect(ended.err).toContain(`source: { type: kafka, topics: ${dead}, until: end }`);
-      }
+      const listed = await project.run(["rejects", "list", orders, "--json"]);
+      const { items } = JSON.parse(listed.out) as {
+        readonly items: readonly { readonly id: string; readonly raw: string }[];
+      };
+      const id = items.find(({ raw }) => raw === "2,five")?.id ?? "";
+      expect((await project.run(["rejects", "show", orders, id])).out).toContain("orders.csv:3, record 1, at 16");
+      const exported = await project.run(["rejects", "export", orders, "--format", "raw"]);
+      expect(exported.out.trim().split("\n").toSorted()).toEqual(["2,five", "3,x", "id,quantity"]);
+      expect(await project.run(["rejects", "replay", orders])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`source: { type: kafka, topics: ${dead}, until: end, ... }`),
+      });
 
       project.write(
         "mend.ts",
@@ -160,6 +176,39 @@ describeKafka("rejects in a topic", () => {
     MINUTE,
   );
 
+  test(
+    "wait for a broker that goes away, and the run goes on",
+    async () => {
+      using project = new Project();
+      const topic = await kafka.createTopic({ partitions: 2 });
+      project.write("in.jsonl", `${ids.map(valueOf).join("\n")}\n`);
+      const job = defineJob(
+        {
+          name: "load",
+          source: { type: "file", path: "in.jsonl" },
+          sink: { type: "file", path: "out.jsonl" },
+          rejects: { type: "kafka", brokers: [...kafka.brokers], topic },
+          errors: { maxRejectRate: 1 },
+          retry: { initialDelay: "50ms" },
+        },
+        { baseDir: project.folder },
+      );
+      let cuts = 0;
+      await using network = await ThroughProxy.to(Number(kafka.brokers[0]?.split(":")[1]));
+      network.judge = (bytes) => {
+        if (!isProduce(bytes) || cuts === 12) return "pass";
+        // The first arrives, and its answer is lost.
+        return cuts++ === 0 ? "cut-after" : "cut-before";
+      };
+      const summary = await runJob(job, { state: project.path("state.db") });
+      expect(summary).toMatchObject({ state: "succeeded", balanced: true, rejected: badValues.length });
+      expect([cuts, summary.retries > 0]).toEqual([12, true]);
+      const byKey = Map.groupBy(await kafka.readTopic(topic), ({ key }) => String(key));
+      expect([...byKey.values()].map(([letter]) => String(letter?.value)).toSorted()).toEqual(badValues);
+    },
+    MINUTE,
+  );
+
   const reject = (raw: string): Reject => ({
     job: "orders",
     run: "01J",
@@ -175,11 +224,39 @@ describeKafka("rejects in a topic", () => {
     at: "2026-11-22T10:00:00.000Z",
   });
 
+  const optionsOf = (topic: string, options: object = {}) =>
+    z.strictObject(kafkaSinkShape).parse({ brokers: [...kafka.brokers], topic, ...options });
+
   async function topicOf(topic: string, options: object = {}) {
-    const shape = z.strictObject(kafkaSinkShape);
-    const parsed = shape.parse({ brokers: [...kafka.brokers], topic, ...options });
-    return (await findRejectTopic(parsed, { baseDir: ".", clock: systemClock, ofMessages: true }))();
+    const context = { baseDir: ".", clock: systemClock, ofMessages: true };
+    return (await findRejectTopic(optionsOf(topic, options), context))();
   }
+
+  test("are listed page by page, the newest of each key, in the order of their numbers", async () => {
+    const topic = await kafka.createTopic({ partitions: 3 });
+    await using store = await topicOf(topic);
+    const rejects = Array.from({ length: 100 }, (_, n) => ({
+      ...reject(`{${n}`),
+      position: { ordinal: BigInt(n), token: String(n) },
+    }));
+    await store.append(rejects);
+    await store.append(rejects.slice(10, 30).map((one) => ({ ...one, attempts: 2 })));
+    await send(kafka.brokers, topic, [{ key: "another program's", value: "word", partition: 1 }]);
+    await using shelf = await RejectTopicShelf.open(optionsOf(topic), ".");
+    const found: StoredReject[] = [];
+    for (let page: readonly StoredReject[] = []; ; ) {
+      page = await shelf.listRejects({ job: "orders", after: found.at(-1)?.id ?? 0, limit: 7 });
+      if (page.length === 0) break;
+      found.push(...page);
+    }
+    expect(found.map(({ id }) => id)).toEqual(found.map(({ id }) => id).toSorted((a, b) => a - b));
+    const byOrdinal = found.toSorted((a, b) => Number(a.position.ordinal - b.position.ordinal));
+    expect(byOrdinal.map(({ raw, attempts }) => [raw, attempts])).toEqual(
+      rejects.map(({ raw }, n) => [raw, n >= 10 && n < 30 ? 2 : 1]),
+    );
+    expect(await shelf.groupRejects({ job: "orders" })).toMatchObject([{ code: "JSON_INVALID", count: 100 }]);
+    expect(await shelf.listRejects({ job: "another", limit: 7 })).toEqual([]);
+  });
 
   test("a record that is too large for the topic leaves word of itself, and those around it are whole", async () => {
     const topic = await kafka.createTopic({ settings: { "max.message.bytes": "2000", "cleanup.policy": "compact" } });
@@ -219,6 +296,11 @@ describeKafka("rejects in a topic", () => {
       code: "SINK_UNAVAILABLE",
       fault: "transient",
       message: expect.stringMatching(`^rejects: kafka 127.0.0.1:${port}: looking for the topic dead: .*check brokers`),
+    });
+    await using shelf = await RejectTopicShelf.open(optionsOf("no-such-topic"), ".");
+    await expect(shelf.groupRejects({ job: "orders" })).rejects.toMatchObject({
+      code: "SOURCE_NOT_FOUND",
+      message: expect.stringMatching(/^rejects\.topic: kafka 127\.0\.0\.1:\d+ has no topic no-such-topic; /),
     });
     await expect(topicOf("dead", { compression: "lz4" })).rejects.toMatchObject({
       code: "NOT_BUILT",

@@ -24,8 +24,8 @@ import { type LivePlan, livePlanOf, type LiveSinkPlan } from "./plan.ts";
 
 /** More steps than any seed needs: somebody tries for ever. */
 const MAX_STEPS = 60_000;
-/** So long no record becomes durable: everybody waits for somebody. */
-const SILENCE_MS = 600_000;
+/** So long no record becomes durable: everybody waits for somebody. A chunk of records that all hang takes half a minute each. */
+const SILENCE_MS = 3_600_000;
 const TRANSFORM = fileURLToPath(new URL("../fixtures/mixed.ts", import.meta.url));
 
 /** Runs a seed; the same seed does the same, step by step. */

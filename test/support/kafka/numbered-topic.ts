@@ -11,7 +11,7 @@ const PER_SEND = 500;
 const BETWEEN_SENDS_MS = 50;
 
 /** Whether the message of an id is broken. */
-export function isBroken(id: number): boolean {
+function isBroken(id: number): boolean {
   return id % BROKEN_EVERY === 1;
 }
 
@@ -46,7 +46,9 @@ export class NumberedTopic implements AsyncDisposable {
 
   static async create(brokers: readonly string[], options: NumberedTopicOptions = {}): Promise<NumberedTopic> {
     const name = await createTopic(brokers, uniqueName("numbered"), options);
-    const producer = kafkaClient(brokers, { retry: { initialRetryTime: 20, maxRetryTime: 500, retries: 100 } }).producer({
+    const producer = kafkaClient(brokers, {
+      retry: { initialRetryTime: 20, maxRetryTime: 500, retries: 100 },
+    }).producer({
       idempotent: true,
       maxInFlightRequests: 1,
     });

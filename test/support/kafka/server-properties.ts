@@ -86,6 +86,10 @@ function securityEntries(security: NodeSecurity | undefined): Entries {
   return {
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL",
     "inter.broker.listener.name": "PLAINTEXT",
+    // Who comes without a login may do anything, others what no rule keeps for somebody else.
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+    "allow.everyone.if.no.acl.found": true,
     "ssl.keystore.type": "PEM",
     "ssl.keystore.location": keyStore,
     "ssl.truststore.type": "PEM",

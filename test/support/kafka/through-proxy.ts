@@ -5,13 +5,23 @@
 import net from "node:net";
 import { type Judge, Proxy } from "../proxy.ts";
 
-/** The key of a request that ends a transaction. Source: the protocol guide of Apache Kafka. */
+/** Keys of the requests that send messages and that end a transaction. Source: the protocol guide of Apache Kafka. */
+const PRODUCE = 0;
 const END_TRANSACTION = 26;
 const KEY_OFFSET = 4;
 
 /** Whether bytes begin with the request that ends a transaction. */
 export function endsTransaction(bytes: Buffer): boolean {
-  return bytes.length >= KEY_OFFSET + 2 && bytes.readInt16BE(KEY_OFFSET) === END_TRANSACTION;
+  return hasKey(bytes, END_TRANSACTION);
+}
+
+/** Whether bytes begin with a request that sends messages. */
+export function isProduce(bytes: Buffer): boolean {
+  return hasKey(bytes, PRODUCE);
+}
+
+function hasKey(bytes: Buffer, key: number): boolean {
+  return bytes.length >= KEY_OFFSET + 2 && bytes.readInt16BE(KEY_OFFSET) === key;
 }
 
 /** Sends what this process connects to `port` through a proxy until it is disposed of. */

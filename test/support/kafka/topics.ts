@@ -80,6 +80,7 @@ export async function visitTopic(
     if (low !== high) ahead.set(partition, BigInt(high));
   }
   if (ahead.size === 0) return;
+  const next = new Map<number, bigint>();
   const consumer = kafka.consumer({ ...QUICK_CONSUMER, groupId: uniqueName("reader") });
   const end = Promise.withResolvers<void>();
   const late = setTimeout(() => end.reject(new TypeError(`${topic}: its end was not reached`)), READ_TIMEOUT_MS);
@@ -97,7 +98,12 @@ export async function visitTopic(
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
       eachBatch: async ({ batch: { partition, messages } }) => {
-        for (const message of messages) visit({ ...message, partition });
+        for (const message of messages) {
+          // A consumer that was slow for longer than its session is given some again.
+          if (BigInt(message.offset) < (next.get(partition) ?? 0n)) continue;
+          next.set(partition, BigInt(message.offset) + 1n);
+          visit({ ...message, partition });
+        }
       },
     });
     await end.promise;

@@ -324,6 +324,14 @@ describe("Aggregator with rejects", () => {
     ]);
   });
 
+  test("gives the turn of a lane back with each result", async () => {
+    const lane = new Lane(0, [split("a.csv")], 1);
+    await lane.turns.enter(new AbortController().signal);
+    const shop = new Workshop([lane]);
+    await shop.take(whole(new ChunkMaker().next("1\n", { final: true })));
+    await lane.turns.enter(AbortSignal.abort());
+  });
+
   test("gives a reject the word that names its record alone, where the source has one", async () => {
     const shop = new Workshop([new Lane(0, [{ id: "a.csv", origin: "0" }])]);
     const chunk = new ChunkMaker().next("1\n2\n", { final: true });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Lane, planLanes } from "../../../src/actors/lane.ts";
 
+const never = new AbortController().signal;
 const splits = ["a", "b", "c", "d", "e"].map((id) => ({ id, origin: "0" }));
 const start = { splitIndex: 0, opening: { position: { ordinal: 1n, token: "4" }, moreThanBytes: 3 } };
 
@@ -11,6 +12,15 @@ describe("planLanes()", () => {
     expect(names(2)).toEqual(["ace", "bd"]);
     expect(names(9)).toEqual(["a", "b", "c", "d", "e"]);
     expect(planLanes(splits, 3).map(({ number }) => number)).toEqual([0, 1, 2]);
+  });
+
+  test("bounds what is under way of each of several lanes, and not that of one alone", async () => {
+    const waits = async (side: number): Promise<boolean> => {
+      const [{ turns }] = planLanes(splits, side, 1) as [Lane];
+      await turns.enter(never);
+      return (await Promise.race([turns.enter(never), Promise.resolve("waits")])) === "waits";
+    };
+    expect([await waits(1), await waits(2)]).toEqual([false, true]);
   });
 
   test("has one empty lane for no splits", () => {

@@ -262,6 +262,17 @@ describe("Reader of framed records", () => {
     };
   }
 
+  test("waits for the lane's turn before it reads on, also when it is asked to stop", async () => {
+    const source = framed([4, 4, 4]);
+    const lane = new Lane(0, source.splits, 2);
+    const { take, actor } = workshop(source, { lanes: [lane] });
+    expect(await take()).toHaveLength(2);
+    lane.turns.leave();
+    expect(await take()).toHaveLength(1);
+    actor.stop(1_000);
+    expect(await actor.wait()).toEqual({ kind: "normal" });
+  });
+
   test("hands batches over, in larger memory where they need it, and the end", async () => {
     const { take, lane, actor, buffers, budget } = workshop(framed([4, 9000]));
     const blocks = await take();

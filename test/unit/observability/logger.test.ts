@@ -42,6 +42,23 @@ describe("logger()", () => {
     ]);
   });
 
+  it("tells a live job without what it cannot know, and its stop as an end and not as a trouble", async () => {
+    const events = [
+      started({ endless: true, totalBytes: null, splits: 0 }),
+      at(1_000, { kind: "lagging", records: { "t-0": 7 } }),
+      chunkDone(10_000, 500, 1, "t-0"),
+      ended(12_000, { state: "interrupted" }),
+    ];
+    const lines = await linesOf(events, { progress: { everyMs: 10_000 } });
+    expect(lines.map((line) => line.slice(line.indexOf('"msg"')))).toEqual([
+      '"msg":"run started","slot":null,"trigger":"manual","source":"data/orders.csv","transform":"orders.ts","sinks":{"sink":"postgres orders"},"threads":1}',
+      '"msg":"progress","records":500,"rejected":0,"recordsPerSecond":50,"lag":7}',
+      expect.stringContaining('"msg":"run stopped","read":1000,'),
+    ]);
+    expect(lines.at(-1)).toContain('"level":"info"');
+    expect(lines.at(-1)).toContain('"lag":7');
+  });
+
   it("says from where a run goes on", async () => {
     const resumed = { split: "orders-2.csv", token: "311", read: 42, bytes: 311 };
     const [line = ""] = await linesOf([started({ resumed })]);
@@ -137,6 +154,10 @@ describe("logger()", () => {
       recordsPerSecond: 1_000,
       remainingSeconds: 90,
     });
+  });
+
+  it("tells no progress of a run that still waits for its source and its sinks", async () => {
+    expect(await messagesOf([sampled(0), sampled(20_000)], { progress: { everyMs: 10_000 } })).toEqual([]);
   });
 
   it("tells progress by records, and without a total what it knows", async () => {

@@ -115,6 +115,18 @@ describe("progressBar()", () => {
     expect(screen.line).toMatch(/^ {2}0 of 2 done {2}░/);
   });
 
+  it("shows of a live source its splits, the pace and the lag, and no rest", async () => {
+    bar(started({ totalBytes: null, splits: 0, endless: true }));
+    expect(screen.line).toBe("  waiting for splits  0 records  0 B  0/s  0 ms");
+    await clock.advance(1_000);
+    bar(at(1_000, { kind: "share-taken", splits: ["t-0", "t-1"] }));
+    bar(at(1_000, { kind: "split-started", split: "t-0", bytes: null }));
+    bar(at(1_000, { kind: "lagging", records: { "t-0": 1_000, "t-1": 234 } }));
+    await clock.advance(1_000);
+    bar(chunkDone(2_000, 5_000, 100_000, "t-0"));
+    expect(screen.line).toBe("  2 splits  5,000 records  100 kB  2,500/s  lag 1,234  2 s");
+  });
+
   it("erases its line at the run's end and draws nothing after it", async () => {
     await tour();
     bar(ended(900));

@@ -29,6 +29,12 @@ describe("ProgressTracker.view()", () => {
     expect(tracker.view(START + 80_000).recordsPerSecond).toBeLessThan(10);
   });
 
+  it("has no pace when nothing came for some seconds", () => {
+    tracker.observe(started({ totalBytes: null }));
+    for (let s = 1; s <= 20; s++) tracker.observe(chunkDone(s * 1_000, 100, 1));
+    expect(tracker.view(START + 26_000).recordsPerSecond).toBe(0);
+  });
+
   it("keeps its memory small however many chunks there are", () => {
     tracker.observe(started());
     for (let i = 0; i < 10_000; i++) tracker.observe(chunkDone(i, 10, 1));

@@ -145,6 +145,13 @@ describe("renderSummary()", () => {
     expect(text.endsWith("  next: run it again: it resumes after 495,003 written records")).toBe(true);
   });
 
+  it("says of a live job that it was stopped, how far behind it is, and that it goes on", () => {
+    const text = renderSummary(summaryOf({ state: "interrupted", lag: 1_200 }), { ...PLAIN, endless: true });
+    expect(text).toContain("  stopped after 0.98 s   500,000 read");
+    expect(text).toContain("/s, lag 1,200 records, peak memory");
+    expect(text.endsWith("  next: run it again: it goes on behind what is committed")).toBe(true);
+  });
+
   it("wraps the advice at the width and colours only when it may", () => {
     const text = renderSummary(summaryOf(), { color: true, width: 70 });
     expect(text).toContain("\u001B[32mdone in 0.98 s\u001B[39m");

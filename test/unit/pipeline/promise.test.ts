@@ -134,6 +134,19 @@ describe("promiseOf()", () => {
     expect(promiseOf(job({ transform: "a.ts" }))[0]).toMatchObject({ weakenedBy: [], warnings: [] });
   });
 
+  test("warns of rejects that may be twice in their topic", () => {
+    const rejects = { type: "kafka", brokers: "localhost:9092", topic: "orders-dead" } as const;
+    expect(promiseOf(job({ rejects }))[0]).toMatchObject({
+      weakenedBy: [],
+      warnings: [
+        {
+          edge: "after a crash a reject may be in its topic twice, with the same key (rejects.type: kafka)",
+          change: expect.stringContaining("cleanup.policy=compact"),
+        },
+      ],
+    });
+  });
+
   test("warns of calls that may be made again, and of several sinks that are not one", () => {
     const { "a table": table, "a file": file } = SINKS;
     const { sink: _, ...rest } = { ...(job({}).definition.config as object) } as JobConfig;

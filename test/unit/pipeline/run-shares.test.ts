@@ -1,20 +1,22 @@
 import { describe, expect, test } from "vitest";
+import type { JobConfig } from "../../../src/config/job-shape.ts";
 import type { RunSummary } from "../../../src/core/summary.ts";
 import { MemoryWorld } from "../../support/memory-run.ts";
 import { ScriptedTable } from "../../support/scripted-sink.ts";
 import { Member, Topic } from "../../support/topic.ts";
 
 const figures = ({ state, read, written, balanced }: RunSummary) => ({ state, read, written, balanced });
+const RECORDS = 60;
 const rows = (...ids: readonly number[]): string[] => ids.map((id) => `{"id":${id}}\n`);
 const values = (...ids: readonly number[]): string[] => ids.map((id) => `{"id":${id}}`);
 
 /** A world whose job consumes a topic of two partitions. */
-function consumer(topic = new Topic(["a", "b"]), ends = false) {
+function consumer(topic = new Topic(["a", "b"]), ends = false, job: Partial<JobConfig> = {}) {
   const world = new MemoryWorld(new Member(topic, { ends }), new ScriptedTable());
   const { sink } = world.table;
   const stop = new AbortController();
   const running = world.start({
-    job: { source: { type: "file", path: "topic.jsonl" }, commit: { interval: "100ms" } },
+    job: { source: { type: "file", path: "topic.jsonl" }, commit: { interval: "100ms" }, ...job },
     own: "run-1",
     graceful: stop.signal,
   });
@@ -47,6 +49,14 @@ describe("A run of a live source", () => {
     expect(member.told.toSorted()).toEqual(["a 2", "a 3", "b 1"]);
   });
 
+  test("begins before it has a share: it may wait long for one", async () => {
+    const { world, until, end } = consumer();
+    await until(() => world.told("run-started").length === 1);
+    expect(world.told("share-taken")).toEqual([]);
+    expect(figures(await end())).toEqual({ state: "interrupted", read: 0, written: 0, balanced: true });
+    expect(world.told("run-started")).toMatchObject([{ splits: 0, totalBytes: null }]);
+  });
+
   test("goes on in the next share where the splits stand, and counts only what it did itself", async () => {
     const { world, sink, topic, member, until, end } = consumer();
     topic.produce("a", ...values(1, 2));
@@ -74,6 +84,27 @@ describe("A run of a live source", () => {
     expect(world.told("lagging").map(({ records }) => records)).toEqual([{ a: 0, b: 1 }]);
     sink.gates.clear();
     expect((await end()).lag).toBe(1);
+  });
+
+  test("reads no further ahead of a table that stands still because little of each record is written", async () => {
+    const { world, sink, topic, member, until, end } = consumer(new Topic(["a"]), false, {
+      select: ["id"],
+      chunk: { size: "16KiB" },
+    });
+    const standing = Promise.withResolvers<void>();
+    sink.gates.set("write", () => standing.promise);
+    let tasks = 0;
+    world.beforeTask = async (task) => void (tasks = task);
+    member.assign("a");
+    for (let id = 0; id < RECORDS; id++) {
+      topic.produce("a", `{"id":${id},"pad":"${"x".repeat(16_000)}"}`);
+      for (let steps = 0; steps < 5; steps++) await world.clock.advance(1);
+    }
+    expect(tasks).toBeLessThan(RECORDS / 3);
+    sink.gates.clear();
+    standing.resolve();
+    await until(() => sink.rows.length === RECORDS);
+    expect(figures(await end())).toMatchObject({ read: RECORDS, written: RECORDS, balanced: true });
   });
 
   test("drops what is under way when the share is taken back", async () => {

@@ -1,13 +1,16 @@
 /** How a client gets to a cluster: what a job's options say, with the files that they name read. */
 import { readCertificates } from "../../certificates.ts";
 import type { KafkaConnectionOptions } from "../options.ts";
+import { readTokens } from "./bearer-token.ts";
 
 /** Who a client says it is. */
-export interface KafkaLogin {
-  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
-  readonly username: string;
-  readonly password: string;
-}
+export type KafkaLogin =
+  | {
+      readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+      readonly username: string;
+      readonly password: string;
+    }
+  | { readonly mechanism: "oauthbearer"; readonly token: () => Promise<string> };
 
 /** Where to connect, how, and as whom. */
 export interface KafkaConnection {
@@ -30,15 +33,20 @@ const REQUEST_TIMEOUT_MS = 30_000;
  * The connection that the options of a source or sink describe.
  *
  * @param baseDir folder that the paths of certificates start from
- * @throws MillraceError CONFIG_UNREADABLE naming key and path of a certificate
+ * @throws MillraceError CONFIG_UNREADABLE naming key and path of a certificate or of the module of tokens; CONFIG_INVALID
  */
 export async function readConnection(options: KafkaConnectionOptions, baseDir: string): Promise<KafkaConnection> {
   return {
     brokers: options.brokers,
     clientId: options.clientId,
     ssl: await readCertificates(options.ssl, baseDir),
-    login: options.sasl ?? null,
+    login: await readLogin(options.sasl, baseDir),
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   };
+}
+
+async function readLogin(sasl: KafkaConnectionOptions["sasl"], baseDir: string): Promise<KafkaLogin | null> {
+  if (sasl?.mechanism !== "oauthbearer") return sasl ?? null;
+  return { mechanism: sasl.mechanism, token: await readTokens(sasl.token, baseDir) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DeadLetters } from "../../../../src/connectors/kafka/dead-letter.ts";
+import { DeadLetters, rejectOf } from "../../../../src/connectors/kafka/dead-letter.ts";
 import { encodeRaw, type Reject } from "../../../../src/core/reject.ts";
 
 const reject: Reject = {
@@ -65,6 +65,20 @@ describe("DeadLetters", () => {
     expect(headers["millrace-raw-encoding"]).toBe("base64");
   });
 
+  test.each<[string, Reject]>([
+    ["of a message", reject],
+    ["of a line", { ...reject, split: "a.csv", line: 4, stage: "write", sink: "archive", output: 0 }],
+    ["of no text", { ...reject, ...encodeRaw(Buffer.from([0xff])) }],
+  ])("are read back as the reject that they were made of: %s", (_what, made) => {
+    const { value, headers } = new DeadLetters(false).of(made);
+    expect(rejectOf(headers as { [name: string]: string }, Buffer.from(value ?? []))).toEqual(made);
+  });
+
+  test("are told from other messages", () => {
+    expect(rejectOf(null, Buffer.from("{}"))).toBeNull();
+    expect(rejectOf({ "millrace-code": "x" }, Buffer.from("{}"))).toBeNull();
+  });
+
   test("have one key for a record, however often and by whichever run it is rejected", () => {
     const letters = new DeadLetters(true);
     const again = { ...reject, run: "02J", attempts: 2, at: "2026-11-23T10:00:00.000Z", message: "other" };
@@ -82,5 +96,8 @@ describe("DeadLetters", () => {
       "millrace-offset": "9007199254740993",
       "millrace-message": `${"y".repeat(1_000)}...`,
     });
+    expect(rejectOf(headers as { [name: string]: string }, Buffer.alloc(0))?.message).toMatch(
+      /^y+\.\.\. \(the record, 5000 bytes, was too large for the topic\)$/,
+    );
   });
 });

@@ -90,7 +90,10 @@ describe("RejectTopic", () => {
 
   test("a topic that went away is told by the key that names it", async () => {
     const broker = new Broker();
-    broker.judge = throwing("TABLE_UNKNOWN", "kafka a:1: sending: no such topic; create the topic, or check sink.topic");
+    broker.judge = throwing(
+      "TABLE_UNKNOWN",
+      "kafka a:1: sending: no such topic; create the topic, or check sink.topic",
+    );
     await expect(broker.topic.append([rejectOf(0)])).rejects.toMatchObject({
       code: "TABLE_UNKNOWN",
       message: "rejects.topic: kafka a:1 has no topic dead; create it, or check the name",

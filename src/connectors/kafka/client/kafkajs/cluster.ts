@@ -3,6 +3,7 @@ import { MillraceError } from "../../../../core/errors.ts";
 import type { KafkaConnection } from "../connection.ts";
 import { faultOf } from "./faults.ts";
 import { mendIdleQueues } from "./idle-queue.ts";
+import { saslOf } from "./logins.ts";
 import { type Metadata, metadataCall, type NodeAddress } from "./metadata.ts";
 import { Sockets } from "./sockets.ts";
 import { type WireBroker, wireBroker } from "./wire.ts";
@@ -56,7 +57,10 @@ export class Cluster implements Disposable {
   /** The node that keeps a group. @throws what kafkajs throws */
   async coordinator(groupId: string): Promise<WireBroker> {
     if (this.#nodes.size === 0) await this.metadata([]);
-    const { answer } = await this.#askAny((asked) => asked.findGroupCoordinator({ groupId, coordinatorType: GROUP }));
+    const { answer } = await this.#askAny(
+      (asked) => asked.findGroupCoordinator({ groupId, coordinatorType: GROUP }),
+      `${this.address}: group ${groupId}`,
+    );
     const { nodeId: id, host, port } = answer.coordinator;
     if (!this.#nodes.has(id)) this.#nodes.set(id, { id, host, port, broker: this.#make(host, port) });
     return this.node(id);
@@ -68,7 +72,10 @@ export class Cluster implements Disposable {
   }
 
   /** Known nodes first, those of the config when none of them answers. */
-  async #askAny<Answer>(ask: (broker: WireBroker) => Promise<Answer>): Promise<{ broker: WireBroker; answer: Answer }> {
+  async #askAny<Answer>(
+    ask: (broker: WireBroker) => Promise<Answer>,
+    doing = this.address,
+  ): Promise<{ broker: WireBroker; answer: Answer }> {
     const known = [...this.#nodes.values()].map(({ broker }) => broker);
     let last: unknown;
     for (const broker of shuffled(known)) {
@@ -77,7 +84,7 @@ export class Cluster implements Disposable {
         return { broker, answer: await ask(broker) };
       } catch (thrown) {
         last = thrown;
-        if (isAnswer(thrown)) throw faultOf(thrown, this.address);
+        if (isAnswer(thrown)) throw faultOf(thrown, doing);
       }
     }
     for (const address of shuffled(this.#connection.brokers)) {
@@ -90,7 +97,7 @@ export class Cluster implements Disposable {
         if (isAnswer(thrown)) break;
       }
     }
-    throw faultOf(last, this.address);
+    throw faultOf(last, doing);
   }
 
   /** A node keeps its connections as long as its address stays. */
@@ -113,7 +120,7 @@ export class Cluster implements Disposable {
       port,
       clientId,
       ssl: ssl === true ? {} : ssl === false ? null : ssl,
-      sasl: login === null ? null : { ...login },
+      sasl: login === null ? null : saslOf(login, "SOURCE_FAILED"),
       connectionTimeout: connectTimeoutMs,
       requestTimeout: requestTimeoutMs,
       socketFactory: this.#sockets.factory,

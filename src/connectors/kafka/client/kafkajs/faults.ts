@@ -1,6 +1,8 @@
 /** What errors of kafkajs mean. */
 import { MillraceError } from "../../../../core/errors.ts";
 import { messageOf } from "../../../../core/thrown.ts";
+import { connectionFault } from "./connection-faults.ts";
+import { TOKEN_ADVICE, TOKEN_REFUSED } from "./logins.ts";
 
 /** The parts of kafkajs' errors that say something. */
 interface WireError {
@@ -17,6 +19,7 @@ const NEWER_BROKERS = "brokers of Kafka 2.3 or newer are needed";
 /** What a refusal that does not pass by itself asks of the user; all others are told in the broker's own words. */
 const ADVICE: { readonly [type: string]: string } = {
   SASL_AUTHENTICATION_FAILED: "check sasl: mechanism, username and password",
+  TOKEN_REFUSED: TOKEN_ADVICE,
   UNSUPPORTED_SASL_MECHANISM: "set sasl.mechanism to one that the broker offers",
   TOPIC_AUTHORIZATION_FAILED: "grant the user Read and Describe on the topic",
   GROUP_AUTHORIZATION_FAILED: "grant the user Read on the group",
@@ -56,34 +59,22 @@ export function asksToRejoin(thrown: unknown): boolean {
 export function faultOf(thrown: unknown, doing: string): MillraceError {
   if (thrown instanceof MillraceError) return thrown;
   const error = (typeof thrown === "object" && thrown !== null ? thrown : {}) as WireError;
-  const type =
-    error.type ?? (error.name === "KafkaJSSASLAuthenticationError" ? "SASL_AUTHENTICATION_FAILED" : undefined);
-  const advice = ADVICE[type ?? ""] ?? ADVICE[error.name ?? ""] ?? tlsAdvice(thrown);
+  const type = error.type ?? loginFault(error);
+  const known = ADVICE[type ?? ""] ?? ADVICE[error.name ?? ""];
+  const met = known === undefined ? connectionFault(thrown) : undefined;
+  const advice = known ?? met?.advice;
+  const told = met?.told ?? messageOf(thrown);
   const isTheirs = error.name?.startsWith("KafkaJS") === true || typeof error.code === "string";
-  const help = advice ?? hintOf(error);
-  const told = help === undefined ? messageOf(thrown) : `${messageOf(thrown)}; ${help}`;
-  return new MillraceError("SOURCE_FAILED", `${doing}: ${told}`, {
+  const passes = isTheirs && known === undefined && met?.lasting !== true;
+  return new MillraceError("SOURCE_FAILED", `${doing}: ${advice === undefined ? told : `${told}; ${advice}`}`, {
     cause: thrown,
-    fault: isTheirs && advice === undefined ? "transient" : "fatal",
+    fault: passes ? "transient" : "fatal",
     ...(type === undefined ? {} : { details: { type } }),
   });
 }
 
-/** Certificates do not become better by waiting. */
-function tlsAdvice(thrown: unknown): string | undefined {
-  const message = messageOf(thrown);
-  if (/certificate|self-signed|altnames|CERT_|unable to (verify|get)/i.test(message)) {
-    return "check ssl: ca, cert and key, and that the certificate is for this host";
-  }
-  return undefined;
-}
-
-/** What a fault may come from that may also pass by itself. */
-function hintOf({ name, message = "" }: WireError): string | undefined {
-  if (/before secure TLS|wrong version number|packet length|SSL routines/i.test(message))
-    return "does that port speak TLS?";
-  if (name === "KafkaJSConnectionClosedError" || /ECONNRESET|EPIPE/.test(message)) {
-    return "the listener closes connections: is it one that wants ssl or sasl?";
-  }
-  return undefined;
+/** kafkajs has a name for logins that fail, and its authenticator one for tokens that were refused. */
+function loginFault({ name, message = "" }: WireError): string | undefined {
+  if (name !== "KafkaJSSASLAuthenticationError") return undefined;
+  return message.startsWith(TOKEN_REFUSED) ? "TOKEN_REFUSED" : "SASL_AUTHENTICATION_FAILED";
 }

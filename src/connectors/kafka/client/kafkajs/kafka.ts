@@ -1,7 +1,8 @@
 /** kafkajs as the sink uses it: quiet, and over sockets that can be cut. */
-import { Kafka, logLevel, type SASLOptions } from "kafkajs";
-import type { KafkaConnection, KafkaLogin } from "../connection.ts";
+import { Kafka, logLevel } from "kafkajs";
+import type { KafkaConnection } from "../connection.ts";
 import { mendIdleQueues } from "./idle-queue.ts";
+import { saslOf } from "./logins.ts";
 import type { Sockets } from "./sockets.ts";
 
 /**
@@ -18,7 +19,7 @@ export function kafkaOf(connection: KafkaConnection, sockets: Sockets): Kafka {
     brokers: [...brokers],
     clientId,
     ...(ssl !== false && { ssl: ssl === true ? {} : { ...ssl } }),
-    ...(login !== null && { sasl: saslOf(login) }),
+    ...(login !== null && { sasl: saslOf(login, "SINK_UNAVAILABLE") }),
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
@@ -26,8 +27,4 @@ export function kafkaOf(connection: KafkaConnection, sockets: Sockets): Kafka {
     socketFactory: sockets.factory,
     logLevel: logLevel.NOTHING,
   });
-}
-
-function saslOf({ mechanism, username, password }: KafkaLogin): SASLOptions {
-  return { mechanism, username, password };
 }

@@ -1,7 +1,8 @@
 /** kafkajs as the sink's client: producers, and the few questions that a sink has. */
 import type { Kafka } from "kafkajs";
 import { type Clock, sleep } from "../../../../core/clock.ts";
-import { MillraceError } from "../../../../core/errors.ts";
+import { isMillraceError, MillraceError } from "../../../../core/errors.ts";
+import { nearestName } from "../../../../core/nearest.ts";
 import type { KafkaConnection } from "../connection.ts";
 import type {
   Compression,
@@ -62,12 +63,16 @@ export class KafkaJsProducerClient implements ProducerClient {
     this.#patienceMs = 2 * connection.requestTimeoutMs;
   }
 
-  partitionsOf(topic: string): Promise<number> {
-    return this.#ask(`looking for the topic ${topic}`, async (cluster) => {
-      await cluster.addTargetTopic(topic);
-      await cluster.refreshMetadata();
-      return cluster.findTopicPartitionMetadata(topic).length;
-    });
+  async partitionsOf(topic: string): Promise<number> {
+    try {
+      return await this.#ask(`looking for the topic ${topic}`, async (cluster) => {
+        await cluster.addTargetTopic(topic);
+        await cluster.refreshMetadata();
+        return cluster.findTopicPartitionMetadata(topic).length;
+      });
+    } catch (thrown) {
+      throw isMillraceError(thrown, "TABLE_UNKNOWN") ? await this.#noTopic(topic, thrown) : thrown;
+    }
   }
 
   async ensureTopic(topic: string, { partitions, settings }: TopicSettings): Promise<void> {
@@ -137,6 +142,22 @@ export class KafkaJsProducerClient implements ProducerClient {
     for (const open of this.#open) await open[Symbol.asyncDispose]();
     const cluster = await this.#cluster?.catch(() => undefined);
     await cluster?.disconnect();
+  }
+
+  /** With a topic whose name is like it, if there is one. */
+  async #noTopic(topic: string, thrown: MillraceError): Promise<MillraceError> {
+    const admin = this.#kafka.admin({ retry: RETRY });
+    try {
+      await admin.connect();
+      const near = nearestName(topic, await admin.listTopics());
+      if (near === undefined) return thrown;
+      const message = `${this.#label}: there is no topic ${topic}; did you mean ${near}?`;
+      return new MillraceError("TABLE_UNKNOWN", message, { cause: thrown.cause, details: thrown.details });
+    } catch {
+      return thrown;
+    } finally {
+      await admin.disconnect().catch(() => {});
+    }
   }
 
   async #fetch(topic: string, from: bigint, maxWaitTime: number): Promise<FetchedPartition> {

@@ -1,10 +1,14 @@
 /** What errors of kafkajs mean to a sink. */
 import { type ErrorCode, type FaultClass, MillraceError } from "../../../../core/errors.ts";
 import { messageOf } from "../../../../core/thrown.ts";
+import { connectionFault } from "./connection-faults.ts";
+import { TOKEN_ADVICE, TOKEN_REFUSED } from "./logins.ts";
 
 interface Meaning {
   readonly code: ErrorCode;
   readonly fault?: FaultClass;
+  /** What happened, where kafkajs' own words are not to be shown. */
+  readonly told?: string;
   /** What to do; the broker's own words say the rest. */
   readonly advice?: string;
 }
@@ -21,7 +25,11 @@ const MEANINGS: { readonly [type: string]: Meaning } = {
   INVALID_TIMESTAMP: ROW,
   INVALID_PRODUCER_EPOCH: FENCED,
   PRODUCER_FENCED: FENCED,
-  UNKNOWN_TOPIC_OR_PARTITION: { code: "TABLE_UNKNOWN", advice: "create the topic, or check sink.topic" },
+  UNKNOWN_TOPIC_OR_PARTITION: {
+    code: "TABLE_UNKNOWN",
+    told: "there is no such topic",
+    advice: "create the topic, or check sink.topic",
+  },
   INVALID_TOPIC_EXCEPTION: { code: "TABLE_UNKNOWN", advice: "no topic can have this name: check sink.topic" },
   TOPIC_AUTHORIZATION_FAILED: refused("grant the user Write and Describe on the topic"),
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: refused(
@@ -29,6 +37,7 @@ const MEANINGS: { readonly [type: string]: Meaning } = {
   ),
   CLUSTER_AUTHORIZATION_FAILED: refused("grant the user IdempotentWrite on the cluster, and Create for new topics"),
   SASL_AUTHENTICATION_FAILED: refused("check sasl: mechanism, username and password"),
+  TOKEN_REFUSED: refused(TOKEN_ADVICE),
   UNSUPPORTED_SASL_MECHANISM: refused("set sasl.mechanism to one that the broker offers"),
   UNSUPPORTED_COMPRESSION_TYPE: refused("set another compression"),
   INVALID_TRANSACTION_TIMEOUT: refused(
@@ -66,9 +75,8 @@ export function sendFault(thrown: unknown, doing: string): MillraceError {
   const root = rootOf(thrown);
   const type = kafkaTypeOf(root);
   const meaning = MEANINGS[type] ?? otherwise(root);
-  const { code, fault, advice } = meaning;
-  const told = advice === undefined ? messageOf(root) : `${messageOf(root)}; ${advice}`;
-  return new MillraceError(code, `${doing}: ${told}`, {
+  const { code, fault, told = messageOf(root), advice } = meaning;
+  return new MillraceError(code, `${doing}: ${advice === undefined ? told : `${told}; ${advice}`}`, {
     cause: thrown,
     ...(fault === undefined ? {} : { fault }),
     ...(type === "" ? {} : { details: { reason: type } }),
@@ -78,7 +86,9 @@ export function sendFault(thrown: unknown, doing: string): MillraceError {
 /** What the broker called it; "" for what it did not say. */
 export function kafkaTypeOf(thrown: unknown): string {
   const { type, name, code } = asWire(rootOf(thrown));
-  if (name === "KafkaJSSASLAuthenticationError") return "SASL_AUTHENTICATION_FAILED";
+  if (name === "KafkaJSSASLAuthenticationError") {
+    return messageOf(rootOf(thrown)).startsWith(TOKEN_REFUSED) ? "TOKEN_REFUSED" : "SASL_AUTHENTICATION_FAILED";
+  }
   if (type === "KAFKAJS_UNKNOWN_ERROR_CODE" && FENCE_CODE.test(messageOf(thrown))) return "PRODUCER_FENCED";
   return type ?? (typeof code === "string" ? code : "");
 }
@@ -91,13 +101,8 @@ function rootOf(thrown: unknown): unknown {
 }
 
 function otherwise(thrown: unknown): Meaning {
-  const message = messageOf(thrown);
-  if (/certificate|self-signed|altnames|CERT_|unable to (verify|get)/i.test(message)) {
-    return refused("check ssl: ca, cert and key, and that the certificate is for this host");
-  }
-  if (/wrong version number|packet length too long|SSL routines/i.test(message)) {
-    return refused("one side speaks TLS and the other does not: check ssl and the port");
-  }
+  const met = connectionFault(thrown);
+  if (met !== undefined) return { code: met.lasting ? "SINK_REFUSED" : "SINK_UNAVAILABLE", ...met };
   const { name = "", type, retriable } = asWire(thrown);
   const lasting = type !== undefined && retriable === false;
   if (lasting || !name.startsWith("KafkaJS")) return { code: lasting ? "SINK_REFUSED" : "SINK_UNAVAILABLE" };
