@@ -1,6 +1,5 @@
 /** Options of the Kafka source and sink. */
 import { z } from "zod";
-import type { TokenFunction } from "./client/bearer-token.ts";
 import { bytesOption, certificatesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
 
 const texts = z.union([textOption().transform((one) => [one]), z.array(textOption()).min(1)]);
@@ -17,6 +16,12 @@ const brokers = z
     z.array(textOption()).min(1),
   ])
   .refine((addresses) => addresses.every((address) => ADDRESS.test(address)), "expected host:port");
+
+/** What a token function gives: the token, and for how long it may be used again (`1h`, or milliseconds). */
+export type BearerToken = string | { readonly value: string; readonly lifetime?: string | number };
+
+/** Gives a token whenever a connection has to log in. */
+export type TokenFunction = () => BearerToken | Promise<BearerToken>;
 
 /** A path in a job file, a function in a program. */
 const tokenOption = z

@@ -126,11 +126,13 @@ async function takenSplits(
 ): Promise<TakenSplits> {
   const { id: replay, job } = run.row;
   const filter = filterOf(run.row);
-  const isBegun = run.resumed && (await begunSplits(world, run, sinks)).size > 0;
+  const none: TakenSplits["begun"] = new Map();
+  const begun = run.resumed ? await begunSplits(world, run, sinks) : none;
   // Once it has positions, what it has taken stays as it is.
-  if (!isBegun && filter !== null) await takeAll(places, filter, replay, sinks);
+  if (begun.size === 0 && filter !== null) await takeAll(places, filter, replay, sinks);
   const taken = await replaySplits(places, { job, replay, several: sinks.size > 1 });
-  // Read last: whoever slept in here may have been taken over, and finds nothing taken only where all is settled.
+  if (taken.length > 0 || begun.size > 0) return { taken, begun };
+  // Whoever slept in here may have been taken over by a process that has settled everything since.
   return { taken, begun: await begunSplits(world, run, sinks) };
 }
 

@@ -5,12 +5,7 @@ import { type Clock, systemClock } from "../../../core/clock.ts";
 import { MillraceError } from "../../../core/errors.ts";
 import { parseDuration } from "../../../core/quantity.ts";
 import { messageOf } from "../../../core/thrown.ts";
-
-/** What a token function gives: the token, and for how long it may be used again (`1h`, or milliseconds). */
-export type BearerToken = string | { readonly value: string; readonly lifetime?: string | number };
-
-/** Gives a token whenever a connection has to log in. */
-export type TokenFunction = () => BearerToken | Promise<BearerToken>;
+import type { TokenFunction } from "../options.ts";
 
 /** Part of its lifetime after which a token is not used for a new login. */
 const FRESH_SHARE = 0.8;

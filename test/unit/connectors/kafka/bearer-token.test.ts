@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type BearerToken, readTokens } from "../../../../src/connectors/kafka/client/bearer-token.ts";
+import { readTokens } from "../../../../src/connectors/kafka/client/bearer-token.ts";
+import type { BearerToken } from "../../../../src/connectors/kafka/options.ts";
 import { FakeClock } from "../../../../src/testing/index.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "millrace-token-"));
