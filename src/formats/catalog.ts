@@ -9,7 +9,10 @@ import { pgCopyFormat } from "./pg-copy/index.ts";
 import { textFormat } from "./text/index.ts";
 
 const formats: ReadonlyMap<string, Format> = new Map(
-  [csvFormat, jsonLinesFormat, jsonFormat, textFormat, bytesFormat, pgCopyFormat].map((format) => [format.name, format]),
+  [csvFormat, jsonLinesFormat, jsonFormat, textFormat, bytesFormat, pgCopyFormat].map((format) => [
+    format.name,
+    format,
+  ]),
 );
 
 /**

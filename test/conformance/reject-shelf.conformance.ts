@@ -80,6 +80,39 @@ export function describeRejectShelf(name: string, open: () => Promise<FilledShel
       expect((await list()).map(({ takenBy }) => takenBy)).toEqual(["replay-1", "replay-2", "replay-1"]);
     });
 
+    test("takeRejects() takes once for each sink that a filter names: what came or came back since is not taken", async () => {
+      const { shelf, add, job, ordinals } = await filled([at(1), at(2), at(3, WRITE)]);
+      await shelf.takeRejects({ job, sinks: [null, "other"] }, "replay-1");
+      await add([at(4, { job })]);
+      await shelf.takeRejects({ job }, "replay-1");
+      expect(await ordinals({ takenBy: "replay-1" })).toEqual([1, 2]);
+      await shelf.takeRejects({ job, sink: "sink" }, "replay-1");
+      expect(await ordinals({ takenBy: "replay-1" })).toEqual([1, 2, 3]);
+      await shelf.settleRejects({ job, put: [at(2, { job, attempts: 2 })] });
+      await shelf.settleRejects({ job, dropTakenBy: "replay-1" });
+      await shelf.takeRejects({ job, sink: "another" }, "replay-1");
+      await shelf.takeRejects({ job }, "replay-1");
+      expect(await ordinals({ takenBy: "replay-1" })).toEqual([]);
+      expect((await ordinals()).toSorted()).toEqual([2, 4]);
+    });
+
+    test("settleRejects() puts nothing for a replay that is further than it says", async () => {
+      const { shelf, job, ordinals, list } = await filled([at(1), at(2)]);
+      const copy = { job, unless: { replay: "replay-3", step: "taken" } as const, put: [at(5, { job })] };
+      const again = { job, unless: { replay: "replay-3", step: "settled" } as const };
+      await shelf.settleRejects(copy);
+      await shelf.takeRejects({ job }, "replay-3");
+      await shelf.settleRejects({ ...copy, put: [at(6, { job }), at(1, { job })] });
+      expect(await ordinals({ takenBy: "replay-3" })).toEqual([1, 2, 5]);
+      await shelf.settleRejects({ ...again, put: [at(2, { job, attempts: 2 })] });
+      await shelf.settleRejects({ job, dropTakenBy: "replay-3" });
+      const [left] = await list();
+      await shelf.settleRejects({ ...again, put: [at(1, { job }), at(2, { job, attempts: 3 })] });
+      expect(await list()).toEqual([left]);
+      await shelf.settleRejects({ ...again, put: [at(1, { job })], drop: [left?.id ?? 0] });
+      expect(await list()).toEqual([]);
+    });
+
     test("settleRejects() puts what was refused again in its old place and drops the rest of what was taken", async () => {
       const { shelf, add, job, list, ordinals } = await filled([at(1), at(2), at(3), at(4, WRITE)]);
       await shelf.takeRejects({ job, stage: "decode" }, "replay-1");

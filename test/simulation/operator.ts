@@ -48,6 +48,8 @@ export interface OperatorOptions {
   readonly hold: <T>(work: Promise<T>) => Promise<T>;
   /** Whether the state store knows of a run that has succeeded. */
   readonly succeeded: () => boolean;
+  /** Whether the process works on a run that the state store knows. */
+  readonly isUnderWay: (process: SimulatedProcess) => boolean;
   /** Whether the process wrote down how its run ended. */
   readonly wroteEnd: (process: SimulatedProcess) => boolean;
   readonly violate: (message: string) => void;
@@ -247,7 +249,8 @@ export class Operator {
     const life = this.#current;
     if (life === undefined || life.process.condition !== "alive") return;
     // A zombie that has not written its run down yet would begin a second one: no store asks for the lease there.
-    if (this.#disasters[0] === "pause" && life.last === undefined) return;
+    const mayPause = life.last !== undefined || this.#options.isUnderWay(life.process);
+    if (this.#disasters[0] === "pause" && !mayPause) return;
     switch (this.#disasters.shift()) {
       case "kill":
         life.process.kill();

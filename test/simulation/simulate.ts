@@ -73,6 +73,8 @@ class Simulation {
   #runs = 1;
   #replay: ReplayUnderTest | null = null;
   #succeeded = false;
+  /** Processes that have found or made the replay that they work on. */
+  readonly #replaying = new Set<SimulatedProcess>();
   /** Processes that wrote down how their run ended. */
   readonly #ends = new Set<SimulatedProcess>();
   #silentSince = 0;
@@ -156,6 +158,7 @@ class Simulation {
       inTime: faults.late === 0,
       hold: (work) => this.#hold(work),
       succeeded: () => this.#succeeded,
+      isUnderWay: (process) => this.#replaying.has(process),
       wroteEnd: (process) => this.#ends.has(process),
       violate: (message) => this.#violate(message),
     });
@@ -228,7 +231,7 @@ class Simulation {
   /** What `replayRejects` does once it has resolved its sinks. */
   #replayPartsOf(process: SimulatedProcess, mended: Mended): ProcessParts {
     const plan = this.#planWith(mendedTransform(this.#plan, mended));
-    const state = this.#stateOf(process);
+    const state = this.#noting(process, this.#stateOf(process));
     const sinks = this.#boundSinks(process);
     const fields = new Map(this.#plan.splits.map((split) => [split.id, split.fields]));
     const places = placesOf(plan, sinks, state);
@@ -247,6 +250,23 @@ class Simulation {
           wish: {},
           fieldsOf: async () => (split) => fields.get(split),
         }),
+    };
+  }
+
+  /** The same store; whoever has chosen a replay in it goes on with that one, however long it sleeps. */
+  #noting(process: SimulatedProcess, state: StateStore): StateStore {
+    return {
+      ...state,
+      createRun: async (run) => {
+        await state.createRun(run);
+        this.#replaying.add(process);
+      },
+      listRuns: async (filter) => {
+        const runs = await state.listRuns(filter);
+        if (runs.some(({ scope, state: stands }) => scope.startsWith(REPLAY_SCOPE) && stands !== "succeeded"))
+          this.#replaying.add(process);
+        return runs;
+      },
     };
   }
 

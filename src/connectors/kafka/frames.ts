@@ -132,7 +132,7 @@ function columnOf<Value>(
   let column: (Value | null)[] | undefined;
   for (let message = begin; message < end; message++) {
     const value = of(message);
-    if (value !== null) column ??= new Array<Value | null>(end - begin).fill(null);
+    if (value !== null) column ??= Array.from({ length: end - begin }, () => null);
     if (column !== undefined) column[message - begin] = value;
   }
   return column;

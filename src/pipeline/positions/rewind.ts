@@ -60,6 +60,7 @@ export async function rewindJob(given: Job, options: RewindOptions): Promise<Rew
   const lease = opened.use(await holdLease(state, job.name, identityKeyOf(run), clock));
   const signal = options.signal === undefined ? lease.lost : AbortSignal.any([options.signal, lease.lost]);
   const bound = opened.use(await resolve(describe(job), { clock, signal }));
+  assertNotLive(bound.source);
   const desks = await openDesks(job, opened, { clock, signal });
   const places = placesOf(bound.plan, bound.sinks, state);
   const work: Work = { run, state, bound, desks, places, clock, random, signal };
@@ -182,6 +183,15 @@ async function splitOf(
   }
   const fingerprint = known.find(({ id }) => id === name)?.fingerprint;
   return { source, split: fingerprint === undefined ? split : { ...split, fingerprint } };
+}
+
+/** Its records cannot be counted from the beginning: the first of them may be gone. */
+function assertNotLive({ shares, label }: BoundSource): void {
+  if (shares === undefined) return;
+  throw refused(
+    `${label} is a live source, in which no earlier ordinal can be found: stop the job, say in source.from where it is to ` +
+      "begin again, and run millrace state forget <job>",
+  );
 }
 
 /** @throws MillraceError REWIND_REFUSED when the next start would write rows that are there */

@@ -100,7 +100,11 @@ async function takeCopies({ file, shelves }: RejectPlaces, filter: RejectFilter,
   const state = shelves.get("") as NonNullable<ReturnType<typeof shelves.get>>;
   const { job } = filter;
   for await (const page of file === null ? [] : pagesOf(file, filter)) {
-    await state.settleRejects({ job, unless: { replay, step: "taken" }, put: page.map(({ id: _line, ...reject }) => reject) });
+    await state.settleRejects({
+      job,
+      unless: { replay, step: "taken" },
+      put: page.map(({ id: _line, ...reject }) => reject),
+    });
   }
   await state.takeRejects(filter, replay);
 }

@@ -39,7 +39,9 @@ export class RejectTable {
     this.#dropTaken = database.prepare(
       "DELETE FROM rejects WHERE job = ? AND id IN (SELECT reject FROM taken WHERE replay = ?)",
     );
-    this.#addStep = database.prepare("INSERT INTO replays (replay, step, sink) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
+    this.#addStep = database.prepare(
+      "INSERT INTO replays (replay, step, sink) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    );
     this.#hasStep = database.prepare("SELECT 1 FROM replays WHERE replay = ? AND step = ?");
     this.#forget = database.prepare("DELETE FROM rejects WHERE job = ?1 AND scope = ?2 AND (?3 IS NULL OR sink = ?3)");
   }
@@ -77,7 +79,8 @@ export class RejectTable {
   }
 
   settle(...[{ job, unless, drop = [], dropTakenBy, put = [] }]: Arguments<"settleRejects">): void {
-    for (const reject of unless !== undefined && this.#isAt(unless) ? [] : put) this.#release.run(int(this.#put.get(...valuesOf(reject))?.["id"]));
+    for (const reject of unless !== undefined && this.#isAt(unless) ? [] : put)
+      this.#release.run(int(this.#put.get(...valuesOf(reject))?.["id"]));
     for (const id of drop) this.#drop.run(job, id);
     if (dropTakenBy === undefined) return;
     this.#addStep.run(dropTakenBy, "settled", NO_SINK);

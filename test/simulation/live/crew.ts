@@ -98,14 +98,17 @@ export class Crew {
 
   /** Everybody has ended. */
   get isGone(): boolean {
-    return this.#starting === 0 && this.#lives.every(({ ended, process }) => ended !== null || process.condition === "dead");
+    return (
+      this.#starting === 0 && this.#lives.every(({ ended, process }) => ended !== null || process.condition === "dead")
+    );
   }
 
   /** Called between any two steps. */
   tick(): void {
     const { scheduler, plan } = this.#options;
     const at = this.#lives.filter(({ ended, process }) => ended === null && process.condition === "alive").length;
-    if (!this.#retired && at + this.#starting < plan.processes) this.#startLater(this.#lives.length < plan.processes ? 0 : 8_000);
+    if (!this.#retired && at + this.#starting < plan.processes)
+      this.#startLater(this.#lives.length < plan.processes ? 0 : 8_000);
     if (scheduler.steps >= this.#nextDisasterAt && !this.#retired) this.#disaster();
   }
 

@@ -54,7 +54,8 @@ export function livePlanOf(seed: number): LivePlan {
   // What the first sink refuses is in the data.
   const first = base.sinks[0] as SimulationPlan["sinks"][number];
   const sinks = ["a", "b"].slice(0, pick([1, 2])).map((name, number): LiveSinkPlan => {
-    const kind = number === 0 && first.kind === "database" ? "database" : pick(["database", "database", "keyed"] as const);
+    const kind =
+      number === 0 && first.kind === "database" ? "database" : pick(["database", "database", "keyed"] as const);
     const unique = kind === "database" && (number === 0 ? first.unique : scheduler.chance(0.2));
     return {
       name,
@@ -64,7 +65,9 @@ export function livePlanOf(seed: number): LivePlan {
       lanes: unique ? 1 : pick([1, 2, 2] as const),
       findColumns: scheduler.chance(0.3),
       losesCommits: scheduler.chance(0.2),
-      outages: scheduler.chance(0.7) ? [] : [{ fromStep: scheduler.between(1, 400), forMs: pick([500, 5_000, 60_000]) }],
+      outages: scheduler.chance(0.7)
+        ? []
+        : [{ fromStep: scheduler.between(1, 400), forMs: pick([500, 5_000, 60_000]) }],
     };
   });
   return {

@@ -177,7 +177,11 @@ class LiveSimulation {
       openRejects: async () => null,
       async [Symbol.asyncDispose]() {},
     };
-    return { state: { ...state, claim: claiming(state.claim, ([key, claims]) => onClaim(key.sink, claims)) }, source, bound };
+    return {
+      state: { ...state, claim: claiming(state.claim, ([key, claims]) => onClaim(key.sink, claims)) },
+      source,
+      bound,
+    };
   }
 
   /** A claim takes a split from whoever has it: the group has to have said, since the last one, that it may. */
@@ -208,7 +212,9 @@ class LiveSimulation {
     const losses = 1 + this.#claims.losses(process, sink);
     const unheard = wasHurt ? durable : losses * Math.max(0, ...commits);
     if (told > durable || told < durable - unheard)
-      this.#violate(`${process} counted ${told} records in ${sink}, but made ${durable} durable, and lost its splits ${losses} times`);
+      this.#violate(
+        `${process} counted ${told} records in ${sink}, but made ${durable} durable, and lost its splits ${losses} times`,
+      );
   }
 }
 
@@ -222,7 +228,9 @@ function withClaims(
   const open = async (session: SinkSession): Promise<SinkWriter> => {
     const writer = await given(session);
     const claim = writer.claim?.bind(writer);
-    return claim === undefined ? writer : Object.assign(writer, { claim: claiming(claim, ([claims]) => onClaim(name, claims)) });
+    return claim === undefined
+      ? writer
+      : Object.assign(writer, { claim: claiming(claim, ([claims]) => onClaim(name, claims)) });
   };
   return Object.assign(sink, { open });
 }
@@ -242,7 +250,9 @@ function planOf({ decode, transform, sinks }: LivePlan, job: Job): Plan {
   return {
     job,
     decode,
-    transform: transform ? { module: TRANSFORM, export: null, mode: "record", concurrency: 3, timeoutMs: 30_000 } : null,
+    transform: transform
+      ? { module: TRANSFORM, export: null, mode: "record", concurrency: 3, timeoutMs: 30_000 }
+      : null,
     sinks: sinks.map(({ name }) => ({ name, type: options.type, options })),
     rejects: null,
   };

@@ -93,7 +93,11 @@ export class GroupLoad implements AsyncDisposable {
   /** Starts a replica. Those that write a topic need one state for all of them: their rejects lie there. */
   start(replica: Replica): Replica {
     const state = `${this.#options.server.url()}?stateSchema=${STATE_SCHEMA}`;
-    return replica.start(this.#options.into === "topic" ? { MILLRACE_STATE: state, NODE_OPTIONS: "--require /tmp/kafka-chaos/wire.cjs" } : {});
+    return replica.start(
+      this.#options.into === "topic"
+        ? { MILLRACE_STATE: state, NODE_OPTIONS: "--require /tmp/kafka-chaos/wire.cjs" }
+        : {},
+    );
   }
 
   /** A figure that rises with what is committed. */
@@ -197,9 +201,21 @@ export class GroupLoad implements AsyncDisposable {
       });
       const fs = await import("node:fs");
       const dup = [...where].filter(([, at]) => at.length > 1);
-      fs.writeFileSync("/tmp/kafka-chaos/dup.json", JSON.stringify({ target: this.#target, source: this.topic.name, dup }));
-      fs.cpSync(fs.readdirSync("/tmp").filter((f) => f.startsWith("millrace-kafka-")).map((f) => `/tmp/${f}/node-1/data`).find((d) => fs.existsSync(`${d}/${this.#target}-0`)) as string, "/tmp/kafka-chaos/data", { recursive: true });
-      for (const [i, r] of this.#replicas.entries()) fs.writeFileSync(`/tmp/kafka-chaos/replica-${i}.log`, r.running.err);
+      fs.writeFileSync(
+        "/tmp/kafka-chaos/dup.json",
+        JSON.stringify({ target: this.#target, source: this.topic.name, dup }),
+      );
+      fs.cpSync(
+        fs
+          .readdirSync("/tmp")
+          .filter((f) => f.startsWith("millrace-kafka-"))
+          .map((f) => `/tmp/${f}/node-1/data`)
+          .find((d) => fs.existsSync(`${d}/${this.#target}-0`)) as string,
+        "/tmp/kafka-chaos/data",
+        { recursive: true },
+      );
+      for (const [i, r] of this.#replicas.entries())
+        fs.writeFileSync(`/tmp/kafka-chaos/replica-${i}.log`, r.running.err);
     }
     return { rows, ids: ids.size, sum };
   }
