@@ -45,8 +45,9 @@ function sharesLine(label: string, { parts, begins, records }: SharesPreview): s
 }
 
 /** Whose source is live goes on where it was, and reads nothing in two runs. */
-function sinkLine({ label, encode, known, keyless = false }: BoundSink, live: boolean): string {
+function sinkLine({ label, encode, known, found, keyless = false }: BoundSink, live: boolean): string {
   const columns = encode.columns?.map(({ name, type }) => (type === undefined ? name : `${name} ${type}`)) ?? known;
+  const facts = [found, columns && `columns ${columns.join(", ")}`].filter((fact) => fact !== undefined);
   const key = keyless && !live ? "; it has no unique key, so rows that come in two runs stay there twice" : "";
-  return columns === undefined ? label : `${label}: columns ${columns.join(", ")}${key}`;
+  return facts.length === 0 ? label : `${label}: ${facts.join(", ")}${columns === undefined ? "" : key}`;
 }

@@ -27,7 +27,8 @@ export function describeRejectShelf(name: string, open: () => Promise<FilledShel
     const list = (filter: object = {}) => shelf.listRejects({ job, limit: 100, ...filter });
     const ordinals = async (filter: object = {}) =>
       (await list(filter)).map(({ position }) => Number(position.ordinal));
-    return { shelf, add, job, list, ordinals };
+    const [one, two] = [`${job}: 1`, `${job}: 2`] as const;
+    return { shelf, add, job, list, ordinals, one, two };
   };
 
   describe(`rejects in the ${name}`, () => {
@@ -71,41 +72,41 @@ export function describeRejectShelf(name: string, open: () => Promise<FilledShel
     });
 
     test("takeRejects() takes what no other replay has, and twice is once", async () => {
-      const { shelf, job, ordinals, list } = await filled([at(1), at(2, WRITE), at(3)]);
-      await shelf.takeRejects({ job, stage: "decode" }, "replay-1");
-      await shelf.takeRejects({ job }, "replay-2");
-      await shelf.takeRejects({ job, stage: "decode" }, "replay-1");
-      expect(await ordinals({ takenBy: "replay-1" })).toEqual([1, 3]);
-      expect(await ordinals({ takenBy: "replay-2" })).toEqual([2]);
-      expect((await list()).map(({ takenBy }) => takenBy)).toEqual(["replay-1", "replay-2", "replay-1"]);
+      const { shelf, job, ordinals, list, one, two } = await filled([at(1), at(2, WRITE), at(3)]);
+      await shelf.takeRejects({ job, stage: "decode" }, one);
+      await shelf.takeRejects({ job }, two);
+      await shelf.takeRejects({ job, stage: "decode" }, one);
+      expect(await ordinals({ takenBy: one })).toEqual([1, 3]);
+      expect(await ordinals({ takenBy: two })).toEqual([2]);
+      expect((await list()).map(({ takenBy }) => takenBy)).toEqual([one, two, one]);
     });
 
     test("takeRejects() takes once for each sink that a filter names: what came or came back since is not taken", async () => {
-      const { shelf, add, job, ordinals } = await filled([at(1), at(2), at(3, WRITE)]);
-      await shelf.takeRejects({ job, sinks: [null, "other"] }, "replay-1");
+      const { shelf, add, job, ordinals, one } = await filled([at(1), at(2), at(3, WRITE)]);
+      await shelf.takeRejects({ job, sinks: [null, "other"] }, one);
       await add([at(4, { job })]);
-      await shelf.takeRejects({ job }, "replay-1");
-      expect(await ordinals({ takenBy: "replay-1" })).toEqual([1, 2]);
-      await shelf.takeRejects({ job, sink: "sink" }, "replay-1");
-      expect(await ordinals({ takenBy: "replay-1" })).toEqual([1, 2, 3]);
+      await shelf.takeRejects({ job }, one);
+      expect(await ordinals({ takenBy: one })).toEqual([1, 2]);
+      await shelf.takeRejects({ job, sink: "sink" }, one);
+      expect(await ordinals({ takenBy: one })).toEqual([1, 2, 3]);
       await shelf.settleRejects({ job, put: [at(2, { job, attempts: 2 })] });
-      await shelf.settleRejects({ job, dropTakenBy: "replay-1" });
-      await shelf.takeRejects({ job, sink: "another" }, "replay-1");
-      await shelf.takeRejects({ job }, "replay-1");
-      expect(await ordinals({ takenBy: "replay-1" })).toEqual([]);
+      await shelf.settleRejects({ job, dropTakenBy: one });
+      await shelf.takeRejects({ job, sink: "another" }, one);
+      await shelf.takeRejects({ job }, one);
+      expect(await ordinals({ takenBy: one })).toEqual([]);
       expect((await ordinals()).toSorted()).toEqual([2, 4]);
     });
 
     test("settleRejects() puts nothing for a replay that is further than it says", async () => {
-      const { shelf, job, ordinals, list } = await filled([at(1), at(2)]);
-      const copy = { job, unless: { replay: "replay-3", step: "taken" } as const, put: [at(5, { job })] };
-      const again = { job, unless: { replay: "replay-3", step: "settled" } as const };
+      const { shelf, job, ordinals, list, one } = await filled([at(1), at(2)]);
+      const copy = { job, unless: { replay: one, step: "taken" } as const, put: [at(5, { job })] };
+      const again = { job, unless: { replay: one, step: "settled" } as const };
       await shelf.settleRejects(copy);
-      await shelf.takeRejects({ job }, "replay-3");
+      await shelf.takeRejects({ job }, one);
       await shelf.settleRejects({ ...copy, put: [at(6, { job }), at(1, { job })] });
-      expect(await ordinals({ takenBy: "replay-3" })).toEqual([1, 2, 5]);
+      expect(await ordinals({ takenBy: one })).toEqual([1, 2, 5]);
       await shelf.settleRejects({ ...again, put: [at(2, { job, attempts: 2 })] });
-      await shelf.settleRejects({ job, dropTakenBy: "replay-3" });
+      await shelf.settleRejects({ job, dropTakenBy: one });
       const [left] = await list();
       await shelf.settleRejects({ ...again, put: [at(1, { job }), at(2, { job, attempts: 3 })] });
       expect(await list()).toEqual([left]);
@@ -114,17 +115,17 @@ export function describeRejectShelf(name: string, open: () => Promise<FilledShel
     });
 
     test("settleRejects() puts what was refused again in its old place and drops the rest of what was taken", async () => {
-      const { shelf, add, job, list, ordinals } = await filled([at(1), at(2), at(3), at(4, WRITE)]);
-      await shelf.takeRejects({ job, stage: "decode" }, "replay-1");
+      const { shelf, add, job, list, ordinals, one } = await filled([at(1), at(2), at(3), at(4, WRITE)]);
+      await shelf.takeRejects({ job, stage: "decode" }, one);
       await add([at(0, { job, scope: "replay:1", run: "1" })]);
       const [again] = await list({ scope: "replay:1" });
       const before = await list();
       const put = at(2, { job, code: "VALUE_NULL", attempts: 2, message: "null" });
       await shelf.settleRejects({ job, drop: [again?.id ?? 0], put: [put] });
       expect(await list({ ids: [before[1]?.id ?? 0] })).toStrictEqual([{ ...put, id: before[1]?.id }]);
-      await shelf.settleRejects({ job, dropTakenBy: "replay-1" });
+      await shelf.settleRejects({ job, dropTakenBy: one });
       expect(await ordinals()).toEqual([2, 4]);
-      await shelf.settleRejects({ job, dropTakenBy: "replay-1", put: [put], drop: [again?.id ?? 0] });
+      await shelf.settleRejects({ job, dropTakenBy: one, put: [put], drop: [again?.id ?? 0] });
       expect(await ordinals()).toEqual([2, 4]);
     });
   });

@@ -24,7 +24,7 @@ function tableOf(rows: readonly PlacedPosition[], width: number): string {
 
 /** How people know a scope. */
 export function scopeName(scope: string): string {
-  return scope === "" ? "all runs together (incremental)" : `run ${scope}`;
+  return scope === "" ? "all runs together" : `run ${scope}`;
 }
 
 function cellsOf({ split, position, epoch, counts, updatedAt }: PlacedPosition): string[] {

@@ -53,6 +53,7 @@ class BoundKafkaSink implements BoundSink {
   protected readonly options: KafkaSinkOptions;
   protected readonly context: SinkContext;
   readonly #connection: KafkaConnection;
+  #found = "";
 
   constructor(options: KafkaSinkOptions, context: SinkContext, connection: KafkaConnection) {
     this.label = `kafka ${options.topic}`;
@@ -62,10 +63,15 @@ class BoundKafkaSink implements BoundSink {
     this.#connection = connection;
   }
 
+  get found(): string {
+    return this.#found;
+  }
+
   /** @throws MillraceError TABLE_UNKNOWN, SINK_REFUSED, SINK_UNAVAILABLE */
   async look(): Promise<void> {
     await using client = this.client();
-    await client.partitionsOf(this.options.topic);
+    const partitions = await client.partitionsOf(this.options.topic);
+    this.#found = partitions === 1 ? "1 partition" : `${partitions} partitions`;
   }
 
   async open(session: SinkSession): Promise<SinkWriter> {

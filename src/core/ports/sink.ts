@@ -202,6 +202,8 @@ export interface BoundSink extends AsyncDisposable {
   readonly known?: readonly string[];
   /** Nothing in it tells two rows apart, so that what comes twice stays twice; absent where that is not known. */
   readonly keyless?: boolean;
+  /** What was found out there, for people: `4 partitions`. */
+  readonly found?: string;
   /**
    * Runs of the job that never ended, oldest first: one that the state store does not know means that the store was lost.
    *

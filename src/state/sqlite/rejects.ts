@@ -72,7 +72,7 @@ export class RejectTable {
 
   take(...[filter, replay]: Arguments<"takeRejects">): void {
     if (this.#hasStep.get(replay, "settled") !== undefined) return;
-    if (this.#addStep.run(replay, "taken", filter.sink ?? NO_SINK).changes === 0) return;
+    if (Number(this.#addStep.run(replay, "taken", filter.sink ?? NO_SINK).changes) === 0) return;
     const { where, values } = conditionOf(filter);
     const take = `INSERT INTO taken (reject, replay) SELECT id, ? FROM ${JOINED} WHERE ${where} AND taken.reject IS NULL`;
     this.#database.prepare(take).run(replay, ...values);

@@ -59,6 +59,10 @@ describeKafka("check --connect of a Kafka job", () => {
         `: .*${two} 1 partition.*; a new job begins at messages of 2026-10-31T23:00:00.000Z, 3 messages before`,
       ),
     );
+    const sink = { type: "kafka", brokers: kafka.brokers, topic: one, key: "id" };
+    const written = await check({ brokers: kafka.brokers, topics: two, group }, sink);
+    expect(written.out).toContain(` -> kafka ${one} (key id)\n`);
+    expect(written.out).toContain(`found     kafka ${one}: 4 partitions\n`);
     const { groups } = await withAdmin(admin, (asked) => asked.describeGroups([group]));
     expect(groups[0]?.members).toEqual([]);
   });
@@ -87,6 +91,24 @@ describeKafka("check --connect of a Kafka job", () => {
     const { err } = await check({ brokers, topics: topic }, { type: "kafka", brokers, topic: `${topic}x` });
     expect(err).toMatch(new RegExp(`kafka ${brokers[0]}: there is no topic ${topic}x; did you mean topic-`));
     web.close();
+  });
+
+  test("state rewind refuses a live source and says what goes instead", async () => {
+    const topic = await kafka.createTopic();
+    await send(kafka.brokers, topic, [{ value: "{}" }]);
+    const source = { type: "kafka", brokers: kafka.brokers, topics: topic, group: topic, until: "end" };
+    const file = path.join(folder, "rewound.json");
+    writeFileSync(
+      file,
+      JSON.stringify({ name: "rewound", source, sink: { type: "file", path: "r-{part}.jsonl", mode: "append" } }),
+    );
+    expect(await runProgram(["run", file, "--quiet"], fakeProcess())).toBe(0);
+    const process = fakeProcess();
+    expect(await runProgram(["state", "rewind", file, "--to", "start"], process)).toBe(2);
+    expect(process.err()).toContain(
+      `kafka ${topic} (group ${topic}) is a live source, in which no earlier ordinal can be found: stop the job, say in ` +
+        "source.from where it is to begin again, and run millrace state forget <job> (REWIND_REFUSED)",
+    );
   });
 
   test("a group of another kind is refused by name", async () => {

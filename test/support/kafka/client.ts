@@ -1,5 +1,6 @@
 /** A Kafka client with the patience that tests need: little. */
 import { type Admin, Kafka, type KafkaConfig, logLevel } from "kafkajs";
+import { mendAbortedMessages } from "../../../src/connectors/kafka/client/kafkajs/aborted-messages.ts";
 import { mendIdleQueues } from "../../../src/connectors/kafka/client/kafkajs/idle-queue.ts";
 
 /** Settings of every consumer in tests; milliseconds. */
@@ -11,6 +12,7 @@ const QUICK_RETRY = { initialRetryTime: 20, maxRetryTime: 300, retries: 20 };
 /** A quiet client. @param options what differs: `ssl`, `sasl`, `retry` */
 export function kafkaClient(brokers: readonly string[], options: Partial<KafkaConfig> = {}): Kafka {
   mendIdleQueues();
+  mendAbortedMessages();
   return new Kafka({
     clientId: "test",
     logLevel: logLevel.NOTHING,

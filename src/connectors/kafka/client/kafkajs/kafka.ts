@@ -1,6 +1,7 @@
 /** kafkajs as the sink uses it: quiet, and over sockets that can be cut. */
 import { Kafka, logLevel } from "kafkajs";
 import type { KafkaConnection } from "../connection.ts";
+import { mendAbortedMessages } from "./aborted-messages.ts";
 import { mendIdleQueues } from "./idle-queue.ts";
 import { saslOf } from "./logins.ts";
 import type { Sockets } from "./sockets.ts";
@@ -14,6 +15,7 @@ export const RETRY = { initialRetryTime: 10, maxRetryTime: 1_000, retries: 10, m
 /** A client; it connects to nothing before it is asked something. */
 export function kafkaOf(connection: KafkaConnection, sockets: Sockets): Kafka {
   mendIdleQueues();
+  mendAbortedMessages();
   const { brokers, clientId, ssl, login, connectTimeoutMs, requestTimeoutMs } = connection;
   return new Kafka({
     brokers: [...brokers],
