@@ -1,5 +1,5 @@
 /** One stretch of failures that may pass by themselves: how long to wait between attempts, and when to give up. */
-import { type Clock, sleep } from "../core/clock.ts";
+import { abortError, type Clock, sleep } from "../core/clock.ts";
 import { isMillraceError, MillraceError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { StageName } from "../core/timing.ts";
@@ -44,6 +44,8 @@ export class Outage {
    */
   async pause(error: MillraceError, signal: AbortSignal): Promise<void> {
     const { policy, stage, sink, movedAt, clock, emit } = this.#options;
+    // Whoever was ended meanwhile met its own end, and there is no outage to tell.
+    if (signal.aborted) throw abortError(signal);
     const now = clock.monotonic();
     this.#since ??= now;
     if (now - Math.max(this.#since, movedAt?.() ?? this.#since) >= policy.forMs) {

@@ -48,6 +48,14 @@ describe("Outage.pause()", () => {
     expect(log.of("retrying")).toMatchObject([{ code, reason, message: "away" }]);
   });
 
+  test("tells nothing once it is killed: what failed then failed because of that", async () => {
+    const [clock, log] = [new FakeClock(), new EventLog()];
+    await expect(new Outage(outageOptions(clock, log)).pause(away, AbortSignal.abort())).rejects.toMatchObject({
+      code: "ABORTED",
+    });
+    expect(log.all).toEqual([]);
+  });
+
   test("ends at once when it is killed, and leaves no timer", async () => {
     const [clock, log] = [new FakeClock(), new EventLog()];
     const killed = new AbortController();

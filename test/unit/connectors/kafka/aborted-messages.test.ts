@@ -27,7 +27,9 @@ describe("leaveAbortedOut()", () => {
   test("leaves out transactions whose ends come in another order than their begins", () => {
     const messages = [message(0, "a"), message(1, "b"), message(2, "c"), message(3, "a")];
     const ends = [mark(4, "b", "abort"), mark(5, "a", "abort"), mark(6, "c", "commit")];
-    expect(seen({ messages: [...messages, ...ends], abortedTransactions: [begin("b", 1), begin("a", 0)] })).toEqual([2]);
+    expect(seen({ messages: [...messages, ...ends], abortedTransactions: [begin("b", 1), begin("a", 0)] })).toEqual([
+      2,
+    ]);
   });
 
   test("leaves out several that had begun before the fetch does", () => {
