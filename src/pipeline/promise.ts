@@ -6,6 +6,7 @@
 import { isLive, type Job, type SinkOptions, type SourceOptions } from "../config/job.ts";
 import { compressionOfPath, formatOfPath } from "../connectors/file/options.ts";
 import { definitionOf, type SinkDefinition, type SourceDefinition } from "../core/ports/connector.ts";
+import { consumesAlone } from "./lone-consumer.ts";
 
 /** Something to know about a promise, and what makes it go away. */
 export interface Remark {
@@ -80,6 +81,7 @@ export function promiseOf(job: Job): SinkPromise[] {
       ...ofFanOut(job),
       ...ofTransactions(options),
       ...ofDeadLetters(job),
+      ...ofSharing(job),
     ],
   }));
 }
@@ -219,6 +221,16 @@ function ofTransactions(sink: SinkOptions): Remark[] {
 }
 
 /** Rejects are in the topic before the position passes them; what was not committed by then is rejected once more. */
+function ofSharing(job: Job): Remark[] {
+  if (!consumesAlone(job)) return [];
+  return [
+    {
+      edge: "one process consumes at a time; a further one of the same state store ends with LEASE_HELD, or waits with --wait",
+      change: "a Postgres or Kafka sink and the default place of rejects, which any number of processes may share",
+    },
+  ];
+}
+
 function ofDeadLetters({ rejects }: Job): Remark[] {
   if (rejects?.type !== "kafka") return [];
   return [

@@ -9,10 +9,11 @@ import { dryPlan } from "./dry-run.ts";
 import { faultyPlan } from "./faulty-plan.ts";
 import { openSession } from "./job-session.ts";
 import { limitPlan } from "./limit-source.ts";
+import { consumesAlone } from "./lone-consumer.ts";
 import { processWorld } from "./process-world.ts";
 import { type BoundPlan, resolve, type ResolveContext } from "./resolve.ts";
 import { runBound } from "./run-bound.ts";
-import { identityKey, type StartWish } from "./run-identity.ts";
+import { type Identity, identityKey, type StartWish } from "./run-identity.ts";
 import type { RunJobOptions } from "./run-options.ts";
 
 /**
@@ -28,7 +29,8 @@ import type { RunJobOptions } from "./run-options.ts";
  */
 export async function runJob(given: Job, options: RunJobOptions = {}): Promise<RunSummary> {
   await using opened = new AsyncDisposableStack();
-  const session = await openSession(given, options, identityKey, opened);
+  const leaseOf = (identity: Identity): string => (consumesAlone(given) ? "" : identityKey(identity));
+  const session = await openSession(given, options, leaseOf, opened);
   const { plan, identity, state, clock, random, recorder, observers, patience, stops } = session;
   const binding = (): Promise<BoundPlan> => bindPlan(plan, { clock, signal: stops.graceful }, options);
   const bound = opened.use(await retrying(binding, patience, stops.graceful));

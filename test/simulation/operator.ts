@@ -42,6 +42,8 @@ export interface OperatorOptions {
   readonly budgetBytes: number;
   readonly threads: number;
   readonly disasters: readonly Disaster[];
+  /** The first one comes as soon as it can. */
+  readonly hurries: boolean;
   readonly partsOf: (process: SimulatedProcess) => ProcessParts;
   /** Whether nothing that a process asked for is done after it has asked again. */
   readonly inTime: boolean;
@@ -94,7 +96,7 @@ export class Operator {
     this.#options = options;
     this.#disasters = [...options.disasters];
     this.#begunAt = options.scheduler.steps;
-    this.#nextDisasterAt = this.#begunAt + options.scheduler.between(1, 120);
+    this.#nextDisasterAt = this.#begunAt + (options.hurries ? 1 : options.scheduler.between(1, 120));
   }
 
   /** A run has succeeded and nothing goes on any more. */
@@ -250,7 +252,10 @@ export class Operator {
     if (life === undefined || life.process.condition !== "alive") return;
     // A zombie that has not written its run down yet would begin a second one: no store asks for the lease there.
     const mayPause = life.last !== undefined || this.#options.isUnderWay(life.process);
-    if (this.#disasters[0] === "pause" && !mayPause) return;
+    if (this.#disasters[0] === "pause" && !mayPause) {
+      if (this.#options.hurries) this.#nextDisasterAt = scheduler.steps + 1;
+      return;
+    }
     switch (this.#disasters.shift()) {
       case "kill":
         life.process.kill();

@@ -61,6 +61,8 @@ export interface SimulationPlan {
 export interface ReplayPlan {
   readonly mended: Mended;
   readonly disasters: readonly Disaster[];
+  /** A process stands still as soon as it has chosen its run, while it takes what it is going to try. */
+  readonly sleepsFirst: boolean;
 }
 
 const FIELDS = ["id", "n", "note"];
@@ -85,7 +87,7 @@ export function planOf(seed: number): SimulationPlan {
   const plan = planOfOneSink(seed);
   if (seed < FAN_OUT) return plan;
   if (seed < MODES) return fannedOut(plan, new Scheduler(seed ^ 0xfa0));
-  if (seed >= REPLAYS) return replayed(fannedOut(plan, new Scheduler(seed ^ 0xfa0)), new Scheduler(seed ^ 0x5e71));
+  if (seed >= REPLAYS) return replayed(fannedOut(plan, new Scheduler(seed ^ 0xfa0)), seed);
   return { ...plan, mode: new Scheduler(seed ^ 0x30de).chance(0.5) ? "chunk" : "async" };
 }
 
@@ -179,7 +181,8 @@ function fannedOut(plan: SimulationPlan, scheduler: Scheduler): SimulationPlan {
 }
 
 /** The same with sinks that replays can add to, of which one may lose the replies to its commits. */
-function replayed(plan: SimulationPlan, scheduler: Scheduler): SimulationPlan {
+function replayed(plan: SimulationPlan, seed: number): SimulationPlan {
+  const scheduler = new Scheduler(seed ^ 0x5e71);
   const pick = <T>(list: readonly T[]): T => list[scheduler.between(0, list.length - 1)] as T;
   const lossy = scheduler.chance(0.4) ? scheduler.between(0, plan.sinks.length - 1) : null;
   const sinks = plan.sinks.map((sink, number): SinkPlan => {
@@ -188,13 +191,18 @@ function replayed(plan: SimulationPlan, scheduler: Scheduler): SimulationPlan {
     return { ...sink, kind, rotateRows, losesCommits: number === lossy };
   });
   const disasters = plan.rejects === "file" ? DISASTERS.filter((disaster) => disaster !== "pause") : DISASTERS;
-  const replay = (mended: Mended): ReplayPlan => ({
-    mended,
-    disasters: scheduler.chance(0.2) ? [] : Array.from({ length: scheduler.between(1, 4) }, () => pick(disasters)),
-  });
+  // Drawn apart: added later, and the seeds of before do what they did.
+  const sleepers = new Scheduler(seed ^ SLEEPERS);
+  const replay = (mended: Mended): ReplayPlan => {
+    const drawn = scheduler.chance(0.2) ? [] : Array.from({ length: scheduler.between(1, 4) }, () => pick(disasters));
+    const sleepsFirst = plan.rejects !== "file" && sleepers.chance(0.3);
+    return { mended, disasters: sleepsFirst ? ["pause", ...drawn] : drawn, sleepsFirst };
+  };
   const replays = pick<readonly Mended[]>([["half"], ["whole"], ["half", "whole"], ["half", "half"]]).map(replay);
   return { ...plan, sinks, replays };
 }
+
+const SLEEPERS = 0x51f1;
 
 /** Milliseconds; the longest one outlasts `retry.for`. */
 const OUTAGES = [500, 5_000, 60_000, 400_000] as const;

@@ -23,7 +23,10 @@ test.each([
   [3_000_175, "settled a second time, what had been refused again had two attempts more"],
   [3_000_755, "a split that a replay had settled was claimed in sinks that never had it"],
   [3_000_771, "of a record that two sinks refused again the rejects file kept the reject of one"],
+  [3_000_211, "a zombie took rejects again that its successor had settled, and its own settling dropped them"],
   [3_003_078, "the route of a record that one sink alone lacked must not name the others"],
+  [4_000_032, "a process that was stopped while its splits were another one's already was told to have failed"],
+  [4_000_369, "what a share held was given back, when it was taken back, while a sink still sent it"],
   [
     7696,
     "a zombie between forgetting and claiming took over its successor's positions and published nothing as the result",

@@ -90,6 +90,7 @@ class Simulation {
       leaseScope: "",
       letter: "p",
       disasters: plan.disasters,
+      hurries: false,
       partsOf: (process) => this.#partsOf(process),
     });
   }
@@ -120,7 +121,7 @@ class Simulation {
   }
 
   /** Somebody has looked at the rejects and mended the transform. */
-  async #replayRejects({ mended, disasters }: ReplayPlan): Promise<void> {
+  async #replayRejects({ mended, disasters, sleepsFirst }: ReplayPlan): Promise<void> {
     const rejects = (await this.#kept()).filter(({ scope }) => !scope.startsWith(REPLAY_SCOPE));
     if (rejects.length === 0) return;
     const truth = new ReplayTruth(this.#plan, mended, rejects);
@@ -139,6 +140,7 @@ class Simulation {
       leaseScope: "@replay",
       letter: "r",
       disasters,
+      hurries: sleepsFirst,
       partsOf: (process) => this.#replayPartsOf(process, mended),
     });
     await this.#live();
@@ -146,7 +148,7 @@ class Simulation {
       await this.#replay.checkEnd(this.#plan.replays.some((one) => one.disasters.includes("pause")));
   }
 
-  #operate(how: Pick<OperatorOptions, "leaseScope" | "letter" | "disasters" | "partsOf">): Operator {
+  #operate(how: Pick<OperatorOptions, "leaseScope" | "letter" | "disasters" | "hurries" | "partsOf">): Operator {
     const { budgetBytes, threads, faults } = this.#plan;
     return new Operator({
       ...how,

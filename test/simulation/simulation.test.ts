@@ -1,6 +1,6 @@
 /** The whole runtime in memory, seed after seed. `SEEDS=100000 FIRST=1` says how many and from where. */
 import { describe, expect, test } from "vitest";
-import { FAN_OUT, MODES, REPLAYS } from "./plan.ts";
+import { FAN_OUT, LIVE, MODES, REPLAYS } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
 const first = Number(process.env["FIRST"] ?? 1);
@@ -16,13 +16,15 @@ function stretches(begin: number, count: number): (readonly [begin: number, end:
 }
 
 describe("The runtime under simulation", () => {
-  // Some with one sink, some with several, some with other modes of transforms, some with replays of what they rejected.
+  // Some with one sink, some with several, some with other modes of transforms, some with replays of what they rejected,
+  // some with a live source that processes share.
   const some = (share: number): number => Math.ceil(seeds * share);
   const all = [
-    ...stretches(first, some(0.3)),
-    ...stretches(FAN_OUT + first, some(0.3)),
-    ...stretches(MODES + first, some(0.15)),
-    ...stretches(REPLAYS + first, some(0.25)),
+    ...stretches(first, some(0.25)),
+    ...stretches(FAN_OUT + first, some(0.25)),
+    ...stretches(MODES + first, some(0.1)),
+    ...stretches(REPLAYS + first, some(0.2)),
+    ...stretches(LIVE + first, some(0.2)),
   ];
   test.each(all)("keeps every invariant from seed %i on", async (start, end) => {
     for (let seed = start; seed < end; seed++) {
@@ -33,8 +35,10 @@ describe("The runtime under simulation", () => {
 
   test("does the same for the same seed, step by step", async () => {
     const [one, two]: [string[], string[]] = [[], []];
-    await simulate(11, (line) => one.push(line));
-    await simulate(11, (line) => two.push(line));
+    for (const seed of [11, LIVE + 11]) {
+      await simulate(seed, (line) => one.push(line));
+      await simulate(seed, (line) => two.push(line));
+    }
     expect(one.length).toBeGreaterThan(100);
     expect(two).toEqual(one);
   });
