@@ -80,8 +80,12 @@ export class Replica implements Disposable {
     await this.running.ended;
   }
 
-  /** Ends it in order. */
+  /** Ends it in order. Not before its run has begun: without one there is no summary. */
   async leave(): Promise<Ended & { readonly summary: RunSummary }> {
+    await until(
+      "its run begins",
+      () => this.running.over || this.log.some(({ msg }) => msg === "run started") || undefined,
+    );
     this.running.kill("SIGTERM");
     const ended = await this.running.ended;
     expect(ended.code, ended.err).toBe(TERMINATED);

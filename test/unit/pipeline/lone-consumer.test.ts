@@ -17,7 +17,6 @@ test.each<[string, Partial<JobConfig>, boolean]>([
   ["with rejects in a topic", { sink: table, rejects: { type: "kafka", ...kafka } }, false],
   ["of files", { source: { type: "file", path: "a.csv" }, sink: files }, false],
 ])("consumesAlone() of a job %s", (_which, config, alone) => {
-  expect(consumesAlone(defineJob({ name: "j", source: topic, ...config } as JobConfig, { baseDir: "/jobs" }))).toBe(
-    alone,
-  );
+  const job = defineJob({ name: "j", source: topic, ...config }, { baseDir: "/jobs" });
+  expect(consumesAlone(job)).toBe(alone);
 });
