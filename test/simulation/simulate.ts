@@ -25,6 +25,7 @@ import { openRejectFolder, rejectFileOf, RejectFolder } from "./world/reject-fil
 import { Scheduler, type Trace } from "./world/scheduler.ts";
 import { SimulatedSource } from "./world/source.ts";
 import { simulatedState } from "./world/state.ts";
+import { RealWork } from "./world/real-work.ts";
 
 /** What came of a seed. */
 export interface SimulationResult {
@@ -66,7 +67,7 @@ class Simulation {
   readonly #store: StateStore = openMemoryStore();
   readonly #rejects = new RejectFolder();
   /** Real work that simulated time waits for. */
-  #held = 0;
+  readonly #realWork = new RealWork();
   #operator: Operator;
   #processes = 0;
   /** Runs that there are to be. */
@@ -158,7 +159,7 @@ class Simulation {
       budgetBytes,
       threads,
       inTime: faults.late === 0,
-      hold: (work) => this.#hold(work),
+      hold: (work) => this.#realWork.hold(work),
       succeeded: () => this.#succeeded,
       isUnderWay: (process) => this.#replaying.has(process),
       wroteEnd: (process) => this.#ends.has(process),
@@ -171,7 +172,7 @@ class Simulation {
     for (const sink of this.#sinks.values()) sink.tick();
     const { clock, steps, underWay } = this.#scheduler;
     if (!(await clock.runNext())) this.#violate("deadlock: no timer is set");
-    while (this.#held > 0) await new Promise((resolve) => setImmediate(resolve));
+    await this.#realWork.done();
     if (underWay.some((name) => !HOUSEKEEPING.test(name))) this.#silentSince = clock.monotonic();
     if (clock.monotonic() - this.#silentSince > SILENCE_MS)
       this.#violate(`deadlock: nothing happens; under way: ${underWay.join(", ")}`);
@@ -180,15 +181,6 @@ class Simulation {
 
   #violate(message: string): void {
     this.#violations.push(message);
-  }
-
-  async #hold<T>(work: Promise<T>): Promise<T> {
-    this.#held++;
-    try {
-      return await work;
-    } finally {
-      this.#held--;
-    }
   }
 
   #underTest(sink: SinkPlan): SinkUnderTest {

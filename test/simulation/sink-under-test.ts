@@ -16,6 +16,7 @@ import { Folder } from "./world/row-file.ts";
 import type { SimulatedProcess } from "./world/process.ts";
 import type { Scheduler } from "./world/scheduler.ts";
 import { WordedSink } from "./world/worded-sink.ts";
+import { Outages } from "./world/outages.ts";
 
 /** The name of every simulated job. */
 export const JOB = "simulated";
@@ -58,7 +59,7 @@ export interface CurrentRun {
 export class SinkUnderTest {
   readonly #options: SinkUnderTestOptions;
   readonly #faults: ServerFaults;
-  readonly #outages: SinkPlan["outages"][number][];
+  readonly #outages: Outages;
   readonly #database: Database;
   readonly #folder = new Folder();
   readonly #parts = new PartFolder();
@@ -76,7 +77,7 @@ export class SinkUnderTest {
     this.#options = options;
     this.commitFaults = sink.losesCommits ? new LostCommits(faults, scheduler) : faults;
     this.#faults = new ServerFaults(this.commitFaults, scheduler.clock);
-    this.#outages = [...sink.outages];
+    this.#outages = new Outages(sink.outages, this.#faults, scheduler);
     this.#alone = plan.sinks.length === 1;
     const expected = expectedOf(options);
     const splitOf = (row: string): string => /s\d+(?=#)/.exec(row)?.[0] ?? "no split";
@@ -111,10 +112,7 @@ export class SinkUnderTest {
 
   /** Between any two steps: the server goes down when its time has come. */
   tick(): void {
-    const [outage] = this.#outages;
-    if (outage === undefined || this.#options.scheduler.steps < outage.fromStep) return;
-    this.#outages.shift();
-    this.#faults.goDown(outage.forMs);
+    this.#outages.tick();
   }
 
   /** As one process sees it. */

@@ -13,6 +13,7 @@ import { KeyedSink } from "../world/keyed-sink.ts";
 import type { SimulatedProcess } from "../world/process.ts";
 import type { Scheduler } from "../world/scheduler.ts";
 import type { LivePlan, LiveSinkPlan } from "./plan.ts";
+import { Outages } from "../world/outages.ts";
 
 /** What a {@link LiveSink} needs. */
 export interface LiveSinkOptions {
@@ -36,7 +37,7 @@ export class LiveSink {
   /** Of a keyed one. */
   readonly #rows = new Set<string>();
   readonly #faults: ServerFaults;
-  readonly #outages: LiveSinkPlan["outages"][number][];
+  readonly #outages: Outages;
   /** How far each split has come, by what became durable. */
   readonly #reached = new Map<string, Progress>();
   /** What becomes of commits of its positions to the state store. */
@@ -47,7 +48,7 @@ export class LiveSink {
     this.#options = options;
     this.commitFaults = sink.losesCommits ? new LostCommits(faults, scheduler) : faults;
     this.#faults = new ServerFaults(this.commitFaults, scheduler.clock);
-    this.#outages = [...sink.outages];
+    this.#outages = new Outages(sink.outages, this.#faults, scheduler);
     this.#expected = expectedOf(options);
     this.#invariants = new Invariants({
       sink: sink.name,
@@ -73,10 +74,7 @@ export class LiveSink {
 
   /** Between any two steps: the server goes down when its time has come. */
   tick(): void {
-    const [outage] = this.#outages;
-    if (outage === undefined || this.#options.scheduler.steps < outage.fromStep) return;
-    this.#outages.shift();
-    this.#faults.goDown(outage.forMs);
+    this.#outages.tick();
   }
 
   goDown(forMs: number): void {

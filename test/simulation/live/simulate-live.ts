@@ -21,6 +21,7 @@ import { ClaimBook } from "./claim-book.ts";
 import { type Counted, Crew, type CrewParts } from "./crew.ts";
 import { LiveSink } from "./live-sink.ts";
 import { type LivePlan, livePlanOf, type LiveSinkPlan } from "./plan.ts";
+import { RealWork } from "../world/real-work.ts";
 
 /** More steps than any seed needs: somebody tries for ever. */
 const MAX_STEPS = 60_000;
@@ -49,7 +50,7 @@ class LiveSimulation {
   readonly #durable = new Map<string, number[]>();
   readonly #claims = new ClaimBook();
   /** Real work that simulated time waits for. */
-  #held = 0;
+  readonly #realWork = new RealWork();
   #consumed = 0;
   #silentSince = 0;
 
@@ -73,7 +74,7 @@ class LiveSimulation {
       goDown: (forMs) => {
         for (const sink of this.#sinks.values()) sink.goDown(forMs);
       },
-      hold: (work) => this.#hold(work),
+      hold: (work) => this.#realWork.hold(work),
       violate: (message) => this.#violate(message),
     });
   }
@@ -106,7 +107,7 @@ class LiveSimulation {
     for (const sink of this.#sinks.values()) sink.tick();
     const { clock, steps, underWay } = this.#scheduler;
     if (!(await clock.runNext())) this.#violate("deadlock: no timer is set");
-    while (this.#held > 0) await new Promise((resolve) => setImmediate(resolve));
+    await this.#realWork.done();
     const consumed = [...this.#sinks.values()].reduce((sum, sink) => sum + sink.consumed, 0);
     if (consumed > this.#consumed) this.#silentSince = clock.monotonic();
     this.#consumed = consumed;
@@ -117,15 +118,6 @@ class LiveSimulation {
 
   #violate(message: string): void {
     this.#violations.push(message);
-  }
-
-  async #hold<T>(work: Promise<T>): Promise<T> {
-    this.#held++;
-    try {
-      return await work;
-    } finally {
-      this.#held--;
-    }
   }
 
   #sinkOf(sink: LiveSinkPlan): LiveSink {
