@@ -1,4 +1,4 @@
-/** `npm test`: the gate and every suite; the last line sums the tests of all suites. */
+/** `npm test`: the gate and every suite; the last lines name what failed and sum the tests of all suites. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { checks } from "./gate.ts";
@@ -15,12 +15,24 @@ interface Counts {
   skipped: number;
 }
 
-/** The part of vitest's JSON report that is summed. */
+/** What has failed, by its name, and why in a line: what comes before it may be cut off where CI is read. */
+const failures: string[] = [];
+
+/** The part of vitest's JSON report that is looked at. */
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 const reports = path.join(root, ".cache/test-reports");
@@ -46,11 +58,27 @@ async function runSuite(suite: Suite, index: number): Promise<Counts> {
 
 function read(file: string): Counts {
   const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+  failures.push(...failuresOf(report));
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests,
     skipped: report.numPendingTests + report.numTodoTests,
   };
+}
+
+/** A file that failed as a whole is one, too. */
+function failuresOf({ testResults }: Report): readonly string[] {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = path.relative(root, name);
+    if (message !== "") return [`${file}: ${firstLine(message)}`];
+    return assertionResults
+      .filter(({ status }) => status === "failed")
+      .map(({ fullName, failureMessages }) => `${file}: ${fullName}: ${firstLine(failureMessages[0] ?? "")}`);
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
 }
 
 rmSync(reports, { recursive: true, force: true });
@@ -65,5 +93,6 @@ for (const [index, suite] of suites.entries()) {
   total.skipped += counts.skipped;
 }
 if (failedChecks.length > 0) console.log(`\nfailed checks, counted below as one each: ${failedChecks.join(", ")}`);
+for (const failure of failures) console.log(`FAILED ${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;
