@@ -1,22 +1,41 @@
-FROM node:24-slim AS build
+# The image of the daemon; docs/production.md says how to run it. Node has the version of tools/node, with which it is tested.
+FROM node:24.21.0-trixie-slim AS build
 WORKDIR /build
-COPY package.json package-lock.json .npmrc LICENSE ./
+COPY package.json package-lock.json .npmrc ./
 COPY tools/node/package.json tools/node/
-RUN npm ci --ignore-scripts
+RUN npm ci --ignore-scripts --no-audit
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts --no-workspaces
+RUN npm run build
 
-FROM node:24-slim
+FROM node:24.21.0-trixie-slim AS production
+WORKDIR /production
+COPY package.json package-lock.json .npmrc ./
+# The image brings Node itself, so the workspace that does is left out.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --workspaces=false
+
+FROM node:24.21.0-trixie-slim
+LABEL org.opencontainers.image.title="millrace" \
+      org.opencontainers.image.description="An actor-style ETL runtime" \
+      org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
-COPY --from=build /build/package.json /build/LICENSE /opt/millrace/
-COPY --from=build /build/node_modules /opt/millrace/node_modules
+COPY package.json LICENSE /opt/millrace/
+COPY --from=production /production/node_modules /opt/millrace/node_modules
 COPY --from=build /build/dist /opt/millrace/dist
-RUN ln -s /opt/millrace/dist/cli/main.js /usr/local/bin/millrace && mkdir /jobs && chown node:node /jobs
-# Jobs are mounted here; `.millrace` beside them keeps the state, so it belongs on a volume.
-WORKDIR /jobs
-USER node
-# The exec form: the process itself is PID 1 and gets SIGTERM, on which it drains.
+COPY deploy/docker/healthcheck.mjs /opt/millrace/
+# A new volume takes over the owner of what it is mounted on.
+RUN install -d -o 10001 -g 10001 /var/lib/millrace && install -d /etc/millrace \
+ && ln -s /opt/millrace/dist/cli/main.js /usr/local/bin/millrace
+WORKDIR /var/lib/millrace
+VOLUME /var/lib/millrace
+# A number, so that Kubernetes can tell that it is not root's.
+USER 10001:10001
+EXPOSE 9464
+STOPSIGNAL SIGTERM
+# The process is PID 1 itself and drains on SIGTERM. It needs no init beside it: it starts no processes, only threads, so
+# there is nothing to reap.
 ENTRYPOINT ["node", "/opt/millrace/dist/cli/main.js"]
-CMD ["--help"]
+CMD ["daemon", "/etc/millrace/millrace.yaml"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --start-interval=1s --retries=4 \
+  CMD ["node", "/opt/millrace/healthcheck.mjs"]

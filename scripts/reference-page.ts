@@ -1,6 +1,7 @@
-/** Makes the page of all keys of a job from the shapes that hold jobs, so that it can never say anything else. */
+/** Makes the pages of all keys from the shapes that hold jobs and runtime files, so that they can never say anything else. */
 import { z } from "zod";
 import { jobShape } from "../src/config/job-shape.ts";
+import { runtimeShape } from "../src/config/runtime-shape.ts";
 import { quantityUnits } from "../src/core/option-shapes.ts";
 
 /** The part of JSON Schema that job shapes become, with what zod knows and JSON Schema does not. */
@@ -29,15 +30,28 @@ interface Row {
   readonly description: string;
 }
 
+const UNITS = `A **size** is a number of bytes or a text such as \`64KiB\`, \`1MiB\`; a **duration** a number of milliseconds or a text such as \`500ms\`, \`10s\`,
+\`5m\`, \`1h\`, \`30d\`. A key without a default is optional unless it is marked **required**.
+`;
+
 const HEAD = `# Reference of jobs
 
 Every key that a job file (YAML or JSON) or \`defineJob\` may have. Made by \`npm run reference\` from the shapes that jobs are held against, as
 \`config/millrace.schema.json\` is, which gives editors the same. What the words mean exactly is in [formats.md](formats.md) for formats and in
 the guides; what this version does not have yet it refuses by its name (\`NOT_BUILT\`).
 
-A **size** is a number of bytes or a text such as \`64KiB\`, \`1MiB\`; a **duration** a number of milliseconds or a text such as \`500ms\`, \`10s\`,
-\`5m\`, \`1h\`, \`30d\`. A key without a default is optional unless it is marked **required**.
-`;
+${UNITS}`;
+
+const RUNTIME_HEAD = `# Reference of the runtime file
+
+Every key of the file that \`millrace daemon\` reads, \`config/millrace.yaml\` unless another is named. It is YAML or JSON; a program calls
+\`createRuntime\` instead. Made by \`npm run reference\` from the shape that runtime files are held against, as \`config/millrace-runtime.schema.json\`
+is, which gives editors the same. What a job file may hold is in [reference.md](reference.md).
+
+\`\${NAME}\`, \`\${NAME:-default}\` and \`\${file:/run/secrets/name}\` are filled in, and paths start from the file's folder, as in jobs.
+\`millrace check config/millrace.yaml\` checks it with all of its jobs; \`millrace daemon\` starts when every one of them is right.
+
+${UNITS}`;
 
 /** Keys whose values have sections of their own. */
 const SECTIONS = new Set(["source", "sink", "sinks", "rejects", "trigger", "csv", "text"]);
@@ -67,9 +81,16 @@ export function referencePage(): string {
   return `${[HEAD.trimEnd(), ...sections].join("\n\n")}\n`;
 }
 
-/** Keys without a description: there must be none. */
-export function undescribedKeys(): readonly string[] {
-  return [...referencePage().matchAll(/^\| `(?<key>[^`]+)` \|.*\|  \|$/gm)].map(({ groups }) => groups?.["key"] ?? "");
+/** The text of `docs/reference-runtime.md`. */
+export function runtimeReferencePage(): string {
+  const runtime = shapesOf(runtimeShape);
+  const table = new Tables(runtime.$defs ?? {}).section("## Runtime", runtime);
+  return `${RUNTIME_HEAD.trimEnd()}\n\n${table}\n`;
+}
+
+/** Keys of a page without a description: there must be none. */
+export function undescribedKeys(page: string): readonly string[] {
+  return [...page.matchAll(/^\| `(?<key>[^`]+)` \|.*\|  \|$/gm)].map(({ groups }) => groups?.["key"] ?? "");
 }
 
 function csvSections(tables: Tables, connectors: readonly Shape[], side: string): readonly string[] {

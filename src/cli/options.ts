@@ -2,6 +2,9 @@
 import { MillraceError } from "../core/errors.ts";
 import { usageError } from "./usage-error.ts";
 
+/** All fires are held before they are printed. */
+const MOST_FIRES = 1_000_000;
+
 /**
  * `--param k=v`, given any number of times, as one object.
  *
@@ -24,11 +27,16 @@ export function parseParams(given: readonly string[]): { [name: string]: string 
  * @throws MillraceError USAGE
  */
 export function parseSlot(slot: string): string {
-  const shape = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
-  if (shape.test(slot) && !Number.isNaN(Date.parse(slot))) return slot;
+  if (isIsoTime(slot)) return slot;
   throw usageError(
     `--slot takes a date or a time such as 2026-11-22 or 2026-11-22T02:00+01:00, got ${JSON.stringify(slot)}`,
   );
+}
+
+/** Whether a text is a date, or a date and a time with or without an offset, of ISO 8601. */
+export function isIsoTime(text: string): boolean {
+  const shape = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+  return shape.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /**
@@ -40,6 +48,17 @@ export function parseLimit(text: string): number {
   const records = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll("_", "")) : Number.NaN;
   if (Number.isSafeInteger(records) && records > 0) return records;
   throw usageError(`--limit takes a number of source records from 1 on, such as 1000, got ${JSON.stringify(text)}`);
+}
+
+/**
+ * `--count`: how many fires of a schedule.
+ *
+ * @throws MillraceError USAGE
+ */
+export function parseFires(text: string): number {
+  const fires = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll("_", "")) : Number.NaN;
+  if (fires >= 1 && fires <= MOST_FIRES) return fires;
+  throw usageError(`--count takes a number from 1 to ${MOST_FIRES}, got ${JSON.stringify(text)}`);
 }
 
 /**

@@ -4,11 +4,13 @@ import { Command, CommanderError } from "commander";
 import type { AddCommand } from "./definitions/add-command.ts";
 import { addCheck } from "./definitions/check.ts";
 import { addCompletion } from "./definitions/completion.ts";
+import { addDaemon } from "./definitions/daemon.ts";
 import { addInit } from "./definitions/init.ts";
 import { addLater } from "./definitions/later.ts";
 import { addRejects } from "./definitions/rejects.ts";
 import { addRun } from "./definitions/run.ts";
 import { addRuns } from "./definitions/runs.ts";
+import { addSchedule } from "./definitions/schedule.ts";
 import { addSchema } from "./definitions/schema.ts";
 import { addState } from "./definitions/state.ts";
 import { addTest } from "./definitions/test.ts";
@@ -21,9 +23,11 @@ const COMMANDS: readonly AddCommand[] = [
   addRun,
   addCheck,
   addTest,
+  addDaemon,
   addRuns,
   addState,
   addRejects,
+  addSchedule,
   addInit,
   addSchema,
   addCompletion,

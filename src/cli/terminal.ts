@@ -16,7 +16,12 @@ export interface CliProcess extends SignalTarget {
   /** For questions; absent where none can be asked. */
   readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
   readonly env: { readonly [name: string]: string | undefined };
+  /** For a daemon: to be told to read its files again, and of faults that nobody caught. */
+  on(event: DaemonEvent, listener: (thrown: unknown) => void): unknown;
+  off(event: DaemonEvent, listener: (thrown: unknown) => void): unknown;
 }
+
+type DaemonEvent = "SIGINT" | "SIGTERM" | "SIGHUP" | "uncaughtException" | "unhandledRejection";
 
 type Environment = CliProcess["env"];
 

@@ -1,16 +1,17 @@
 /** Reads job files: YAML, JSON, or a module that exports what `defineJob` returns. */
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { MillraceError } from "../core/errors.ts";
+import { languageOf, readConfigFile, unreadable } from "./config-file.ts";
 import { DEFINE_JOB_LABEL } from "./define-job.ts";
-import { parseConfig } from "./document.ts";
 import type { JobDefinition } from "./definition.ts";
+import { type ImportOptions, importModule } from "./import-module.ts";
 import type { Job } from "./job.ts";
 import { loadModules } from "./load-modules.ts";
 import { NO_PLACES } from "./place.ts";
 import { type Problem, problemsError } from "./problem.ts";
 import { readJob, type RunValues } from "./read-job.ts";
+import { isRuntimeConfig } from "./runtime-shape.ts";
 
 /**
  * The job in a file; its relative paths start from the file's folder.
@@ -18,43 +19,39 @@ import { readJob, type RunValues } from "./read-job.ts";
  * @param file `.yaml`, `.yml`, `.json`, or a module `.ts`, `.mts`, `.js`, `.mjs` with a job as its default export
  * @throws MillraceError CONFIG_UNREADABLE, CONFIG_INVALID, VARIABLE_UNSET, NOT_BUILT
  */
-export async function loadJob(file: string, values: RunValues = {}): Promise<Job> {
-  return readJob(await loadModules(await readDefinition(file)), values);
+export async function loadJob(file: string, values: RunValues = {}, options: ImportOptions = {}): Promise<Job> {
+  return readJob(await loadModules(await readDefinition(file, options), options), values);
 }
 
-async function readDefinition(file: string): Promise<JobDefinition> {
+async function readDefinition(file: string, options: ImportOptions): Promise<JobDefinition> {
+  const language = languageOf(file);
+  if (language !== undefined) {
+    const written = await readConfigFile(file, language);
+    if (!isRuntimeConfig(written.config)) return written;
+    throw invalid(file, "a runtime file, not a job; name one of its jobs, or run all of them with millrace daemon");
+  }
+  if (!/\.m?[jt]s$/.test(file)) {
+    throw new MillraceError(
+      "CONFIG_UNREADABLE",
+      `${file}: not a job file; allowed: .yaml, .yml, .json, .ts, .mts, .js, .mjs`,
+    );
+  }
   const absolute = path.resolve(file);
-  const common = { label: file, file: absolute, baseDir: path.dirname(absolute) };
-  switch (path.extname(file)) {
-    case ".yaml":
-    case ".yml":
-      return { ...common, ...parseConfig(await readText(file), file, "yaml") };
-    case ".json":
-      return { ...common, ...parseConfig(await readText(file), file, "json") };
-    case ".ts":
-    case ".mts":
-    case ".js":
-    case ".mjs":
-      return { ...common, ...(await importConfig(file)), places: NO_PLACES };
-    default:
-      throw new MillraceError(
-        "CONFIG_UNREADABLE",
-        `${file}: not a job file; allowed: .yaml, .yml, .json, .ts, .mts, .js, .mjs`,
-      );
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
+  return {
+    label: file,
+    file: absolute,
+    baseDir: path.dirname(absolute),
+    ...(await importConfig(file, options)),
+    places: NO_PLACES,
+  };
 }
 
 /** The config in a module's default export; the job there may have been made by another copy of this package. */
-async function importConfig(file: string): Promise<Pick<JobDefinition, "config"> & Partial<JobDefinition>> {
-  const module = await importModule(file);
+async function importConfig(
+  file: string,
+  options: ImportOptions,
+): Promise<Pick<JobDefinition, "config"> & Partial<JobDefinition>> {
+  const module = await importJob(file, options);
   const exported = module.default;
   if (typeof exported === "function") {
     throw invalid(
@@ -70,13 +67,13 @@ async function importConfig(file: string): Promise<Pick<JobDefinition, "config">
   return baseDirGiven ? { config, baseDir } : { config };
 }
 
-async function importModule(file: string): Promise<{ readonly default?: unknown }> {
+async function importJob(file: string, options: ImportOptions): Promise<{ readonly default?: unknown }> {
   // Asked first: an import that fails does not always say whether the module itself was missing or one that it imports.
   await access(file).catch((cause: unknown) => {
     throw unreadable(file, cause);
   });
   try {
-    return (await import(pathToFileURL(path.resolve(file)).href)) as { default?: unknown };
+    return await importModule<{ readonly default?: unknown }>(file, options);
   } catch (thrown) {
     const problems = problemsOf(thrown);
     if (problems !== undefined) throw problemsError(problems.map((problem) => inFile(problem, file)));
@@ -92,17 +89,6 @@ function problemsOf(thrown: unknown): readonly Problem[] | undefined {
 
 function inFile(problem: Problem, file: string): Problem {
   return problem.file === DEFINE_JOB_LABEL ? { ...problem, file } : problem;
-}
-
-function unreadable(file: string, cause: unknown): MillraceError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const reasons: { readonly [code: string]: string } = {
-    ENOENT: "no such file",
-    EACCES: "no permission to read it",
-    EISDIR: "is a folder; name a job file in it",
-  };
-  const reason = reasons[code ?? ""] ?? `cannot be read (${code ?? "unknown error"})`;
-  return new MillraceError("CONFIG_UNREADABLE", `${file}: ${reason}`, { cause });
 }
 
 function invalid(file: string, message: string): MillraceError {

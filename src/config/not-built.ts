@@ -43,12 +43,6 @@ const SINK_GAPS: readonly (Gap & { readonly type: string })[] = [
 const GAPS: readonly Gap[] = [
   { path: ["aggregate"], refused: given, note: "groups, measures and windows over the records" },
   { path: ["chunk", "size"], refused: oneOf("adaptive"), note: "built now: a size such as 1MiB, or records" },
-  {
-    path: ["trigger", "type"],
-    refused: oneOf("cron", "interval", "watch", "after"),
-    note: "built now: once, manual, and continuous for a live source",
-  },
-  { path: ["alerts"], refused: given, note: "a daemon's business" },
   ...SINKS.flatMap((at) => SINK_GAPS.map((gap): Gap => ({ ...gap, path: [...at, ...gap.path] }))),
 ];
 
@@ -91,12 +85,16 @@ function connectorFindings(config: unknown): Finding[] {
   );
 }
 
-/** A source that ends has to be followed by other means than one that waits for more by itself. */
+/** A source that ends is run again and again; that makes sense for one alone that reads only what is new. */
 function tailingFindings(config: unknown): Finding[] {
   const path = ["trigger", "type"];
   const type = valueAt(config, ["source", "type"]);
-  if (valueAt(config, path) !== "continuous" || (typeof type === "string" && isLiveType(type))) return [];
-  const message = "continuous: not built in this release for a source that ends (built now: once, manual)";
+  const isLive =
+    (typeof type === "string" && isLiveType(type)) || valueAt(config, ["source", "module", "live"]) === true;
+  if (valueAt(config, path) !== "continuous" || isLive || valueAt(config, ["source", "incremental"]) === true)
+    return [];
+  const message =
+    "continuous: not built in this release for a source that ends and is read again as a whole; set incremental: true in the source, or take an interval";
   return [{ code: "NOT_BUILT", path, at: "value", message }];
 }
 

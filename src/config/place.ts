@@ -24,6 +24,11 @@ export function pathKey(path: ValuePath): string {
   return JSON.stringify(path);
 }
 
+/** The path behind a {@link pathKey}. */
+export function pathOfKey(key: string): ValuePath {
+  return JSON.parse(key) as ValuePath;
+}
+
 /**
  * A path for people.
  *

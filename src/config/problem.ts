@@ -38,18 +38,30 @@ export function locate(finding: Finding, file: string, places: Places): Problem 
 }
 
 /**
- * The one error of several problems: a line each, in the order of the file.
+ * The one error of several problems: a line each, file by file in their order.
  *
  * Its code is that of the problems when they agree, else CONFIG_INVALID.
  */
 export function problemsError(problems: readonly Problem[]): MillraceError {
+  const files = [...new Set(problems.map(({ file }) => file))];
   const ordered = problems.toSorted(
-    (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) || a.path.localeCompare(b.path),
+    (a, b) =>
+      files.indexOf(a.file) - files.indexOf(b.file) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0) ||
+      a.path.localeCompare(b.path),
   );
   const codes = new Set(problems.map(({ code }) => code));
   const [only = "CONFIG_INVALID"] = codes;
   const code = codes.size === 1 ? only : "CONFIG_INVALID";
   return new MillraceError(code, ordered.map(problemText).join("\n"), { details: { problems: ordered } });
+}
+
+/** The problems that an error lists; one of its own for an error that speaks of a file as a whole. */
+export function problemsOf({ code, message, details }: MillraceError, file: string): readonly Problem[] {
+  if (Array.isArray(details["problems"])) return details["problems"] as Problem[];
+  const reason = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+  return [{ code, file, line: null, column: null, path: "", message: reason }];
 }
 
 /** `file:line:column: path: message`, without the parts that are not known. */

@@ -36,6 +36,7 @@ export function ruleFindings(config: unknown): Finding[] {
     ...concurrencyFindings(config),
     ...transactionFindings(config),
     ...deadLetterFindings(config),
+    ...watchFindings(config),
   ];
 }
 
@@ -44,6 +45,14 @@ function concurrencyFindings(config: unknown): Finding[] {
   const path = ["transform", "concurrency"];
   if (valueAt(config, path) === undefined || valueAt(config, ["transform", "mode"]) === "async") return [];
   return [invalid(path, "only mode async has calls in flight side by side; set mode: async, or leave it out")];
+}
+
+/** Only a folder can be watched; other sources say themselves when there is more. */
+function watchFindings(config: unknown): Finding[] {
+  const [trigger, source] = ["trigger", "source"].map((key) => valueAt(config, [key, "type"]));
+  if (trigger !== "watch" || typeof source !== "string" || source === "file") return [];
+  const message = `watch: waits for new files, which a ${source} source has none of; take interval or continuous`;
+  return [{ code: "CONFIG_INVALID", path: ["trigger", "type"], at: "value", message }];
 }
 
 /** A unit is a Kafka transaction, and the broker ends one that lasts longer than a minute. */

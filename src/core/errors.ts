@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   NOT_BUILT: "usage",
   USAGE: "usage",
   RUN_NOT_FOUND: "usage",
+  JOB_UNKNOWN: "usage",
   RESTART_REFUSED: "usage",
   REWIND_REFUSED: "usage",
   TRANSFORM_UNLOADABLE: "usage",
@@ -38,6 +39,8 @@ export const ERROR_CODES = {
   STATE_CORRUPT: "fatal",
   STATE_TOO_NEW: "usage",
   STATE_LOST: "usage",
+  // Alerts.
+  ALERT_UNDELIVERED: "transient",
   // Running.
   REJECT_LIMIT: "fatal",
   RETRIES_EXHAUSTED: "fatal",

@@ -4,6 +4,7 @@ import { retrying } from "../actors/outage.ts";
 import { RecentCounts } from "../actors/recent-counts.ts";
 import { onAbort, whenAborted } from "../core/abort.ts";
 import { sleep } from "../core/clock.ts";
+import type { MailboxSample } from "../core/ports/observer.ts";
 import type { BoundSource, Share } from "../core/ports/source.ts";
 import type { TaskSpec } from "../core/task.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
@@ -41,6 +42,8 @@ export class FlowStarts implements AsyncDisposable {
   readonly #recent: ReadonlyMap<string, RecentCounts> | null;
   /** Of a live source. */
   readonly #own = new OwnWork();
+  /** Names of the latest flow's. */
+  #mailboxes: readonly string[] = [];
   #sinks: OpenSink[] = [];
   #wiring: Wiring | null = null;
   #flows = 0;
@@ -130,6 +133,12 @@ export class FlowStarts implements AsyncDisposable {
     this.#waiting = sinks.length;
     this.#done = Promise.withResolvers();
     this.current = flow;
+    this.#mailboxes = flow.mailboxes.map(({ name }) => name);
+  }
+
+  /** How full its mailboxes are; empty where no flow runs any more. */
+  get mailboxes(): readonly MailboxSample[] {
+    return this.current?.mailboxes ?? this.#mailboxes.map((name) => ({ name, bytes: 0, records: 0 }));
   }
 
   /** Of a live source no split waits for another one. */

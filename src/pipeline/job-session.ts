@@ -60,8 +60,8 @@ function observersOf({ observers = [], onProgress }: RunJobOptions): readonly Ob
   return onProgress === undefined ? observers : [progressObserver(onProgress), ...observers];
 }
 
-/** Whether its runs go on in one scope, and beside each other. */
-function standing({ source }: Job, own: string): Pick<Identity, "scope" | "own"> {
+/** Whether its runs go on in one scope, and beside each other. @param own the id of a start */
+export function standing({ source }: Job, own: string): Pick<Identity, "scope" | "own"> {
   if (isLive(source)) return { scope: "", own };
   return "incremental" in source && source.incremental ? { scope: "" } : {};
 }

@@ -1,9 +1,10 @@
-/** The world around a run as a process has it: real threads, and a share of the machine's memory. */
-import { availableParallelism } from "node:os";
+/** The world around a run as a process has it: real threads, and memory of its own or shared with other runs. */
 import type { Job } from "../config/job.ts";
+import type { TaskRunner, TaskSpec } from "../core/task.ts";
 import { BufferPool } from "../runtime/buffer-pool.ts";
-import { defaultBudgetBytes, MemoryBudget } from "../runtime/memory-budget.ts";
 import type { World } from "./execution.ts";
+import type { RunJobOptions } from "./run-options.ts";
+import { defaultThreads, openSharedWorld, TicketedRunner } from "./shared-world.ts";
 import { startThreads, threadOptions } from "./threads.ts";
 
 /**
@@ -12,19 +13,26 @@ import { startThreads, threadOptions } from "./threads.ts";
  */
 const MAX_IDLE_BYTES = 64 * 1024 * 1024;
 
-/** @param memoryBytes bytes that chunks may occupy; a quarter of the machine's memory when undefined */
+/** @param options what the caller says of memory */
 export function processWorld(
   { workers, transform }: Job,
   given: Pick<World, "clock" | "random" | "state">,
-  memoryBytes: number | undefined,
+  { memoryBytes, shared }: Pick<RunJobOptions, "memoryBytes" | "shared">,
 ): World {
-  const threads = workers === "auto" ? Math.max(1, availableParallelism() - 1) : workers;
+  const threads = workers === "auto" ? (shared?.threads ?? defaultThreads()) : workers;
   const options = threadOptions(transform, threads, given.clock);
+  const { budget } = shared ?? openSharedWorld(memoryBytes === undefined ? {} : { memoryBytes });
   return {
     ...given,
     threads,
-    budget: new MemoryBudget({ limitBytes: memoryBytes ?? defaultBudgetBytes() }),
+    budget,
     buffers: new BufferPool({ maxIdleBytes: MAX_IDLE_BYTES }),
-    startThreads: (spec) => startThreads(spec, options),
+    startThreads: (spec) => inTurn(startThreads(spec, options), spec, shared),
   };
+}
+
+/** Calls that wait take no core: only what computes waits for its turn. */
+function inTurn(runner: TaskRunner, spec: TaskSpec, shared: RunJobOptions["shared"]): TaskRunner {
+  if (shared === undefined || spec.transform?.mode === "async") return runner;
+  return new TicketedRunner(runner, shared.ticket, spec.job);
 }

@@ -7,6 +7,7 @@ import { isLive, type Job, type SinkOptions, type SourceOptions } from "../confi
 import { compressionOfPath, formatOfPath } from "../connectors/file/options.ts";
 import { definitionOf, type SinkDefinition, type SourceDefinition } from "../core/ports/connector.ts";
 import { consumesAlone } from "./lone-consumer.ts";
+import { repeatedRun, triggerRemarks } from "./trigger-remarks.ts";
 
 /** Something to know about a promise, and what makes it go away. */
 export interface Remark {
@@ -82,6 +83,7 @@ export function promiseOf(job: Job): SinkPromise[] {
       ...ofTransactions(options),
       ...ofDeadLetters(job),
       ...ofSharing(job),
+      ...triggerRemarks(job),
     ],
   }));
 }
@@ -136,14 +138,14 @@ function byTransactions(sink: SinkOptions): Remark[] {
 }
 
 /** What a second run does to what the first one wrote. */
-function ofRepetition({ source }: Job, sink: SinkOptions): Remark[] {
+function ofRepetition({ source, trigger }: Job, sink: SinkOptions): Remark[] {
   if (isLive(source)) return [];
   const mode = "mode" in sink ? sink.mode : undefined;
   const readsAgain = !isIncremental(source);
   if ((mode === "append" || (sink.type === "kafka" && isFile(source))) && readsAgain) {
     return [
       {
-        edge: "a second run appends the same files again (incremental: false)",
+        edge: `${repeatedRun(trigger)} appends the same files again (incremental: false)`,
         change: "incremental: true in the source, which reads only what is new",
       },
     ];

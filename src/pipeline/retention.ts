@@ -48,8 +48,8 @@ const NOTHING: Pruned = { runs: 0, rejects: 0 };
 async function pruneAll(prune: () => Promise<Pruned>, isTime: () => boolean): Promise<void> {
   try {
     for (let goesOn = isTime(); goesOn; ) {
-      const { runs, rejects } = await prune();
-      goesOn = runs + rejects > 0 && isTime();
+      const { runs, rejects, slots = 0 } = await prune();
+      goesOn = runs + rejects + slots > 0 && isTime();
     }
   } catch {
     // The run itself is written down; the place will be asked again.

@@ -53,13 +53,21 @@ export function pastRunToJson({ row, state, summary, sinks }: PastRun): object {
 }
 
 /** Only its lease tells a run that is under way from one whose process is gone. */
-async function isUnderWay(state: StateStore, row: RunRow, clock: Clock): Promise<boolean> {
+export async function isUnderWay(state: StateStore, row: RunRow, clock: Clock): Promise<boolean> {
   const { job, id } = row;
-  const now = clock.now();
   // That of a live job's run is its own.
-  const lease =
-    (await state.findLease({ job, scope: id }, now)) ??
-    (await state.findLease({ job, scope: identityKeyOf(row) }, now));
+  return (
+    (await isHeld(state, { job, scope: id }, clock)) || (await isHeld(state, { job, scope: identityKeyOf(row) }, clock))
+  );
+}
+
+/** Whether a lease holds, and its owner may live. */
+export async function isHeld(
+  state: StateStore,
+  key: { readonly job: string; readonly scope: string },
+  clock: Clock,
+): Promise<boolean> {
+  const lease = await state.findLease(key, clock.now());
   return (
     lease !== undefined && lease.until > clock.now() && isOwnerAlive(lease.owner, currentLeaseOwner("")) !== "dead"
   );

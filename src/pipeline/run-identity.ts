@@ -5,6 +5,7 @@ import { MillraceError } from "../core/errors.ts";
 import { addCounts, type Counts, NO_COUNTS } from "../core/ledger.ts";
 import type { Progress } from "../core/ports/sink.ts";
 import type { RunRow, StateStore } from "../core/ports/state-store.ts";
+import type { RunSummary } from "../core/summary.ts";
 import { newRunId, type Random } from "../core/random.ts";
 import { type LostRun, lostRunError } from "./lost-runs.ts";
 
@@ -213,6 +214,14 @@ function assertResumable({ id, state, slot, params }: RunRow, identity: Identity
   const given = [...(slot === null ? [] : [`--slot ${slot}`]), ...pairs.map(([name]) => `--param ${name}=...`)];
   const told = given.length === 0 ? "without --slot and --param" : `with ${given.join(" ")}`;
   throw new MillraceError("USAGE", `--resume ${id}: that run was started ${told}; give the same values`);
+}
+
+/** What came of the run of this slot and these parameters that has succeeded; null: none has. */
+export async function summaryOfSuccess(state: StateStore, { job, slot, params }: Identity): Promise<RunSummary | null> {
+  const wanted = canonicalParams(params);
+  const rows = await state.listRuns({ job, states: ["succeeded"], limit: 1000 });
+  const row = rows.find((one) => one.slot === slot && one.params === wanted);
+  return row?.summary == null ? null : (JSON.parse(row.summary) as RunSummary);
 }
 
 /** Only the newest run of an identity counts: what lies before a success was given up. */

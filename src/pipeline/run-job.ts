@@ -13,7 +13,7 @@ import { consumesAlone } from "./lone-consumer.ts";
 import { processWorld } from "./process-world.ts";
 import { type BoundPlan, resolve, type ResolveContext } from "./resolve.ts";
 import { runBound } from "./run-bound.ts";
-import { type Identity, identityKey, type StartWish } from "./run-identity.ts";
+import { type Identity, identityKey, type StartWish, summaryOfSuccess } from "./run-identity.ts";
 import type { RunJobOptions } from "./run-options.ts";
 
 /**
@@ -32,6 +32,8 @@ export async function runJob(given: Job, options: RunJobOptions = {}): Promise<R
   const leaseOf = (identity: Identity): string => (consumesAlone(given) ? "" : identityKey(identity));
   const session = await openSession(given, options, leaseOf, opened);
   const { plan, identity, state, clock, random, recorder, observers, patience, stops } = session;
+  const done = options.once === true ? await summaryOfSuccess(state, identity) : null;
+  if (done !== null) return done;
   const binding = (): Promise<BoundPlan> => bindPlan(plan, { clock, signal: stops.graceful }, options);
   const bound = opened.use(await retrying(binding, patience, stops.graceful));
   using meter = new ProcessMeter();
@@ -39,7 +41,7 @@ export async function runJob(given: Job, options: RunJobOptions = {}): Promise<R
     bound,
     identity,
     wish: wishOf(options),
-    world: processWorld(plan.job, { clock, random, state }, options.memoryBytes),
+    world: processWorld(plan.job, { clock, random, state }, options),
     stops,
     recorder,
     observers,

@@ -7,6 +7,7 @@ import type { Random } from "../core/random.ts";
 import type { StateSpec } from "../state/open.ts";
 import type { DryRunViewer } from "./dry-run.ts";
 import type { RunProgress } from "./run-progress.ts";
+import type { SharedWorld } from "./shared-world.ts";
 
 /** Options of `runJob`. */
 export interface RunJobOptions {
@@ -35,6 +36,8 @@ export interface RunJobOptions {
   readonly resume?: string;
   /** Waits while another process runs the job, instead of ending with LEASE_HELD; `signal` ends the wait. */
   readonly wait?: boolean;
+  /** Begins nothing where a run of the same slot and parameters has succeeded, whose summary is given then. */
+  readonly once?: boolean;
   /** No limit on rejects. */
   readonly acceptRejects?: boolean;
   /** Only so many source records, into the real sinks: a run of its own, which nothing resumes. */
@@ -47,6 +50,8 @@ export interface RunJobOptions {
   readonly onProgress?: (progress: RunProgress) => void;
   /** Bytes that chunks may occupy; a quarter of the machine's memory when absent. */
   readonly memoryBytes?: number;
+  /** What several runs of a process have in common, instead of memory and threads of the run's own. */
+  readonly shared?: SharedWorld;
   readonly clock?: Clock;
   readonly random?: Random;
   /** For tests: faults between the run and its source and sinks. */

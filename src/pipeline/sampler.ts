@@ -23,11 +23,11 @@ export function sampling(execution: Execution, starts: FlowStarts): Disposable {
   };
 }
 
-function sample({ emit, budget, buffers, threads }: Execution, { meters, current }: FlowStarts): void {
+function sample({ emit, budget, buffers, threads }: Execution, { meters, mailboxes }: FlowStarts): void {
   emit({
     kind: "sampled",
     ...meteredStages(meters, threads),
-    mailboxes: current?.mailboxes ?? [],
+    mailboxes,
     budget: { used: budget.used, limit: budget.limitBytes },
     pools: { buffers: buffers.stats.inUse },
   });

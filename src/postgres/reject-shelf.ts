@@ -8,6 +8,7 @@ import {
   type StoredReject,
 } from "../core/ports/reject-shelf.ts";
 import type { Reject, RejectStage } from "../core/reject.ts";
+import { conditionOf } from "./condition.ts";
 import type { Connection, Row } from "./connection.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import { replaceRejects } from "./rejects.ts";
@@ -110,13 +111,13 @@ async function hasStep(connection: Connection, schema: string, { replay, step }:
   return rows[0]?.["reached"] === true;
 }
 
-/** Where to select from, each condition with the value behind it. */
+/** Where to select from, and the values of its condition. */
 function selectionOf(
   schema: string,
   filter: RejectFilter,
 ): { readonly from: string; readonly values: readonly unknown[] } {
   const { job, scope, run, split, stage, code, sink, sinks, ids, takenBy, exceptReplays = false } = filter;
-  const wanted: readonly (readonly [condition: string, value: unknown])[] = [
+  const { where, values } = conditionOf(
     ["r.job = ?", job],
     ["r.scope = ?", scope],
     ["r.run = ?", run],
@@ -128,14 +129,9 @@ function selectionOf(
     ["t.replay = ?", takenBy],
     ["r.id = ANY (?::bigint[])", ids],
     ["NOT starts_with(r.scope, ?)", exceptReplays ? REPLAY_SCOPE : undefined],
-  ];
-  const given = wanted.filter(([, value]) => value !== undefined);
-  const where = given.map(([condition], index) => condition.replace("?", `$${index + 1}`)).join(" AND ");
+  );
   const quoted = quoteIdentifier(schema);
-  return {
-    from: `FROM ${quoted}.rejects r LEFT JOIN ${quoted}.taken t ON t.reject = r.id WHERE ${where}`,
-    values: given.map(([, value]) => value),
-  };
+  return { from: `FROM ${quoted}.rejects r LEFT JOIN ${quoted}.taken t ON t.reject = r.id WHERE ${where}`, values };
 }
 
 function toReject(row: Row): StoredReject {

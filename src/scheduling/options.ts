@@ -1,6 +1,8 @@
 /** What starts a job: the shapes of `trigger`. Only `once` and `manual` need no engine. */
 import { z } from "zod";
 import { countOption, durationOption, textOption, timezoneOption } from "../core/option-shapes.ts";
+import { cronMistake } from "./cron/excerpt.ts";
+import { parseCron } from "./cron/expression.ts";
 
 const schedule = {
   timezone: timezoneOption().default("UTC").describe("Zone in which the schedule is meant."),
@@ -38,12 +40,14 @@ export const triggerShape = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("manual") }),
   z.strictObject({
     type: z.literal("cron"),
-    schedule: textOption().describe("Cron expression: minute, hour, day of month, month, day of week."),
+    schedule: cronOption().describe(
+      "Cron expression: minute, hour, day of month, month, day of week; seconds may stand before them.",
+    ),
     ...schedule,
   }),
   z.strictObject({
     type: z.literal("interval"),
-    every: durationOption({ min: 1 }).describe("Time between two slots."),
+    every: durationOption({ min: 1 }).describe("Time between two slots, which are multiples of it since 1970, in UTC."),
     ...schedule,
   }),
   z.strictObject({ type: z.literal("continuous") }),
@@ -53,3 +57,33 @@ export const triggerShape = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("after"), job: textOption().describe("The job whose success starts this one.") }),
 ]);
+
+/** The trigger of a job with every default filled in; durations in ms. */
+export type Trigger = z.output<typeof triggerShape>;
+
+/** A trigger that fires by a cron expression. */
+export type CronTrigger = Extract<Trigger, { readonly type: "cron" }>;
+
+/** A trigger that fires at equal distances. */
+export type IntervalTrigger = Extract<Trigger, { readonly type: "interval" }>;
+
+/** Text that is a cron expression, or that still waits for a value of the run. */
+function cronOption() {
+  return textOption().superRefine((expression, context) => {
+    const message = expression.includes("${") ? null : mistakeIn(expression);
+    if (message !== null) context.addIssue({ code: "custom", input: expression, message });
+  });
+}
+
+/** Says where the mistake is and what is allowed there; what stands there may come from a secret, so the reporter decides about it. */
+function mistakeIn(expression: string): string | null {
+  try {
+    parseCron(expression);
+    return null;
+  } catch (thrown) {
+    const mistake = cronMistake(thrown);
+    if (mistake === undefined) throw thrown;
+    const { column, field, allowed } = mistake;
+    return `expected a cron expression (column ${column}: ${field === "" ? "" : `${field}: `}${allowed})`;
+  }
+}

@@ -7,6 +7,7 @@ import type { ProgressKey } from "../core/position.ts";
 import { fenced, runExists, runIsOver, runUnknown, storeClosed, wordsFenced } from "./faults.ts";
 import { type Lease, decideLease } from "./lease.ts";
 import { MemoryRejects } from "./memory-rejects.ts";
+import { MemorySchedules } from "./memory-schedules.ts";
 import { type Arguments, type Operation, type Operations, type Outcome, perform, storeOver } from "./operations.ts";
 
 /**
@@ -41,6 +42,7 @@ class MemoryState implements Operations {
   /** The highest epoch of progress that was dropped, by scope. */
   readonly #forgotten = new Map<string, number>();
   readonly #rejects = new MemoryRejects();
+  readonly #schedules = new MemorySchedules();
 
   createRun(...[run]: Arguments<"createRun">): void {
     if (this.#runs.has(run.id)) throw runExists(run.id);
@@ -57,9 +59,19 @@ class MemoryState implements Operations {
     return this.#runs.get(id);
   }
 
-  listRuns(...[{ job, limit }]: Arguments<"listRuns">): Outcome<"listRuns"> {
-    const newestFirst = [...this.#runs.values()].toReversed();
-    return newestFirst.filter((run) => job === undefined || run.job === job).slice(0, limit);
+  listRuns(...[{ job, states, before, endedAfter, limit }]: Arguments<"listRuns">): Outcome<"listRuns"> {
+    const oldestFirst = [...this.#runs.values()];
+    const end = before === undefined ? oldestFirst.length : oldestFirst.findIndex(({ id }) => id === before);
+    return oldestFirst
+      .slice(0, Math.max(0, end))
+      .toReversed()
+      .filter(
+        (run) =>
+          (job === undefined || run.job === job) &&
+          (states === undefined || states.includes(run.state)) &&
+          (endedAfter === undefined || (run.endedAt ?? "") > endedAfter),
+      )
+      .slice(0, limit);
   }
 
   acquireLease(...[{ job, scope }, owner, time, steal = false]: Arguments<"acquireLease">): Outcome<"acquireLease"> {
@@ -172,6 +184,38 @@ class MemoryState implements Operations {
     this.#rejects.settle(...args);
   }
 
+  findSchedule(...[job]: Arguments<"findSchedule">): Outcome<"findSchedule"> {
+    return this.#schedules.find(job);
+  }
+
+  planSlots(...args: Arguments<"planSlots">): boolean {
+    return this.#schedules.plan(...args);
+  }
+
+  addSlots(...args: Arguments<"addSlots">): void {
+    this.#schedules.add(...args);
+  }
+
+  pauseSchedule(...args: Arguments<"pauseSchedule">): void {
+    this.#schedules.pause(...args);
+  }
+
+  forgetSchedule(...[job]: Arguments<"forgetSchedule">): void {
+    this.#schedules.forget(job);
+  }
+
+  listSlots(...args: Arguments<"listSlots">): Outcome<"listSlots"> {
+    return this.#schedules.list(...args);
+  }
+
+  takeSlot(...args: Arguments<"takeSlot">): boolean {
+    return this.#schedules.take(...args);
+  }
+
+  endSlot(...args: Arguments<"endSlot">): boolean {
+    return this.#schedules.end(...args);
+  }
+
   prune(...[job, { runsBefore, limit, ...rejects }]: Arguments<"prune">): Outcome<"prune"> {
     const runs = [...this.#runs.values().filter((run) => run.job === job)];
     const isOld = ({ state, startedAt, endedAt }: RunRow): boolean =>
@@ -183,7 +227,11 @@ class MemoryState implements Operations {
     }
     for (const { scope } of old) if (scope !== "" && !this.#hasScope(job, scope)) this.#dropScope(keyOf(job, scope));
     const isUnfinished = (run: string): boolean => (this.#runs.get(run)?.state ?? "succeeded") !== "succeeded";
-    return { runs: old.length, rejects: this.#rejects.prune(job, { ...rejects, limit }, isUnfinished) };
+    return {
+      runs: old.length,
+      rejects: this.#rejects.prune(job, { ...rejects, limit }, isUnfinished),
+      slots: this.#schedules.prune(job, Date.parse(runsBefore), limit),
+    };
   }
 
   #hasScope(job: string, scope: string): boolean {

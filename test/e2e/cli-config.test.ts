@@ -105,6 +105,19 @@ describe("what is wrong with a job is told where it is, with exit code 2", () =>
   });
 });
 
+test("run does a job once, whatever starts it in a daemon", async () => {
+  const config = `name: nightly
+source: { type: file, path: nightly.csv }
+sink: { type: file, path: "nightly-\${slot.date}.jsonl" }
+trigger: { type: cron, schedule: "0 2 * * *" }
+alerts: { failed: true }
+`;
+  writeFileSync(path.join(folder, "nightly.csv"), "id\n1\n");
+  const ended = await millrace(["run", job("nightly.yaml", config), "--slot", "2026-11-22", "--json", "--quiet"]);
+  expect(ended).toMatchObject({ code: 0, err: "" });
+  expect(readFileSync(path.join(folder, "nightly-2026-11-22.jsonl"), "utf8")).toBe('{"id":"1"}\n');
+});
+
 test("init, check and run of the sample project work without an edit", async () => {
   expect((await millrace(["init", "demo"])).code).toBe(0);
   const checked = await millrace(["check", "demo/job.yaml", "--connect"]);

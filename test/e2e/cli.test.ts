@@ -48,7 +48,7 @@ describe("millrace --help", () => {
     [
       "a command of a later release",
       ["daemon"],
-      "error: millrace daemon: not built in this release; built now: run, check, test, runs, state, rejects, init, schema, completion\n",
+      "error: millrace daemon: not built in this release; built now: run, check, test, runs, state, rejects, schedule, init, schema, completion\n",
     ],
     [
       "options that exclude each other",

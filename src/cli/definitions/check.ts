@@ -6,12 +6,13 @@ import { jsonOption, paramOption, refusedOption, slotOption } from "./shared-opt
 const EXAMPLES = `
 Examples:
   millrace check config/*.yaml
-  millrace check config/orders.yaml --connect`;
+  millrace check config/orders.yaml --connect
+  millrace check config/millrace.yaml      all jobs of a runtime file`;
 
 export const addCheck: AddCommand = (program, process, end) => {
   program
-    .command("check <jobs...>")
-    .description("validate jobs and print what they promise")
+    .command("check <files...>")
+    .description("validate jobs, or all jobs of a runtime file, and print what they promise")
     .option("--connect", "look at files, servers and tables too")
     .addOption(paramOption("the jobs"))
     .addOption(slotOption())

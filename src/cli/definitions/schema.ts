@@ -1,4 +1,5 @@
 /** `millrace schema`. */
+import type { SchemaFlags } from "../commands/schema.ts";
 import type { AddCommand } from "./add-command.ts";
 
 const EXAMPLES = `
@@ -10,9 +11,10 @@ export const addSchema: AddCommand = (program, process, end) => {
   program
     .command("schema")
     .description("print the JSON Schema of a job file, for editors")
+    .option("--runtime", "that of a runtime file, which the daemon reads")
     .addHelpText("after", EXAMPLES)
-    .action(async () => {
+    .action(async (flags: SchemaFlags) => {
       const { schemaCommand } = await import("../commands/schema.ts");
-      end(schemaCommand(process));
+      end(schemaCommand(flags, process));
     });
 };

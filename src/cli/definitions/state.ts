@@ -60,7 +60,8 @@ const addRewind: AddCommand = (state, process, end) => {
 };
 
 const FORGET_EXAMPLES = `
-What sinks hold stays. The history of runs that succeeded stays too.
+What sinks hold stays. The history of runs that succeeded stays too. A schedule is planned anew: slots that were
+missed are not caught up.
 
 Examples:
   millrace state forget config/orders.yaml

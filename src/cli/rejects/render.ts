@@ -1,5 +1,5 @@
-/** Rejects for people: how many there are and why, some of them in a table, one of them whole; and for programs. */
-import { decodeRaw, rejectToJson } from "../../core/reject.ts";
+/** Rejects for people: how many there are and why, some of them in a table, one of them whole. */
+import { decodeRaw } from "../../core/reject.ts";
 import { printable } from "../../observability/display-width.ts";
 import { formatCount, formatCounted } from "../../observability/figures.ts";
 import type { Paint } from "../../observability/palette.ts";
@@ -65,11 +65,6 @@ export function renderReject(reject: NamedReject, view: RejectView): string {
     "",
     nextLine(adviceFor(reject, view.file), view),
   ].join("\n");
-}
-
-/** One reject as CONTRACT's object, with its number. */
-export function namedRejectToJson({ ref, id: _id, takenBy, ...reject }: NamedReject): object {
-  return { id: ref, ...(JSON.parse(rejectToJson(reject)) as object), ...(takenBy === undefined ? {} : { takenBy }) };
 }
 
 function ofRun({ newest }: RejectOverview): string {

@@ -12,6 +12,11 @@ export type SlotState = "due" | "started" | "succeeded" | "failed" | "missed" | 
 /** The states in which something is still to be done about a slot. */
 export const OPEN_SLOTS: readonly SlotState[] = ["due", "started"];
 
+/** Whether something is still to be done about a slot. */
+export function isOpenSlot({ state }: Pick<SlotRow, "state">): boolean {
+  return OPEN_SLOTS.includes(state);
+}
+
 /** A slot of a job. (job, slot) is its identity. */
 export interface SlotRow {
   readonly job: string;
@@ -28,7 +33,7 @@ export interface SlotRow {
   readonly run: string | null;
   /** How often it was taken. Who takes it raises this; who has taken it changes it only while this is still his. */
   readonly attempt: number;
-  /** Milliseconds since 1970. */
+  /** Whole milliseconds since 1970, as all times here. */
   readonly plannedAt: number;
   readonly endedAt: number | null;
 }
@@ -55,6 +60,8 @@ export interface SlotFilter {
   readonly states?: readonly SlotState[];
   /** Only slots before this instant, milliseconds since 1970. */
   readonly before?: number;
+  /** By `at`; newest first by default. */
+  readonly oldestFirst?: boolean;
   readonly limit: number;
 }
 
@@ -97,18 +104,28 @@ export interface ScheduleStore {
     slots: readonly NewSlot[],
     now: number,
   ): Promise<boolean>;
-  /** Keeps slots beside the schedule, due at once; one that has ended otherwise than `succeeded` is due again. */
+  /**
+   * Keeps slots beside the schedule, due at once whatever they say. One that has ended otherwise than `succeeded` is due
+   * again: planned now, by this trigger and for this reason; its instant, attempt and run stay.
+   */
   addSlots(job: string, slots: readonly NewSlot[], now: number): Promise<void>;
   /** Pauses a job (why), or lets it go on (null); also one that has no schedule. */
   pauseSchedule(job: string, reason: string | null): Promise<void>;
-  /** Newest first by `at`. */
+  /** Forgets the cursor and every slot that has not succeeded: planning begins anew. A job that is paused stays so. */
+  forgetSchedule(job: string): Promise<void>;
+  /** Newest first by `at`; those of one instant by job and slot. */
   listSlots(filter: SlotFilter): Promise<readonly SlotRow[]>;
   /**
-   * A slot becomes `started`, with its attempt raised by one.
+   * A slot becomes `started`, with its attempt raised by one; also one that is `started`, once its taker is known to be dead.
    *
-   * @returns false, and nothing is changed, where its attempt is another one by now, or where it was to be alone and is not
+   * @returns false, and nothing is changed, where its attempt is another one by now, where it has ended or is not kept, or
+   *   where it was to be alone and is not
    */
   takeSlot(taking: SlotTaking): Promise<boolean>;
-  /** Ends or hands back a slot. @returns false, and nothing is changed, where its attempt is another one by now */
+  /**
+   * Ends or hands back a slot that is `started`, or ends one that is `due` without its having been taken.
+   *
+   * @returns false, and nothing is changed, where its attempt is another one by now, or where it has ended or is not kept
+   */
   endSlot(end: SlotEnd): Promise<boolean>;
 }

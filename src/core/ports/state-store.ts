@@ -4,6 +4,7 @@ import type { Reject } from "../reject.ts";
 import type { KeptPosition } from "./position-desk.ts";
 import type { RejectShelf } from "./reject-shelf.ts";
 import type { Pruned, Retention } from "./retention.ts";
+import type { ScheduleStore } from "./schedule-store.ts";
 import type { Advance, Claim, Progress, SinkWord } from "./sink.ts";
 
 /** How a run stands. `running` is also what a killed process leaves behind. */
@@ -30,6 +31,17 @@ export interface RunRow {
   readonly summary: string | null;
 }
 
+/** Which runs; all where nothing else is said. */
+export interface RunFilter {
+  readonly job?: string;
+  readonly states?: readonly RunState[];
+  /** Only runs that were made before the one of this id; no such run: none. */
+  readonly before?: string;
+  /** Only runs that ended later, ISO 8601 in UTC as `endedAt` is. */
+  readonly endedAfter?: string;
+  readonly limit: number;
+}
+
 /** Who holds a lease, well enough to tell whether it still lives. */
 export interface LeaseOwner {
   readonly id: string;
@@ -47,7 +59,7 @@ export type LeaseOutcome =
   | { readonly granted: false; readonly owner: LeaseOwner; readonly until: number };
 
 /** Keeps what must outlive a process. Every promise resolves only when the change is durable. */
-export interface StateStore extends RejectShelf, AsyncDisposable {
+export interface StateStore extends RejectShelf, ScheduleStore, AsyncDisposable {
   /** For people: `sqlite .millrace/state.db`. */
   readonly label: string;
 
@@ -56,7 +68,7 @@ export interface StateStore extends RejectShelf, AsyncDisposable {
   updateRun(id: string, change: Partial<Pick<RunRow, "state" | "endedAt" | "columns" | "summary">>): Promise<void>;
   findRun(id: string): Promise<RunRow | undefined>;
   /** Newest first. */
-  listRuns(filter: { readonly job?: string; readonly limit: number }): Promise<readonly RunRow[]>;
+  listRuns(filter: RunFilter): Promise<readonly RunRow[]>;
 
   /**
    * Takes or renews the lease of (job, scope).
@@ -129,10 +141,12 @@ export interface StateStore extends RejectShelf, AsyncDisposable {
   addRejects(rejects: readonly Reject[]): Promise<void>;
 
   /**
-   * Drops history, the oldest first: runs that have succeeded with progress and words of their scope, and rejects.
+   * Drops history, the oldest first: runs that have succeeded with progress and words of their scope, rejects, and slots
+   * that have ended.
    *
-   * Left alone are the job's newest run, whatever can still be gone on with (a run that has not succeeded, its progress,
-   * words and rejects; rejects that a replay has taken), and progress and words of scopes that outlive a run.
+   * Left alone are the job's newest run and slot, whatever can still be gone on with (a run that has not succeeded, its
+   * progress, words and rejects; rejects that a replay has taken; open slots), and progress and words of scopes that
+   * outlive a run.
    */
   prune(job: string, retention: Retention): Promise<Pruned>;
 }

@@ -5,6 +5,7 @@ import { bufferOf } from "../lines.ts";
 import { MAX_JSON_DEPTH, nestingExceeds } from "../values/json-depth.ts";
 import { FieldPicker } from "./field-picker.ts";
 import { isFields, LineFields } from "./line-fields.ts";
+import { KnownShapes } from "./known-shapes.ts";
 import { indexLines } from "./line-index.ts";
 import { RecordBorders, type RecordIndexer } from "./record-borders.ts";
 import { syntaxFault } from "./syntax-fault.ts";
@@ -18,17 +19,25 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
   readonly #maxRecordBytes: number;
   readonly #typed: TypedFields;
   readonly #picker: FieldPicker | null;
+  /** Null where `select` or `rename` makes other records of the source's objects. */
+  readonly #shapes: KnownShapes | null;
   readonly #index = new RecordBorders();
   readonly #indexer: RecordIndexer;
   #bytes: Buffer = Buffer.alloc(0);
   #charset: "latin1" | "utf8" | "mixed" = "latin1";
+  /** Used again for every record that is good at once. */
+  readonly #good: { record: unknown } = { record: null };
 
-  /** @throws MillraceError CONFIG_INVALID for a declared date pattern or time zone that does not exist */
-  constructor(spec: DecodeSpec, indexer: RecordIndexer = indexLines) {
+  /**
+   * @param learnAfter as KnownShapes has it
+   * @throws MillraceError CONFIG_INVALID for a declared date pattern or time zone that does not exist
+   */
+  constructor(spec: DecodeSpec, indexer: RecordIndexer = indexLines, learnAfter?: number) {
     this.#indexer = indexer;
     this.#maxRecordBytes = spec.maxRecordBytes;
     this.#picker = FieldPicker.isNeeded(spec) ? new FieldPicker(spec) : null;
     this.#typed = new TypedFields(this.#picker?.columns ?? spec.columns);
+    this.#shapes = this.#picker === null ? new KnownShapes(spec.columns, learnAfter) : null;
   }
 
   decode({ bytes, final, truncated, ends }: DecodeRequest): RecordBatch {
@@ -36,6 +45,7 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
     // ASCII alone is read as latin1, which is several times faster; nearly always the whole chunk is one or the other
     this.#charset = isAscii(this.#bytes) ? "latin1" : isUtf8(this.#bytes) ? "utf8" : "mixed";
     this.current.reset(this.#bytes);
+    this.#shapes?.reset(this.#charset === "mixed" ? null : this.#bytes);
     this.#index.clear();
     if (ends === undefined) this.#indexer({ bytes: this.#bytes, final, truncated }, this.#maxRecordBytes, this.#index);
     else this.#index.takeFrames(this.#bytes, ends);
@@ -70,6 +80,15 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
     const [begin, end] = [this.start(record), this.stop(record)];
     const fault = this.#sizeFault(record, end - begin) ?? this.#charsetFault(begin, end);
     if (fault !== undefined) return { fault };
+    const known = this.#shapes?.read(begin, end, this.current) ?? null;
+    if (known !== null) {
+      this.#good.record = known;
+      return this.#good;
+    }
+    return this.#parse(begin, end);
+  }
+
+  #parse(begin: number, end: number): Read {
     const text = this.#bytes.toString(this.#charset === "latin1" ? "latin1" : "utf8", begin, end);
     if (nestingExceeds(text)) return { fault: tooDeep };
     let value: unknown;
@@ -90,6 +109,7 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
       if (this.#picker !== null) return this.#pick(this.#picker, value);
     }
     this.current.keepValues();
+    if (isFields(value)) this.#shapes?.learn(this.current);
     return { record: value };
   }
 

@@ -4,6 +4,8 @@ import { sameNames } from "../output-fields.ts";
 import type { PickedFields } from "./field-picker.ts";
 import type { ColumnReader } from "../values/column-reader.ts";
 import { ESCAPED, FieldScanner, QUOTED } from "./field-scanner.ts";
+import type { KnownShape, ShapeSample } from "./known-shape.ts";
+import type { LineState } from "./line-reader.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -37,6 +39,8 @@ export class LineFields implements SourceFields {
   readonly #span: Mutable<FieldSpan> = { begin: 0, end: 0, escaped: false, quoted: false };
   #numbered: readonly string[] = this.names;
   #record: unknown;
+  /** What read the current record, if JSON.parse has not. */
+  #shape: KnownShape | null = null;
   #values: readonly unknown[] = [];
   #begin = 0;
   #end = 0;
@@ -49,20 +53,53 @@ export class LineFields implements SourceFields {
   reset(bytes: Buffer): void {
     this.bytes = bytes;
     this.#record = undefined;
+    this.#shape = null;
+  }
+
+  /** For encoders; only while everything about the current record is in them. */
+  get registers(): LineState | undefined {
+    return this.#shape?.registers;
   }
 
   /** Turns to a record as JSON.parse gave it, which lies in `bytes[begin, end)`. */
   enter(record: unknown, begin: number, end: number): void {
-    this.#record = record;
-    this.#begin = begin;
-    this.#end = end;
+    this.#turnTo(record, begin, end);
+    this.#shape = null;
     this.#scanned = false;
-    this.#next = 0;
     if (this.#conversions.length > 0) this.#conversions.length = 0;
     const keys = isFields(record) ? Object.keys(record) : [];
     if (!sameNames(keys, this.#keys)) this.#keys = keys;
     this.names = this.#keys;
     this.#sources = null;
+  }
+
+  /** Turns to a record that was read as one of a known shape. */
+  enterKnown(shape: KnownShape, record: Record<string, unknown>, begin: number, end: number): void {
+    this.#turnTo(record, begin, end);
+    this.#shape = shape;
+    this.names = shape.names;
+  }
+
+  #turnTo(record: unknown, begin: number, end: number): void {
+    this.#record = record;
+    this.#begin = begin;
+    this.#end = end;
+    this.#next = 0;
+  }
+
+  /** What a shape can be learned from: the current record, which JSON.parse has read; null where its keys are not as they stand. */
+  sample(): ShapeSample | null {
+    if (!this.#scanned) this.#scan();
+    if (this.#fieldOfName !== null) return null;
+    const labels: Buffer[] = [];
+    let from = this.#begin;
+    const quoted = this.#keys.map((_, field) => {
+      const quote = (this.#scanner.valueFlags(field) & QUOTED) === 0 ? 0 : 1;
+      labels.push(this.bytes.subarray(from, this.#scanner.valueBegin(field) - quote));
+      from = this.#scanner.valueEnd(field) + quote;
+      return quote === 1;
+    });
+    return { keys: this.#keys, labels, tail: this.bytes.subarray(from, this.#end), quoted, values: this.#values };
   }
 
   /** Turns to fields taken from the current record, which from now on are all there are. */
@@ -105,6 +142,7 @@ export class LineFields implements SourceFields {
   }
 
   isUntouched(index: number, value: unknown): boolean {
+    if (this.#shape !== null) return this.#shape.isUntouched(index, value);
     if (value !== this.#values[index]) return false;
     if (typeof value !== "object" || value === null) return true;
     const conversion = this.#conversions[this.#source(index)];
@@ -114,6 +152,7 @@ export class LineFields implements SourceFields {
   }
 
   span(index: number): FieldSpan | undefined {
+    if (this.#shape !== null) return this.#shape.span(index, this.#span);
     const field = this.#field(index);
     const flags = this.#scanner.valueFlags(field);
     const conversion = this.#conversions[this.#source(index)];
@@ -126,11 +165,12 @@ export class LineFields implements SourceFields {
   }
 
   isNull(index: number): boolean {
-    return this.#values[index] === null;
+    return (this.#shape?.registers.values ?? this.#values)[index] === null;
   }
 
   whole(value: unknown): { readonly begin: number; readonly end: number } | undefined {
-    if (value !== this.#record || value === undefined || this.#sources !== null) return undefined;
+    if (value !== this.#record || value === undefined) return undefined;
+    if (this.#shape === null && this.#sources !== null) return undefined;
     if (isFields(value) ? !this.#isWhole(value) : !this.#isSameValue(value)) return undefined;
     return { begin: this.#begin, end: this.#end };
   }
@@ -140,6 +180,7 @@ export class LineFields implements SourceFields {
     for (let i = 0; i < this.names.length; i++) {
       if (!this.isUntouched(i, record[this.names[i] as string])) return false;
     }
+    if (this.#shape !== null) return this.names.every((_, index) => this.span(index) !== undefined);
     return this.#conversions.every((conversion, index) => conversion === undefined || this.span(index) !== undefined);
   }
 

@@ -1,7 +1,8 @@
 /** Notations of dates and times that a job declares, such as "dd.MM.yyyy HH:mm". */
+import { DAY_MS, daysFromCivil } from "../../core/calendar.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { asciiBytes } from "./ascii.ts";
-import { DAY_MS, daysFromCivil, isRealDate } from "./calendar.ts";
+import { isRealDate } from "./calendar.ts";
 import { offsetMs } from "./iso-timestamp.ts";
 
 /** A local time, with the offset from UTC if the text named one. */

@@ -1,5 +1,5 @@
 /** Instants as ISO 8601 text, several times faster than Date.toISOString: the day's part is kept from call to call. */
-import { DAY_MS } from "./calendar.ts";
+import { DAY_MS } from "../../core/calendar.ts";
 
 let lastDay = Number.NaN;
 let lastDayText = "";

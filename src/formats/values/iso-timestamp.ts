@@ -1,6 +1,7 @@
 /** ISO 8601 timestamps, read byte by byte and without a regular expression: they stand in every row. */
+import { DAY_MS } from "../../core/calendar.ts";
 import { digitsEnd } from "./ascii.ts";
-import { DAY_MS, isoDays, twoDigits } from "./calendar.ts";
+import { isoDays, twoDigits } from "./calendar.ts";
 import type { TimeZone } from "./time-zone.ts";
 
 const BLANK = 32;

@@ -1,10 +1,11 @@
 /** Reader of timestamp: a Date. */
 import type { Column } from "../../core/record.ts";
+import { isUtc } from "../../core/zone-offsets.ts";
 import { asciiBytes } from "./ascii.ts";
 import { datePattern } from "./date-pattern.ts";
 import { endsInZ, isPortable, isPortableBytes, isoTimestamp, namesZone } from "./iso-timestamp.ts";
 import { type ColumnReader, INVALID } from "./reader.ts";
-import { isUtc, type TimeZone, timeZone } from "./time-zone.ts";
+import { type TimeZone, timeZone } from "./time-zone.ts";
 
 /**
  * A reader for the column's `formats`, ISO when it names none; they are tried in their order. A time that names no zone

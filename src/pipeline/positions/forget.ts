@@ -4,6 +4,7 @@ import { jobForRun } from "../../config/read-job.ts";
 import type { Clock } from "../../core/clock.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { addCounts, type Counts, NO_COUNTS } from "../../core/ledger.ts";
+import { OPEN_SLOTS } from "../../core/ports/schedule-store.ts";
 import type { RunRow, StateStore } from "../../core/ports/state-store.ts";
 import { REPLAY_SCOPE } from "../../core/ports/reject-shelf.ts";
 import { identityKeyOf, valuesOf } from "../run-identity.ts";
@@ -109,4 +110,11 @@ export async function forgetScopes(
     await state.forget({ job: job.name, scope });
     for (const { id } of runs) await state.forgetRun(id);
   }
+}
+
+/** Whether planning would go on somewhere: there is a schedule, or a slot about which something is still to be done. */
+export async function isPlanned(state: StateStore, job: string): Promise<boolean> {
+  const schedule = await state.findSchedule(job);
+  if ((schedule?.cursor ?? null) !== null) return true;
+  return (await state.listSlots({ job, states: OPEN_SLOTS, limit: 1 })).length > 0;
 }

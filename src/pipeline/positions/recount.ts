@@ -58,7 +58,7 @@ async function tryAgain({ bound, split, head, clock, random, signal }: Recount) 
     bound: dryPlan({ ...bound, source }, { rows: () => {}, rejects: () => {} }),
     identity: { job: job.name, slot: null, params: {} },
     wish: { restart: false, keepWritten: false, resume: null, acceptRejects: true, trigger: "manual" },
-    world: processWorld(job, { clock, random, state }, undefined),
+    world: processWorld(job, { clock, random, state }, {}),
     stops: { graceful: signal, kill: signal },
     recorder,
     observers: [recorder.observe satisfies Observer],

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../../core/clock.ts";
 import type { RejectCause, StoredReject } from "../../core/ports/reject-shelf.ts";
 import type { RunRow, StateStore } from "../../core/ports/state-store.ts";
 import { systemRandom } from "../../core/random.ts";
+import { rejectToJson } from "../../core/reject.ts";
 import type { BoundSink } from "../../core/ports/sink.ts";
 import { describe, type Plan } from "../describe.ts";
 import { resolveSinks } from "../resolve.ts";
@@ -82,11 +83,26 @@ export class JobRejects implements AsyncDisposable {
     return { count, causes: causes.toSorted((a, b) => b.count - a.count), newest, elsewhere };
   }
 
-  /** All of them, place after place. */
-  async *all(wish: RejectWish): AsyncGenerator<NamedReject, void, undefined> {
+  /** Whether something may be called so: a number, behind the name of a place of this job's where it has several. */
+  isRef(ref: string): boolean {
+    const { name, number } = partsOf(ref);
+    return number !== "" && this.#places.some((place) => place.name === name);
+  }
+
+  /**
+   * All of them, place after place.
+   *
+   * @param after what the one is called by to begin behind
+   */
+  async *all(wish: RejectWish, after?: string): AsyncGenerator<NamedReject, void, undefined> {
     const { filter } = await this.#meantBy(wish);
-    for (const place of this.#places) {
-      for await (const reject of eachReject(place.reader, { ...filter, ...place.own })) yield named(reject, place);
+    const { name, number } = partsOf(after ?? "");
+    const first = this.#places.findIndex((place) => place.name === name);
+    const rest = after === undefined ? this.#places : this.#places.slice(Math.max(0, first));
+    for (const [at, place] of rest.entries()) {
+      const begin = at === 0 ? Number(number) : 0;
+      for await (const reject of eachReject(place.reader, { ...filter, ...place.own }, begin))
+        yield named(reject, place);
     }
   }
 
@@ -96,7 +112,7 @@ export class JobRejects implements AsyncDisposable {
    * @param word `17`, `warehouse:17`
    */
   async find(word: string, wish: RejectWish): Promise<readonly NamedReject[]> {
-    const { name = "", number = "" } = /^(?:(?<name>.+):)?(?<number>\d+)$/.exec(word)?.groups ?? {};
+    const { name, number } = partsOf(word);
     if (number === "") return [];
     const { job } = this.plan;
     for (const place of this.#places.filter((one) => one.name === name)) {
@@ -116,6 +132,16 @@ export class JobRejects implements AsyncDisposable {
   #meantBy(wish: RejectWish): Promise<MeantRejects> {
     return meantBy(this.#state, this.plan.job.name, wish);
   }
+}
+
+/** One reject as CONTRACT's object, with what it is called by as its `id`. */
+export function namedRejectToJson({ ref, id: _id, takenBy, ...reject }: NamedReject): object {
+  return { id: ref, ...(JSON.parse(rejectToJson(reject)) as object), ...(takenBy === undefined ? {} : { takenBy }) };
+}
+
+function partsOf(ref: string): { readonly name: string; readonly number: string } {
+  const { name = "", number = "" } = /^(?:(?<name>.+):)?(?<number>\d+)$/.exec(ref)?.groups ?? {};
+  return { name, number };
 }
 
 function named(reject: StoredReject, { name }: RejectPlace): NamedReject {

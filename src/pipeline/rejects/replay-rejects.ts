@@ -38,7 +38,7 @@ export async function replayRejects(given: Job, options: ReplayOptions = {}): Pr
   const context = { clock, signal: stops.graceful };
   const sinks = await retrying(() => resolveSinks(plan, context, opened), patience, stops.graceful);
   const { scope: _shared, ...identity } = session.identity;
-  const world = processWorld(plan.job, { clock, random, state }, options.memoryBytes);
+  const world = processWorld(plan.job, { clock, random, state }, options);
   using meter = new ProcessMeter();
   return await replayBound({
     plan,

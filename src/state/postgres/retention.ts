@@ -3,6 +3,7 @@ import { REPLAY_SCOPE } from "../../core/ports/reject-shelf.ts";
 import type { Connection } from "../../postgres/connection.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import type { Arguments, Outcome } from "../operations.ts";
+import { lockSchedule } from "./sql.ts";
 
 /** What of the port's `prune` this database does in one transaction. Throws what the driver throws. */
 export async function pruneHistory(
@@ -12,13 +13,14 @@ export async function pruneHistory(
 ): Promise<Outcome<"prune">> {
   const quoted = quoteIdentifier(schema);
   const runs = await pruneRuns(connection, quoted, [job, runsBefore, limit]);
+  const slots = await pruneSlots(connection, schema, [job, Date.parse(runsBefore), limit]);
   const old = await dropRejects(
     connection,
     quoted,
     `SELECT id, at, run, scope FROM ${quoted}.rejects WHERE job = $1 AND at < $2::timestamptz`,
     [job, rejectsBefore, limit],
   );
-  if (old === limit || (await bytesOf(connection, quoted, job)) <= rejectBytes) return { runs, rejects: old };
+  if (old === limit || (await bytesOf(connection, quoted, job)) <= rejectBytes) return { runs, rejects: old, slots };
   const tooMuch = await dropRejects(
     connection,
     quoted,
@@ -27,7 +29,7 @@ export async function pruneHistory(
      ) AS n WHERE newer > $2::bigint`,
     [job, rejectBytes, limit - old],
   );
-  return { runs, rejects: old + tooMuch };
+  return { runs, rejects: old + tooMuch, slots };
 }
 
 async function pruneRuns(
@@ -59,6 +61,23 @@ async function pruneRuns(
     [values[0], scopes],
   );
   return dropped.rowCount;
+}
+
+async function pruneSlots(
+  connection: Connection,
+  schema: string,
+  values: readonly [job: string, before: number, limit: number],
+): Promise<number> {
+  const slots = `${quoteIdentifier(schema)}.slots`;
+  await lockSchedule(connection, schema, values[0]);
+  const { rowCount } = await connection.query(
+    `DELETE FROM ${slots} WHERE job = $1 AND slot IN (
+       SELECT slot FROM ${slots} WHERE job = $1 AND ended_at < $2
+         AND slot <> (SELECT slot FROM ${slots} WHERE job = $1 ORDER BY at DESC, slot LIMIT 1) ORDER BY ended_at LIMIT $3
+     )`,
+    values,
+  );
+  return rowCount;
 }
 
 async function bytesOf(connection: Connection, schema: string, job: string): Promise<number> {

@@ -1,5 +1,6 @@
 /** The table of runs. */
 import type { RunRow } from "../../core/ports/state-store.ts";
+import { conditionOf } from "../../postgres/condition.ts";
 import type { Connection } from "../../postgres/connection.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import { runExists, runUnknown } from "../faults.ts";
@@ -57,10 +58,16 @@ export class RunTable {
     await this.#connection.query(`DELETE FROM ${this.#table} WHERE id = $1`, [id]);
   }
 
-  async list(...[{ job, limit }]: Arguments<"listRuns">): Promise<Outcome<"listRuns">> {
+  async list(...[{ job, states, before, endedAfter, limit }]: Arguments<"listRuns">): Promise<Outcome<"listRuns">> {
+    const { where, values } = conditionOf(
+      ["job = ?", job],
+      ["state = ANY (?::text[])", states],
+      [`seq < (SELECT seq FROM ${this.#table} WHERE id = ?)`, before],
+      ["ended_at > ?::timestamptz", endedAfter],
+    );
     const { rows } = await this.#connection.query(
-      `SELECT ${COLUMNS} FROM ${this.#table} WHERE $1::text IS NULL OR job = $1 ORDER BY seq DESC LIMIT $2`,
-      [job ?? null, limit],
+      `SELECT ${COLUMNS} FROM ${this.#table} WHERE ${where} ORDER BY seq DESC LIMIT $${values.length + 1}`,
+      [...values, limit],
     );
     return rows.map(toRun);
   }

@@ -121,8 +121,41 @@ CREATE TABLE ${schema}.replays (
 );
 `;
 
+const schedules: Migration = (schema) => `
+CREATE TABLE ${schema}.schedules (
+  job text COLLATE "C" PRIMARY KEY,
+  fingerprint text,
+  cursor text,
+  paused text,
+  changed_by text
+);
+
+CREATE TABLE ${schema}.slots (
+  job text COLLATE "C" NOT NULL,
+  slot text COLLATE "C" NOT NULL,
+  at bigint NOT NULL,
+  state text NOT NULL,
+  trigger text NOT NULL,
+  reason text,
+  run text,
+  attempt integer NOT NULL,
+  planned_at bigint NOT NULL,
+  ended_at bigint,
+  changed_by text,
+  PRIMARY KEY (job, slot)
+);
+COMMENT ON TABLE ${schema}.slots IS
+  'Instants are milliseconds since 1970; ended_at is null as long as something is still to be done about a slot.';
+CREATE INDEX slots_open ON ${schema}.slots (job, state) WHERE ended_at IS NULL;
+CREATE INDEX slots_ended ON ${schema}.slots (job, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX slots_by_time ON ${schema}.slots (at DESC, job, slot);
+CREATE INDEX slots_of_job ON ${schema}.slots (job, at DESC, slot);
+
+CREATE INDEX runs_by_end ON ${schema}.runs (ended_at);
+`;
+
 /** Step i leads from version i to i + 1. */
-export const MIGRATIONS: readonly Migration[] = [runsLeasesProgressWordsRejects, replaySteps];
+export const MIGRATIONS: readonly Migration[] = [runsLeasesProgressWordsRejects, replaySteps, schedules];
 
 /** The statements of some steps, with the version that they lead to. */
 export function statementsOf(schema: string, migrations: readonly Migration[], from: number): string {

@@ -14,3 +14,9 @@ export async function lockScope(connection: Connection, schema: string, job: str
   const key = JSON.stringify([schema, job, scope]);
   await connection.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [key]);
 }
+
+/** Waits until nobody else plans, takes or drops slots of a job. */
+export async function lockSchedule(connection: Connection, schema: string, job: string): Promise<void> {
+  const key = JSON.stringify([schema, job]);
+  await connection.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [key]);
+}

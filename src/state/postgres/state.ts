@@ -9,14 +9,13 @@ import { type LeaseClock, LeaseTable } from "./leases.ts";
 import { ProgressTable } from "./progress.ts";
 import { pruneHistory } from "./retention.ts";
 import { RunTable } from "./runs.ts";
+import { ScheduleTable, type Tried } from "./schedules.ts";
 import { WordTable } from "./words.ts";
 
 /** How the operations go about it. */
-export interface PostgresStateOptions {
+export interface PostgresStateOptions extends Tried {
   readonly schema: string;
   readonly leaseClock: LeaseClock;
-  /** An earlier attempt at the same operation may have been committed. */
-  readonly again: boolean;
 }
 
 /** Every operation of the state store. */
@@ -26,6 +25,7 @@ export class PostgresState implements AsyncOperations {
   readonly #runs: RunTable;
   readonly #leases: LeaseTable;
   readonly #progress: ProgressTable;
+  readonly #schedules: ScheduleTable;
   readonly #words: WordTable;
 
   constructor(connection: Connection, options: PostgresStateOptions) {
@@ -35,6 +35,7 @@ export class PostgresState implements AsyncOperations {
     this.#runs = new RunTable(connection, schema);
     this.#leases = new LeaseTable(connection, schema, leaseClock);
     this.#progress = new ProgressTable(connection, schema);
+    this.#schedules = new ScheduleTable(connection, schema, options);
     this.#words = new WordTable(connection, schema);
   }
 
@@ -134,6 +135,38 @@ export class PostgresState implements AsyncOperations {
 
   settleRejects(...args: Arguments<"settleRejects">): Promise<void> {
     return applySettlement(this.#connection, this.#options.schema, ...args);
+  }
+
+  findSchedule(...args: Arguments<"findSchedule">): Promise<Outcome<"findSchedule">> {
+    return this.#schedules.find(...args);
+  }
+
+  planSlots(...args: Arguments<"planSlots">): Promise<boolean> {
+    return this.#schedules.plan(...args);
+  }
+
+  addSlots(...args: Arguments<"addSlots">): Promise<void> {
+    return this.#schedules.add(...args);
+  }
+
+  pauseSchedule(...args: Arguments<"pauseSchedule">): Promise<void> {
+    return this.#schedules.pause(...args);
+  }
+
+  forgetSchedule(...args: Arguments<"forgetSchedule">): Promise<void> {
+    return this.#schedules.forget(...args);
+  }
+
+  listSlots(...args: Arguments<"listSlots">): Promise<Outcome<"listSlots">> {
+    return this.#schedules.list(...args);
+  }
+
+  takeSlot(...args: Arguments<"takeSlot">): Promise<boolean> {
+    return this.#schedules.take(...args);
+  }
+
+  endSlot(...args: Arguments<"endSlot">): Promise<boolean> {
+    return this.#schedules.end(...args);
   }
 
   prune(...args: Arguments<"prune">): Promise<Outcome<"prune">> {

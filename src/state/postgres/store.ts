@@ -1,4 +1,5 @@
 /** The state store in a Postgres that several machines share. */
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
 import type { StateStore } from "../../core/ports/state-store.ts";
 import { storeClosed } from "../faults.ts";
@@ -40,8 +41,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   let closed = false;
   const call = <O extends Operation>(operation: O, args: Arguments<O>): Promise<Outcome<O>> => {
     if (closed) return Promise.reject(storeClosed(`state store ${label}`));
+    const id = randomUUID();
     const done = sessions.run((connection, again) =>
-      performAsync(new PostgresState(connection, { schema, leaseClock, again }), operation, args),
+      performAsync(new PostgresState(connection, { schema, leaseClock, operation: id, again }), operation, args),
     );
     underWay.add(done);
     const forget = (): void => void underWay.delete(done);

@@ -21,6 +21,8 @@ const READS: ReadonlySet<Operation> = new Set([
   "words",
   "listRejects",
   "groupRejects",
+  "findSchedule",
+  "listSlots",
 ]);
 
 /** Carries batches of requests out on one database. */

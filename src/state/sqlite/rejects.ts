@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { REPLAY_SCOPE, type RejectFilter, type ReplayStep, type StoredReject } from "../../core/ports/reject-shelf.ts";
 import type { Reject, RejectStage } from "../../core/reject.ts";
 import type { Arguments, Outcome } from "../operations.ts";
+import { conditionOf, isOneOf } from "./condition.ts";
 import { type Row, int, text } from "./row.ts";
 
 /** What stands for an absent `output`: a key column cannot be null, null never equals null. */
@@ -51,7 +52,7 @@ export class RejectTable {
   }
 
   list(...[{ after = 0, limit, ...filter }]: Arguments<"listRejects">): Outcome<"listRejects"> {
-    const { where, values } = conditionOf(filter);
+    const { where, values } = isWanted(filter);
     const list = `SELECT rejects.*, taken.replay FROM ${JOINED} WHERE ${where} AND id > ? ORDER BY id LIMIT ?`;
     return this.#database
       .prepare(list)
@@ -60,7 +61,7 @@ export class RejectTable {
   }
 
   group(...[filter]: Arguments<"groupRejects">): Outcome<"groupRejects"> {
-    const { where, values } = conditionOf(filter);
+    const { where, values } = isWanted(filter);
     // With min() alone SQLite takes the other columns of the row that has it.
     const group = `SELECT split, stage, code, sink, message, count(*) AS count, min(id) AS first FROM ${JOINED}
       WHERE ${where} GROUP BY split, stage, code, sink ORDER BY first`;
@@ -73,7 +74,7 @@ export class RejectTable {
   take(...[filter, replay]: Arguments<"takeRejects">): void {
     if (this.#hasStep.get(replay, "settled") !== undefined) return;
     if (Number(this.#addStep.run(replay, "taken", filter.sink ?? NO_SINK).changes) === 0) return;
-    const { where, values } = conditionOf(filter);
+    const { where, values } = isWanted(filter);
     const take = `INSERT INTO taken (reject, replay) SELECT id, ? FROM ${JOINED} WHERE ${where} AND taken.reject IS NULL`;
     this.#database.prepare(take).run(replay, ...values);
   }
@@ -97,9 +98,9 @@ export class RejectTable {
   }
 }
 
-function conditionOf(filter: RejectFilter): { readonly where: string; readonly values: readonly SQLInputValue[] } {
+function isWanted(filter: RejectFilter): ReturnType<typeof conditionOf> {
   const { job, scope, run, split, stage, code, sink, sinks, ids, takenBy, exceptReplays = false } = filter;
-  const wanted: readonly (readonly [condition: string, value: SQLInputValue | undefined])[] = [
+  return conditionOf(
     ["job = ?", job],
     ["scope = ?", scope],
     ["run = ?", run],
@@ -107,13 +108,14 @@ function conditionOf(filter: RejectFilter): { readonly where: string; readonly v
     ["stage = ?", stage],
     ["code = ?", code],
     ["sink = ?", sink === null ? NO_SINK : sink],
-    ["sink IN (SELECT value FROM json_each(?))", sinks && JSON.stringify(sinks.map((one) => one ?? NO_SINK))],
+    isOneOf(
+      "sink",
+      sinks?.map((one) => one ?? NO_SINK),
+    ),
     ["taken.replay = ?", takenBy],
-    ["id IN (SELECT value FROM json_each(?))", ids && JSON.stringify(ids)],
+    isOneOf("id", ids),
     ["NOT glob(?, scope)", exceptReplays ? `${REPLAY_SCOPE}*` : undefined],
-  ];
-  const given = wanted.flatMap(([condition, value]) => (value === undefined ? [] : [{ condition, value }]));
-  return { where: given.map(({ condition }) => condition).join(" AND "), values: given.map(({ value }) => value) };
+  );
 }
 
 function valuesOf(reject: Reject): SQLInputValue[] {

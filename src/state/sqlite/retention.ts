@@ -14,16 +14,17 @@ export function pruneHistory(
   ...[job, { runsBefore, rejectsBefore, rejectBytes, limit }]: Arguments<"prune">
 ): Outcome<"prune"> {
   const runs = pruneRuns(database, job, runsBefore, limit);
+  const slots = pruneSlots(database, job, Date.parse(runsBefore), limit);
   const old = dropRejects(database, "SELECT id, at, run, scope FROM rejects WHERE job = ? AND at < ?", [
     job,
     rejectsBefore,
     limit,
   ]);
-  if (old === limit || bytesOf(database, job) <= rejectBytes) return { runs, rejects: old };
+  if (old === limit || bytesOf(database, job) <= rejectBytes) return { runs, rejects: old, slots };
   const tooMuch = `SELECT * FROM (
     SELECT id, at, run, scope, sum(bytes) OVER (ORDER BY at DESC, id DESC) AS newer FROM rejects WHERE job = ?
   ) WHERE newer > ?`;
-  return { runs, rejects: old + dropRejects(database, tooMuch, [job, rejectBytes, limit - old]) };
+  return { runs, rejects: old + dropRejects(database, tooMuch, [job, rejectBytes, limit - old]), slots };
 }
 
 function pruneRuns(database: DatabaseSync, job: string, before: string, limit: number): number {
@@ -48,6 +49,18 @@ function pruneRuns(database: DatabaseSync, job: string, before: string, limit: n
     database.prepare("DELETE FROM rejects WHERE job = ? AND scope = ?").run(job, scope);
   }
   return dropped.length;
+}
+
+function pruneSlots(database: DatabaseSync, job: string, before: number, limit: number): number {
+  const { changes } = database
+    .prepare(
+      `DELETE FROM slots WHERE job = ?1 AND slot IN (
+         SELECT slot FROM slots WHERE job = ?1 AND ended_at < ?2
+           AND slot <> (SELECT slot FROM slots WHERE job = ?1 ORDER BY at DESC, slot LIMIT 1) ORDER BY ended_at LIMIT ?3
+       )`,
+    )
+    .run(job, before, limit);
+  return Number(changes);
 }
 
 function bytesOf(database: DatabaseSync, job: string): number {

@@ -3,26 +3,25 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Arguments, Outcome } from "../operations.ts";
 import { runExists, runIsOver, runUnknown } from "../faults.ts";
 import type { RunRow } from "../../core/ports/state-store.ts";
+import { conditionOf, isOneOf } from "./condition.ts";
 import { columnsToText, RUN_COLUMNS, runValues, toRun } from "../run-row.ts";
 
 /** Runs, newest first by the order in which they were made. */
 export class RunTable {
+  readonly #database: DatabaseSync;
   readonly #insert;
   readonly #update;
   readonly #find;
-  readonly #list;
-  readonly #listOfJob;
   readonly #delete;
 
   constructor(database: DatabaseSync) {
+    this.#database = database;
     this.#insert = database.prepare(
       `INSERT INTO runs (${RUN_COLUMNS})
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     );
     this.#update = database.prepare("UPDATE runs SET state = ?, ended_at = ?, columns = ?, summary = ? WHERE id = ?");
     this.#find = database.prepare("SELECT * FROM runs WHERE id = ?");
-    this.#list = database.prepare("SELECT * FROM runs ORDER BY seq DESC LIMIT ?");
-    this.#listOfJob = database.prepare("SELECT * FROM runs WHERE job = ? ORDER BY seq DESC LIMIT ?");
     this.#delete = database.prepare("DELETE FROM runs WHERE id = ?");
   }
 
@@ -50,8 +49,17 @@ export class RunTable {
     this.#delete.run(id);
   }
 
-  list(...[{ job, limit }]: Arguments<"listRuns">): Outcome<"listRuns"> {
-    const rows = job === undefined ? this.#list.all(limit) : this.#listOfJob.all(job, limit);
-    return rows.map(toRun);
+  list(...[{ job, states, before, endedAfter, limit }]: Arguments<"listRuns">): Outcome<"listRuns"> {
+    const { where, values } = conditionOf(
+      ["job = ?", job],
+      isOneOf("state", states),
+      ["seq < (SELECT seq FROM runs WHERE id = ?)", before],
+      ["ended_at > ?", endedAfter],
+    );
+    const list = `SELECT * FROM runs WHERE ${where} ORDER BY seq DESC LIMIT ?`;
+    return this.#database
+      .prepare(list)
+      .all(...values, limit)
+      .map(toRun);
   }
 }

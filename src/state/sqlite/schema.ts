@@ -120,6 +120,36 @@ const replaySteps = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+const schedules = `
+  CREATE TABLE schedules (
+    job TEXT PRIMARY KEY,
+    fingerprint TEXT,
+    cursor TEXT,
+    paused TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  -- Instants are milliseconds since 1970; ended_at is null as long as something is still to be done about a slot.
+  CREATE TABLE slots (
+    job TEXT NOT NULL,
+    slot TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    reason TEXT,
+    run TEXT,
+    attempt INTEGER NOT NULL,
+    planned_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    PRIMARY KEY (job, slot)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX slots_open ON slots (job, state) WHERE ended_at IS NULL;
+  CREATE INDEX slots_ended ON slots (job, ended_at) WHERE ended_at IS NOT NULL;
+  CREATE INDEX slots_by_time ON slots (at DESC, job, slot);
+  CREATE INDEX slots_of_job ON slots (job, at DESC, slot);
+
+  CREATE INDEX runs_by_end ON runs (ended_at);
+`;
+
 /** Step i leads from `user_version` i to i + 1. */
 export const MIGRATIONS: readonly string[] = [
   runsLeasesProgressRejects,
@@ -127,4 +157,5 @@ export const MIGRATIONS: readonly string[] = [
   takenRejects,
   rejectAges,
   replaySteps,
+  schedules,
 ];

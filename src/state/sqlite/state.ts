@@ -7,6 +7,7 @@ import { ProgressTable } from "./progress.ts";
 import { RejectTable } from "./rejects.ts";
 import { pruneHistory } from "./retention.ts";
 import { RunTable } from "./runs.ts";
+import { ScheduleTable } from "./schedules.ts";
 import { WordTable } from "./words.ts";
 
 /** Every operation of the state store, over prepared statements. */
@@ -16,6 +17,7 @@ export class SqliteState implements Operations {
   readonly #leases: LeaseTable;
   readonly #progress: ProgressTable;
   readonly #rejects: RejectTable;
+  readonly #schedules: ScheduleTable;
   readonly #words: WordTable;
 
   /** @param now wall-clock milliseconds */
@@ -25,6 +27,7 @@ export class SqliteState implements Operations {
     this.#leases = new LeaseTable(database);
     this.#progress = new ProgressTable(database, now);
     this.#rejects = new RejectTable(database);
+    this.#schedules = new ScheduleTable(database);
     this.#words = new WordTable(database);
   }
 
@@ -121,6 +124,38 @@ export class SqliteState implements Operations {
 
   settleRejects(...args: Arguments<"settleRejects">): void {
     this.#rejects.settle(...args);
+  }
+
+  findSchedule(...[job]: Arguments<"findSchedule">): Outcome<"findSchedule"> {
+    return this.#schedules.find(job);
+  }
+
+  planSlots(...args: Arguments<"planSlots">): boolean {
+    return this.#schedules.plan(...args);
+  }
+
+  addSlots(...args: Arguments<"addSlots">): void {
+    this.#schedules.add(...args);
+  }
+
+  pauseSchedule(...args: Arguments<"pauseSchedule">): void {
+    this.#schedules.pause(...args);
+  }
+
+  forgetSchedule(...[job]: Arguments<"forgetSchedule">): void {
+    this.#schedules.forget(job);
+  }
+
+  listSlots(...args: Arguments<"listSlots">): Outcome<"listSlots"> {
+    return this.#schedules.list(...args);
+  }
+
+  takeSlot(...args: Arguments<"takeSlot">): boolean {
+    return this.#schedules.take(...args);
+  }
+
+  endSlot(...args: Arguments<"endSlot">): boolean {
+    return this.#schedules.end(...args);
   }
 
   prune(...args: Arguments<"prune">): Outcome<"prune"> {

@@ -344,10 +344,13 @@ describe("millrace init", () => {
 });
 
 describe("millrace", () => {
-  test("prints the JSON Schema", async () => {
-    const { code, out } = await run(["schema"]);
+  test.each([
+    [["schema"], "millrace job"],
+    [["schema", "--runtime"], "millrace runtime"],
+  ])("%j prints a JSON Schema", async (args, title) => {
+    const { code, out } = await run(args);
     expect(code).toBe(0);
-    expect(JSON.parse(out())).toMatchObject({ title: "millrace job" });
+    expect(JSON.parse(out())).toMatchObject({ title });
   });
 
   test.each([
@@ -378,7 +381,7 @@ describe("millrace", () => {
     [["run", "a.yaml", "--jsn"], "error: unknown option '--jsn'\n(Did you mean --json?)"],
     [
       ["daemon", "--any", "thing"],
-      "error: millrace daemon: not built in this release; built now: run, check, test, runs, state, rejects, init, schema, completion\n",
+      "error: millrace daemon: not built in this release; built now: run, check, test, runs, state, rejects, schedule, init, schema, completion\n",
     ],
   ])("ends with 2 for %j and says why on stderr", async (args, text) => {
     const { code, out, err } = await run(args);

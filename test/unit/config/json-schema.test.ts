@@ -1,17 +1,18 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { jobJsonSchema, jobJsonSchemaText } from "../../../src/config/json-schema.ts";
+import { configJsonSchema, configJsonSchemaText } from "../../../src/config/json-schema.ts";
 
-test("config/millrace.schema.json is what `millrace schema` prints", () => {
-  const file = path.resolve(import.meta.dirname, "../../../config/millrace.schema.json");
-  expect(readFileSync(file, "utf8"), "run: node src/cli/main.ts schema > config/millrace.schema.json").toBe(
-    jobJsonSchemaText(),
-  );
+test.each([
+  ["config/millrace.schema.json", "job"],
+  ["config/millrace-runtime.schema.json", "runtime"],
+] as const)("%s is what `millrace schema` prints of a %s", (name, kind) => {
+  const file = path.resolve(import.meta.dirname, "../../..", name);
+  expect(readFileSync(file, "utf8"), "run: npm run reference").toBe(configJsonSchemaText(kind));
 });
 
 test("the JSON Schema knows every key of a job and refuses others", () => {
-  const { properties, required, additionalProperties } = jobJsonSchema() as {
+  const { properties, required, additionalProperties } = configJsonSchema("job") as {
     properties: object;
     required: string[];
     additionalProperties: boolean;

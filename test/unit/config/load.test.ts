@@ -84,7 +84,13 @@ describe("loadJob()", () => {
   test.each([
     ["missing.yaml", undefined, "CONFIG_UNREADABLE", "no such file"],
     ["missing.mjs", undefined, "CONFIG_UNREADABLE", "no such file"],
-    ["folder.yaml/x", "", "CONFIG_UNREADABLE", "is a folder; name a job file in it"],
+    [
+      "runtime.yaml",
+      "jobs: [a.yaml]\n",
+      "CONFIG_INVALID",
+      "a runtime file, not a job; name one of its jobs, or run all of them with millrace daemon",
+    ],
+    ["folder.yaml/x", "", "CONFIG_UNREADABLE", "is a folder; name a file in it"],
     ["job.toml", "", "CONFIG_UNREADABLE", "not a job file; allowed: .yaml, .yml, .json, .ts, .mts, .js, .mjs"],
     [
       "none.mjs",

@@ -380,10 +380,9 @@ describe("what is not built yet is refused by its name", () => {
       "4:16: chunk.size: adaptive: not built in this release (built now: a size such as 1MiB, or records)",
     ],
     [
-      'trigger: { type: cron, schedule: "0 2 * * *" }',
-      "4:18: trigger.type: cron: not built in this release (built now: once, manual, and continuous for a live source)",
+      "trigger: { type: continuous }",
+      "4:18: trigger.type: continuous: not built in this release for a source that ends and is read again as a whole; set incremental: true in the source, or take an interval",
     ],
-    ["alerts: { failed: true }", "4:1: alerts: not built in this release (a daemon's business)"],
     [
       "rejects: { type: postgres, url: u, table: t }",
       "4:18: rejects.type: postgres: not built in this release; built now: file, kafka",
@@ -418,6 +417,28 @@ describe("what is not built yet is refused by its name", () => {
     ["key: [id]", "3:75: sink.key: not built in this release (leave it out)"],
   ])("a Postgres sink with %s", (options, message) => {
     expect(lines(postgres(options))).toEqual([`orders.yaml:${message}`]);
+  });
+
+  test.each([
+    'trigger: { type: cron, schedule: "0 2 * * *" }',
+    "trigger: { type: interval, every: 5m }",
+    "trigger: { type: watch }",
+    "trigger: { type: after, job: other }",
+    "alerts: { failed: true, webhook: https://alerts.example }",
+  ])("but %s is the daemon's and no fault", (line) => {
+    expect(() => readYaml(minimal + line)).not.toThrow();
+  });
+
+  test("watching is for files", () => {
+    const topic = minimal.replace(/source: .*/, 'source: { type: kafka, brokers: "a:1", topics: t, group: g }');
+    expect(lines(`${topic}trigger: { type: watch }`)).toEqual([
+      "orders.yaml:4:18: trigger.type: watch: waits for new files, which a kafka source has none of; take interval or continuous",
+    ]);
+  });
+
+  test("and neither is a file that is followed", () => {
+    const tailed = minimal.replace("path: orders.csv", "path: orders.csv, incremental: true");
+    expect(readYaml(`${tailed}trigger: { type: continuous }`).trigger).toEqual({ type: "continuous" });
   });
 
   test("a Kafka sink commits more often than the broker ends transactions", () => {

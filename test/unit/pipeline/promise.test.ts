@@ -147,6 +147,63 @@ describe("promiseOf()", () => {
     });
   });
 
+  const topic = { type: "kafka", brokers: "localhost:9092", topics: "orders", group: "g" } as const;
+  test.each<[string, Partial<JobConfig>, readonly string[]]>([
+    [
+      "a schedule that brings everything again",
+      { sink: SINKS["a table"], trigger: { type: "cron", schedule: "0 2 * * *" } },
+      ["the run of every slot appends the same files again (incremental: false)"],
+    ],
+    [
+      "new files that bring the old ones again",
+      { sink: SINKS["a table"], trigger: { type: "watch" } },
+      ["the run for every new file appends the same files again (incremental: false)"],
+    ],
+    [
+      "a chain that brings everything again",
+      { sink: SINKS["a table"], trigger: { type: "after", job: "load" } },
+      ["the run after every success of load appends the same files again (incremental: false)"],
+    ],
+    [
+      "slots of a source without an end, none of whose runs succeeds",
+      {
+        source: topic,
+        sink: SINKS["a table"],
+        trigger: { type: "interval", every: "1h" },
+        alerts: { noSuccessFor: "1d" },
+      },
+      [
+        "a run of this source never ends by itself, so slots find the one before still running (trigger: interval)",
+        "alerts.noSuccessFor fires always: a run of this source never ends by itself, so none succeeds",
+      ],
+    ],
+    [
+      "alerts that cannot fire",
+      { trigger: { type: "manual" }, alerts: { lag: 10, missedSlot: true, webhook: "https://alerts.example" } },
+      [
+        "alerts.lag never fires: a file source has no records that wait elsewhere",
+        "alerts.missedSlot never fires: trigger manual has no times to miss",
+      ],
+    ],
+    [
+      "a webhook that is told nothing",
+      { alerts: { failed: false, webhook: "https://alerts.example" } },
+      ["alerts.webhook is never told anything: no condition is set"],
+    ],
+    [
+      "nothing where schedule, source and alerts go together",
+      {
+        source: { ...topic, until: "end" },
+        sink: SINKS["a table"],
+        trigger: { type: "interval", every: "1h" },
+        alerts: { lag: 10, missedSlot: true, noSuccessFor: "1d", webhook: "https://alerts.example" },
+      },
+      [],
+    ],
+  ])("warns of %s", (_, changes, edges) => {
+    expect(promiseOf(job(changes))[0]?.warnings.map(({ edge }) => edge)).toEqual(edges);
+  });
+
   test("warns of calls that may be made again, and of several sinks that are not one", () => {
     const { "a table": table, "a file": file } = SINKS;
     const { sink: _, ...rest } = { ...(job({}).definition.config as object) } as JobConfig;

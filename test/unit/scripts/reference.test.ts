@@ -1,15 +1,20 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
-import { referencePage, undescribedKeys } from "../../../scripts/reference-page.ts";
+import { describe, expect, test } from "vitest";
+import { referencePage, runtimeReferencePage, undescribedKeys } from "../../../scripts/reference-page.ts";
 
-test("docs/reference.md is what the shapes of a job say", () => {
-  const file = path.resolve(import.meta.dirname, "../../../docs/reference.md");
-  expect(readFileSync(file, "utf8"), "run: npm run reference").toBe(referencePage());
-});
+describe.each([
+  ["docs/reference.md", referencePage],
+  ["docs/reference-runtime.md", runtimeReferencePage],
+])("%s", (name, page) => {
+  test("is what the shapes say", () => {
+    const file = path.resolve(import.meta.dirname, "../../..", name);
+    expect(readFileSync(file, "utf8"), "run: npm run reference").toBe(page());
+  });
 
-test("every key of the reference has a description", () => {
-  expect(undescribedKeys()).toEqual([]);
+  test("describes every key", () => {
+    expect(undescribedKeys(page())).toEqual([]);
+  });
 });
 
 test.each([
@@ -20,4 +25,12 @@ test.each([
   ["the options of a format", '| `delimiter` | text | `","` |'],
 ])("the reference tells %s", (_, line) => {
   expect(referencePage()).toContain(line);
+});
+
+test.each([
+  ["a required key", "| `jobs` | text or a list of text | **required** |"],
+  ["a default with its unit", "| `shutdown.deadline` | duration | `30s` |"],
+  ["the keys of one kind of state", "| `state.url` | text |"],
+])("the reference of the runtime file tells %s", (_, line) => {
+  expect(runtimeReferencePage()).toContain(line);
 });

@@ -1,10 +1,10 @@
 /** `millrace rejects list`: how many, why, and the first of them. */
-import type { NamedReject } from "../../../pipeline/rejects/job-rejects.ts";
+import { type NamedReject, namedRejectToJson } from "../../../pipeline/rejects/job-rejects.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { parseLimit } from "../../options.ts";
 import { openRejects, viewOf } from "../../rejects/open.ts";
 import { type RejectFlags, wishOf } from "../../rejects/reject-flags.ts";
-import { namedRejectToJson, renderList } from "../../rejects/render.ts";
+import { renderList } from "../../rejects/render.ts";
 import type { CliProcess } from "../../terminal.ts";
 
 /** The command's options, as the command line gives them. */

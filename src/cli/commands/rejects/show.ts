@@ -1,8 +1,9 @@
 /** `millrace rejects show`: one of them whole. */
+import { namedRejectToJson } from "../../../pipeline/rejects/job-rejects.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { openRejects, viewOf } from "../../rejects/open.ts";
 import { type RejectFlags, wishOf } from "../../rejects/reject-flags.ts";
-import { namedRejectToJson, renderReject } from "../../rejects/render.ts";
+import { renderReject } from "../../rejects/render.ts";
 import type { CliProcess } from "../../terminal.ts";
 import { usageError } from "../../usage-error.ts";
 

@@ -1,0 +1,291 @@
+/** The runtime: one state store, one memory budget and one set of turns for all jobs; schedules and people start runs. */
+import type { Registry } from "prom-client";
+import type { Job } from "../config/job.ts";
+import { type Clock, sleep, systemClock } from "../core/clock.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { Observer } from "../core/ports/observer.ts";
+import { isHostEvent, type RuntimeEvent, type RuntimeObserver } from "../core/ports/runtime-events.ts";
+import type { StateStore } from "../core/ports/state-store.ts";
+import { type Random, systemRandom } from "../core/random.ts";
+import { metrics } from "../observability/metrics.ts";
+import { Scheduler } from "../scheduling/scheduler.ts";
+import { nodeCronTicker } from "../scheduling/ticker.ts";
+import type { ActiveRun } from "./active-run.ts";
+import { EventHub } from "./event-hub.ts";
+import { JobStatuses } from "./job-statuses.ts";
+import { KeptRunning } from "./kept-running.ts";
+import { hostWorld, openHostState } from "./open-host.ts";
+import { RunBook } from "./run-book.ts";
+import { type ReplayWish, RunDesk } from "./run-desk.ts";
+import type {
+  JobStatus,
+  RunObject,
+  Runtime,
+  RuntimeOptions,
+  RunsWish,
+  TriggeredRun,
+  TriggerOptions,
+} from "./runtime-api.ts";
+import { isKeptRunning, schedulesOf } from "./schedules.ts";
+import { SlotLauncher } from "./slot-launcher.ts";
+import { triggered } from "./triggered-run.ts";
+
+/** Runs that are still at work after the deadline are stopped at once and waited for this long, milliseconds. */
+const KILL_MS = 5_000;
+const STOPPING = "the runtime stops";
+
+/** The parts of a runtime. */
+interface Parts {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly registry: Registry;
+  readonly hub: EventHub;
+  readonly desk: RunDesk;
+  readonly scheduler: Scheduler;
+}
+
+/**
+ * Makes a runtime; nothing runs before `start`. It installs no signal handlers, writes to no console and never ends the
+ * process: what goes wrong is a rejected promise or an event.
+ *
+ * @throws MillraceError STATE_UNAVAILABLE, STATE_CORRUPT, STATE_TOO_NEW, CONFIG_INVALID; USAGE where two jobs have one name
+ * @example
+ * await using runtime = await createRuntime({ jobs: [job], state: "sqlite:.millrace/state.db" });
+ * await runtime.start();
+ * const run = await runtime.trigger("orders");
+ * console.log((await run.ended).written);
+ */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { clock = systemClock, random = systemRandom, observers = [] } = options;
+  assertNamesApart(options.jobs);
+  await using opened = new AsyncDisposableStack();
+  const state = await openHostState(options.state, clock, opened);
+  const registry = options.registry ?? new (await import("prom-client")).Registry();
+  const hub = new EventHub({ clock, observers });
+  const feed = await metrics(registry, { process: true });
+  hub.add(ofRuns(feed));
+  const desk = new RunDesk({ state, clock, random, shared: hostWorld(options), emit: hub.emit });
+  const launcher = new SlotLauncher({
+    ...{ desk, state, clock, emit: hub.emit },
+    jobNamed: (name) => runtime.jobNamed(name),
+  });
+  const ticker = await nodeCronTicker();
+  const scheduler = new Scheduler({ store: state, launcher, clock, emit: hub.emit, ticker });
+  const parts = { state, clock, random, registry, hub, desk, scheduler };
+  const runtime = new HostedRuntime(parts, options, opened.move());
+  return runtime;
+}
+
+class HostedRuntime implements Runtime {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly #parts: Parts;
+  readonly #options: RuntimeOptions;
+  readonly #opened: AsyncDisposableStack;
+  readonly #book: RunBook;
+  readonly #kept = new Map<string, KeptRunning>();
+  #jobs: ReadonlyMap<string, Job>;
+  #admin: { readonly url: string; close(wish: { readonly deadlineMs: number }): Promise<void> } | undefined;
+  #phase: "made" | "started" | "stopping" = "made";
+  #drained: Promise<boolean> | undefined;
+
+  constructor(parts: Parts, options: RuntimeOptions, opened: AsyncDisposableStack) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#opened = opened;
+    this.state = parts.state;
+    this.clock = parts.clock;
+    this.registry = parts.registry;
+    this.#book = new RunBook(parts);
+    this.#jobs = new Map(options.jobs.map((job) => [job.name, job]));
+  }
+
+  get url(): string | null {
+    return this.#admin?.url ?? null;
+  }
+
+  async isReady(): Promise<boolean> {
+    if (this.#phase !== "started") return false;
+    return await this.state.listRuns({ limit: 1 }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async start(): Promise<void> {
+    if (this.#phase !== "made") throw new MillraceError("USAGE", "this runtime was started before; make another one");
+    this.#phase = "started";
+    const { admin } = this.#options;
+    if (admin !== undefined) {
+      const { serveAdmin } = await import("./http/server.ts");
+      this.#admin = await serveAdmin(this, { ...admin, clock: this.clock });
+    }
+    await this.#hold();
+    this.#parts.scheduler.start();
+  }
+
+  jobNamed(name: string): Job | undefined {
+    return this.#jobs.get(name);
+  }
+
+  jobs(): Promise<readonly JobStatus[]> {
+    return this.#statuses.of([...this.#jobs.values()]);
+  }
+
+  async status(name: string): Promise<JobStatus | undefined> {
+    const job = this.#jobs.get(name);
+    return job === undefined ? undefined : (await this.#statuses.of([job]))[0];
+  }
+
+  runs(wish: RunsWish): Promise<readonly RunObject[]> {
+    return this.#book.list(wish);
+  }
+
+  run(id: string): Promise<RunObject | undefined> {
+    return this.#book.find(id);
+  }
+
+  async trigger(name: string, { params = {}, slot }: TriggerOptions = {}): Promise<TriggeredRun> {
+    const job = this.#known(name);
+    const wish = { trigger: "manual", params, slot: slot ?? null };
+    return (await triggered(this.#begin(() => this.#parts.desk.begin(job, wish)))) as TriggeredRun;
+  }
+
+  replay(name: string, wish: ReplayWish): Promise<TriggeredRun | null> {
+    const job = this.#known(name);
+    return triggered(this.#begin(() => this.#parts.desk.replay(job, wish)));
+  }
+
+  async pause(name: string, reason = "paused by hand"): Promise<void> {
+    await this.#setPaused(name, reason);
+  }
+
+  async resume(name: string): Promise<void> {
+    await this.#setPaused(name, null);
+  }
+
+  cancel(run: string): boolean {
+    return this.#parts.desk.stop(run, "cancelled", "cancelled by hand");
+  }
+
+  events(signal?: AbortSignal): AsyncIterable<RuntimeEvent> {
+    return this.#parts.hub.events(signal);
+  }
+
+  async reload(jobs: readonly Job[]): Promise<void> {
+    assertNamesApart(jobs);
+    const before = this.#jobs;
+    this.#jobs = new Map(jobs.map((job) => [job.name, job]));
+    const added = jobs.filter(({ name }) => !before.has(name)).map(({ name }) => name);
+    const removed = [...before.keys()].filter((name) => !this.#jobs.has(name));
+    const changed = jobs.filter((job) => isOther(before.get(job.name), job)).map(({ name }) => name);
+    if (this.#phase === "started") await this.#hold(new Set([...removed, ...changed]));
+    this.#parts.hub.emit({ kind: "reloaded", at: this.clock.now(), added, changed, removed });
+  }
+
+  drain(deadlineMs: number): Promise<boolean> {
+    this.#drained ??= this.#drain(deadlineMs);
+    return this.#drained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain(0);
+    await this.#opened.disposeAsync();
+  }
+
+  get #statuses(): JobStatuses {
+    return new JobStatuses({ ...this.#parts, book: this.#book });
+  }
+
+  /** Starts and ends what the jobs ask for. @param leave jobs whose old version ends what it keeps running */
+  async #hold(leave: ReadonlySet<string> = new Set()): Promise<void> {
+    const { desk, state: store, clock, random, hub, scheduler } = this.#parts;
+    const leaving = [...this.#kept].filter(([name]) => leave.has(name));
+    for (const [name] of leaving) this.#kept.delete(name);
+    await Promise.all(leaving.map(([, kept]) => kept.stop("the job was changed")));
+    const jobs = [...this.#jobs.values()];
+    for (const job of jobs.filter((one) => isKeptRunning(one) && !this.#kept.has(one.name))) {
+      const kept = new KeptRunning({ job, desk, store, clock, random, emit: hub.emit });
+      this.#kept.set(job.name, kept);
+      kept.start();
+    }
+    await scheduler.set(schedulesOf(jobs));
+  }
+
+  async #setPaused(name: string, reason: string | null): Promise<void> {
+    this.#known(name);
+    await this.state.pauseSchedule(name, reason);
+    this.#parts.hub.emit({ kind: "job-paused", at: this.clock.now(), job: name, reason });
+    this.#kept.get(name)?.look();
+    await this.#parts.scheduler.look(name);
+  }
+
+  #begin(begin: () => ActiveRun): ActiveRun {
+    if (this.#phase === "made") throw new MillraceError("USAGE", "the runtime runs nothing before it is started");
+    return begin();
+  }
+
+  #known(name: string): Job {
+    const job = this.#jobs.get(name);
+    if (job !== undefined) return job;
+    const names = [...this.#jobs.keys()].join(", ");
+    throw new MillraceError("JOB_UNKNOWN", `there is no job ${name} here; there are: ${names}`);
+  }
+
+  /** Readiness ends first, so that nobody sends anything more; the store is left open for what is being written down. */
+  async #drain(deadlineMs: number): Promise<boolean> {
+    const { hub, desk, scheduler, clock } = this.#parts;
+    this.#phase = "stopping";
+    hub.emit({ kind: "stopping", at: clock.now(), deadlineMs });
+    await scheduler.stop();
+    desk.close(STOPPING);
+    const settled = Promise.all([
+      desk.settled(),
+      scheduler.settled(),
+      ...[...this.#kept.values()].map((kept) => kept.stop()),
+    ]);
+    const inTime = await within(clock, deadlineMs, settled);
+    if (!inTime) {
+      for (const run of desk.active) run.kill(STOPPING);
+      await within(clock, KILL_MS, settled);
+    }
+    hub.close();
+    await this.#admin?.close({ deadlineMs: 1_000 });
+    return inTime;
+  }
+}
+
+/** Hears of runs alone. */
+function ofRuns(observer: Observer): RuntimeObserver {
+  return (event) => {
+    if (!isHostEvent(event)) observer(event);
+  };
+}
+
+function assertNamesApart(jobs: readonly Job[]): void {
+  const names = new Set<string>();
+  for (const { name } of jobs) {
+    if (names.has(name))
+      throw new MillraceError("USAGE", `two jobs are called ${name}; a runtime tells them apart by name`);
+    names.add(name);
+  }
+}
+
+/** Whether a job of the same name says something else than before. */
+function isOther(before: Job | undefined, after: Job): boolean {
+  return before !== undefined && JSON.stringify(before.definition.config) !== JSON.stringify(after.definition.config);
+}
+
+/** Whether `work` is done in time. */
+async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  const late = new AbortController();
+  const timeout = sleep(clock, limitMs, late.signal).then(
+    () => false,
+    () => false,
+  );
+  const inTime = await Promise.race([work.then(() => true), timeout]);
+  late.abort();
+  return inTime;
+}
