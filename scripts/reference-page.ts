@@ -38,7 +38,8 @@ const HEAD = `# Reference of jobs
 
 Every key that a job file (YAML or JSON) or \`defineJob\` may have. Made by \`npm run reference\` from the shapes that jobs are held against, as
 \`config/millrace.schema.json\` is, which gives editors the same. What the words mean exactly is in [formats.md](formats.md) for formats and in
-the guides; what this version does not have yet it refuses by its name (\`NOT_BUILT\`).
+the guides; what this version does not have yet it refuses by its name (\`NOT_BUILT\`). What the daemon reads beside its jobs is in
+[reference-runtime.md](reference-runtime.md).
 
 ${UNITS}`;
 

@@ -1,6 +1,6 @@
 /** What holds between jobs that run together: names differ, chains lead somewhere and have an end. */
 import { nearestName } from "../core/nearest.ts";
-import type { Job } from "./job.ts";
+import { isEndless, type Job } from "./job.ts";
 import type { ValuePath } from "./place.ts";
 import { locate, type Problem } from "./problem.ts";
 
@@ -18,13 +18,19 @@ export function nameProblems(jobs: readonly Job[]): Problem[] {
   });
 }
 
-/** Jobs that come after one that is not among them, or after each other. */
+/** Jobs that come after one that is not among them or never ends, or after each other. */
 export function chainProblems(jobs: readonly Job[]): Problem[] {
   const byName = new Map(jobs.map((job) => [job.name, job]));
   return jobs.flatMap((job) => {
     const before = jobBefore(job);
     if (before === undefined) return [];
-    if (!byName.has(before)) return [problem(job, CHAIN, unknownJob(before, [...byName.keys()]))];
+    const other = byName.get(before);
+    if (other === undefined) return [problem(job, CHAIN, unknownJob(before, [...byName.keys()]))];
+    if (isEndless(other.source)) {
+      return [
+        problem(job, CHAIN, `a run of ${before} never ends by itself, so nothing comes after it; take an interval`),
+      ];
+    }
     const circle = circleOf(job, byName);
     // Told once, at the job whose name comes first.
     if (circle === undefined || circle.toSorted()[0] !== job.name) return [];

@@ -78,9 +78,17 @@ const alertsShape = z
     noSuccessFor: durationOption().describe("Alert when no run has succeeded for so long."),
     missedSlot: z.boolean().describe("Alert when a scheduled run did not start."),
     failed: z.boolean().describe("Alert when a run fails."),
-    webhook: textOption().describe("Address that alerts are posted to."),
+    webhook: z
+      .string()
+      .refine(isWebhook, "needs an address that begins with https:// or http://")
+      .describe("Address that alerts are posted to; empty: none."),
   })
   .partial();
+
+/** What was given instead is not told: the path of such an address is often the secret itself. */
+function isWebhook(text: string): boolean {
+  return text === "" || (/^https?:/.test(text) && URL.canParse(text));
+}
 
 const progressShape = z.strictObject({
   every: durationOption({ min: 1 }).optional().describe("Time between two log lines; instead of records."),

@@ -111,7 +111,7 @@ export function toJob(parsed: ParsedJob, definition: JobDefinition): Job {
     order: parsed.order,
     onSinkDown: parsed.onSinkDown,
     trigger: parsed.trigger,
-    alerts: parsed.alerts ?? null,
+    alerts: toAlerts(parsed.alerts),
     progress: toProgressInterval(parsed.progress),
     retention: toRetention(parsed.retention),
     definition,
@@ -162,6 +162,13 @@ function toChunkSize({ size, records }: ParsedJob["chunk"]): ChunkSize {
 
 function toProgressInterval({ every, records }: ParsedJob["progress"]): ProgressInterval {
   return records === undefined ? { kind: "time", everyMs: every ?? 10_000 } : { kind: "records", records };
+}
+
+/** `"${ALERT_URL:-}"` leaves an empty text where there is none. */
+function toAlerts(alerts: ParsedJob["alerts"]): Job["alerts"] {
+  const { webhook, ...conditions } = alerts ?? {};
+  if (alerts === undefined || webhook !== "") return alerts ?? null;
+  return conditions;
 }
 
 function toRetention({ runs, rejects, rejectBytes }: ParsedJob["retention"]): Job["retention"] {

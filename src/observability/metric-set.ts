@@ -61,7 +61,14 @@ export async function openMetricSet(registry: Registry) {
     runs: counter("millrace_runs_total", "Runs that ended, by outcome", ["job", "outcome"]),
     runSeconds: histogram("millrace_run_duration_seconds", "Duration of a run", ["job"], RUN_SECONDS_BUCKETS),
     runsInProgress: gauge("millrace_run_in_progress", "Runs going on now", ["job"]),
-    jobState: gauge("millrace_job_state", "What a job does: 0 idle, 1 running, 2 failed", ["job"]),
+    runStarted: gauge(
+      "millrace_run_started_timestamp_seconds",
+      "When the oldest run that is under way began, in seconds since 1970; none of runs without end",
+      ["job"],
+    ),
+    jobState: gauge("millrace_job_state", "What a job does: 0 idle, 1 running, 2 its last run failed, 3 paused", [
+      "job",
+    ]),
     lastSuccess: gauge(
       "millrace_last_success_timestamp_seconds",
       "When a run of the job last succeeded, in seconds since 1970",

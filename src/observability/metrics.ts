@@ -2,8 +2,10 @@
 import type { Registry } from "prom-client";
 import type { Counts } from "../core/ledger.ts";
 import type { Observer, RunEvent } from "../core/ports/observer.ts";
-import type { RunState } from "../core/ports/state-store.ts";
+import type { RuntimeEvent } from "../core/ports/runtime-events.ts";
 import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
+import { BoundedLabels, boundedSums } from "./bounded-labels.ts";
+import { JobStates } from "./job-states.ts";
 import { type MetricSet, openMetricSet } from "./metric-set.ts";
 
 /** What else goes onto the registry. */
@@ -14,12 +16,12 @@ export interface MetricsOptions {
 
 const OUTCOMES = ["read", "written", "filtered", "rejected", "folded"] as const satisfies readonly (keyof Counts)[];
 
-/** Values of `millrace_job_state` after a run. */
-const JOB_STATE = { running: 1, succeeded: 0, interrupted: 0, failed: 2, rejected: 2 } as const satisfies Record<
-  RunState,
-  number
->;
+/** Codes of rejects, reasons of retries and actors: each may take so many values in a job. */
+const MAX_VALUES = 50;
+/** A topic with more partitions shows so many of them, and the others as one. */
+const MAX_SPLITS = 200;
 
+type Sampled = RunEvent & { readonly kind: "sampled" };
 type StageTable = { readonly [S in StageName]: StageTimes };
 
 /**
@@ -38,15 +40,23 @@ export async function metrics(registry: Registry, options: MetricsOptions = {}):
   return (event) => feed.take(event);
 }
 
-async function addProcessMetrics(register: Registry): Promise<void> {
+/** Adds prom-client's metrics of the process, once. Loads prom-client. */
+export async function addProcessMetrics(register: Registry): Promise<void> {
   const { collectDefaultMetrics } = await import("prom-client");
   if (register.getSingleMetric("process_cpu_seconds_total") === undefined) collectDefaultMetrics({ register });
 }
 
-class MetricsFeed {
+/** What {@link metrics} gives its events to. */
+export class MetricsFeed {
   readonly #set: MetricSet;
+  readonly #labels = new BoundedLabels(MAX_VALUES);
+  readonly #states = new JobStates();
   /** The stage times last seen a run: they are totals, the metrics want what was added. */
   readonly #stages = new Map<string, StageTable>();
+  /** When each run under way that is to end began, by job. */
+  readonly #begun = new Map<string, Map<string, number>>();
+  /** What was last sampled of a job. */
+  readonly #sampled = new Map<string, Sampled>();
   /** The splits whose lag is told, by run. */
   readonly #lagging = new Map<string, readonly string[]>();
 
@@ -54,13 +64,27 @@ class MetricsFeed {
     this.#set = set;
   }
 
-  take(event: RunEvent): void {
+  /** Takes notice of an event. */
+  take(event: RuntimeEvent): void {
+    const state = this.#states.take(event);
+    if (state !== null && "job" in event && event.job !== null) this.#set.jobState.set({ job: event.job }, state);
+    if ("run" in event && event.kind !== "slot") this.#takeRun(event);
+  }
+
+  /** Lets a job go. @returns false, and nothing is forgotten, while a run of it is under way */
+  forget(job: string): boolean {
+    if (this.#states.isRunning(job)) return false;
+    this.#states.forget(job);
+    this.#labels.forget(job);
+    return true;
+  }
+
+  #takeRun(event: RunEvent): void {
     const set = this.#set;
     const { job } = event;
     switch (event.kind) {
       case "run-started":
-        set.runsInProgress.inc({ job });
-        return set.jobState.set({ job }, JOB_STATE.running);
+        return this.#start(event);
       case "chunk-cut":
         return set.chunkBytes.observe({ job }, event.bytes);
       case "chunk-done":
@@ -69,15 +93,17 @@ class MetricsFeed {
       case "unit-committed":
         return this.#commit(event);
       case "rejected": {
-        const { stage, code, sink, count } = event;
+        const { stage, sink, count } = event;
+        const code = this.#labels.of(job, "code", event.code);
         return set.rejects.inc({ job, ...(sink === null ? {} : { sink }), stage, code }, count);
       }
       case "retrying": {
-        const { stage, sink, reason } = event;
+        const { stage, sink } = event;
+        const reason = this.#labels.of(job, "reason", event.reason);
         return set.retries.inc({ job, stage, ...(sink === undefined ? {} : { sink }), reason });
       }
       case "restarting":
-        return set.restarts.inc({ job, actor: event.actor });
+        return set.restarts.inc({ job, actor: this.#labels.of(job, "actor", event.actor) });
       case "share-taken":
         return this.#forgetLag(event);
       case "lagging":
@@ -90,15 +116,29 @@ class MetricsFeed {
     }
   }
 
+  #start({ job, run, at, endless = false }: RunEvent & { kind: "run-started" }): void {
+    this.#set.runsInProgress.inc({ job });
+    if (endless) return;
+    const begun = this.#begun.get(job) ?? new Map<string, number>();
+    this.#begun.set(job, begun.set(run, at));
+    this.#showOldest(job, begun);
+  }
+
+  #showOldest(job: string, begun: ReadonlyMap<string, number>): void {
+    if (begun.size === 0) this.#set.runStarted.remove({ job });
+    else this.#set.runStarted.set({ job }, Math.min(...begun.values()) / 1_000);
+  }
+
   #commit({ job, sink, added, commitMs }: RunEvent & { kind: "unit-committed" }): void {
     for (const outcome of OUTCOMES) this.#set.records.inc({ job, sink, outcome }, added[outcome]);
     this.#set.bytes.inc({ job, sink, direction: "written" }, added.bytes);
     this.#set.commitSeconds.observe({ job, sink }, commitMs / 1_000);
   }
 
-  #sample(event: RunEvent & { kind: "sampled" }): void {
+  #sample(event: Sampled): void {
     const { job, stages, mailboxes, budget, pools } = event;
     const set = this.#set;
+    this.#sampled.set(job, event);
     this.#addStages(event, stages);
     for (const { name, bytes, records } of mailboxes) {
       set.mailboxBytes.set({ job, mailbox: name }, bytes);
@@ -107,6 +147,18 @@ class MetricsFeed {
     set.budget.set({ job, state: "used" }, budget.used);
     set.budget.set({ job, state: "limit" }, budget.limit);
     for (const [pool, inUse] of Object.entries(pools)) set.pools.set({ job, pool }, inUse);
+  }
+
+  /** What a run had in its hands when it was last seen is nowhere any more. */
+  #empty(job: string): void {
+    const { mailboxes = [], pools = {}, budget } = this.#sampled.get(job) ?? {};
+    for (const { name } of mailboxes) {
+      this.#set.mailboxBytes.set({ job, mailbox: name }, 0);
+      this.#set.mailboxRecords.set({ job, mailbox: name }, 0);
+    }
+    for (const pool of Object.keys(pools)) this.#set.pools.set({ job, pool }, 0);
+    if (budget !== undefined) this.#set.budget.set({ job, state: "used" }, 0);
+    this.#sampled.delete(job);
   }
 
   #addStages({ job, run }: RunEvent, stages: StageTable): void {
@@ -123,8 +175,10 @@ class MetricsFeed {
   }
 
   #setLag({ job, run, records }: RunEvent & { kind: "lagging" }): void {
-    this.#lagging.set(JSON.stringify([job, run]), Object.keys(records));
-    for (const [split, lag] of Object.entries(records)) this.#set.lag.set({ job, split }, lag);
+    const sums = boundedSums(records, MAX_SPLITS);
+    this.#forgetLag({ job, run });
+    this.#lagging.set(JSON.stringify([job, run]), [...sums.keys()]);
+    for (const [split, lag] of sums) this.#set.lag.set({ job, split }, lag);
   }
 
   /** A split that is somebody else's has its lag there. */
@@ -141,7 +195,9 @@ class MetricsFeed {
     set.runs.inc({ job, outcome: state });
     set.runSeconds.observe({ job }, durationMs / 1_000);
     set.runsInProgress.dec({ job });
-    set.jobState.set({ job }, JOB_STATE[state]);
+    const begun = this.#begun.get(job);
+    if (begun?.delete(run) === true) this.#showOldest(job, begun);
+    if (!this.#states.isRunning(job)) this.#empty(job);
     if (state === "succeeded") set.lastSuccess.set({ job }, at / 1_000);
   }
 }

@@ -4,7 +4,7 @@ import type { Remark } from "./promise.ts";
 
 /** The remarks that do not depend on a sink. */
 export function triggerRemarks(job: Job): Remark[] {
-  return [...ofEndlessRuns(job), ...ofWebhook(job), ...ofLag(job), ...ofSlots(job), ...ofSuccess(job)];
+  return [...ofEndlessRuns(job), ...ofWebhook(job), ...ofLag(job), ...ofSlots(job), ...ofDuration(job)];
 }
 
 /**
@@ -60,21 +60,21 @@ function ofLag({ alerts, source }: Job): Remark[] {
 }
 
 function ofSlots({ alerts, trigger }: Job): Remark[] {
-  if (alerts?.missedSlot !== true || hasSlots(trigger)) return [];
+  if (alerts?.missedSlot !== true || trigger.type !== "manual") return [];
   return [
     {
-      edge: `alerts.missedSlot never fires: trigger ${trigger.type} has no times to miss`,
+      edge: "alerts.missedSlot never fires: a job that is started by hand has no times to miss (trigger: manual)",
       change: "noSuccessFor, or a trigger of type cron or interval",
     },
   ];
 }
 
-function ofSuccess({ alerts, source }: Job): Remark[] {
-  if (alerts?.noSuccessFor === undefined || !isEndless(source)) return [];
+function ofDuration({ alerts, source }: Job): Remark[] {
+  if (alerts?.runDuration === undefined || !isEndless(source)) return [];
   return [
     {
-      edge: "alerts.noSuccessFor fires always: a run of this source never ends by itself, so none succeeds",
-      change: "lag and failed",
+      edge: "alerts.runDuration never fires: a run of this source is not meant to end",
+      change: "lag or noSuccessFor",
     },
   ];
 }

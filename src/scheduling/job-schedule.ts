@@ -179,13 +179,14 @@ export class JobSchedule {
     const failed = await this.#failedBefore(slot);
     if (failed !== undefined) {
       this.#triedBefore = slot.slot;
-      await this.#take(failed, false);
+      await this.#world.store.addSlots(job, [{ ...failed, state: "due", reason: null }], this.#world.clock.now());
+      this.#lookAgain = true;
       return false;
     }
     return await this.#take(slot, rules.overlap !== "allow");
   }
 
-  /** The run that a slot goes on with before its own: once, that of the slot right before it. */
+  /** The slot that is tried again before another one is run: the one right before it, once. */
   async #failedBefore(slot: SlotRow): Promise<SlotRow | undefined> {
     const { job, rules } = this.#scheduled;
     if (rules.onFailure !== "resume" || slot.attempt > 0 || this.#triedBefore === slot.slot) return undefined;

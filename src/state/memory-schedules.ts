@@ -42,12 +42,12 @@ export class MemorySchedules {
     this.pause(job, paused);
   }
 
-  list(...[{ job, states, before = Infinity, limit }]: Arguments<"listSlots">): Outcome<"listSlots"> {
+  list(
+    ...[{ job, states, before = Infinity, oldestFirst = false, limit }]: Arguments<"listSlots">
+  ): Outcome<"listSlots"> {
     const slots = job === undefined ? [...this.#slots.keys()].flatMap((one) => this.#ofJob(one)) : this.#ofJob(job);
-    return slots
-      .filter(({ state, at }) => at < before && (states?.includes(state) ?? true))
-      .toSorted(byTime)
-      .slice(0, limit);
+    const sorted = slots.filter(({ state, at }) => at < before && (states?.includes(state) ?? true)).toSorted(byTime);
+    return (oldestFirst ? sorted.reverse() : sorted).slice(0, limit);
   }
 
   take(...[{ job, slot, attempt, alone }]: Arguments<"takeSlot">): boolean {

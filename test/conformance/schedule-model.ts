@@ -1,5 +1,12 @@
 /** What a store of schedules is to do, as plainly as it can be said: lists that are searched from end to end. */
-import type { NewSlot, ScheduleRow, ScheduleStore, SlotEnd, SlotRow, SlotTaking } from "../../src/core/ports/schedule-store.ts";
+import type {
+  NewSlot,
+  ScheduleRow,
+  ScheduleStore,
+  SlotEnd,
+  SlotRow,
+  SlotTaking,
+} from "../../src/core/ports/schedule-store.ts";
 
 /** All that is kept, at one moment. */
 export interface ScheduleState {
@@ -64,28 +71,31 @@ export async function ask(store: ScheduleStore, { kind, args }: ScheduleChange):
   }
 }
 
-/** The slots as they are listed: newest first, those of one instant by job and slot. */
-export function listed({ slots }: ScheduleState): readonly SlotRow[] {
-  const name = ({ job, slot }: SlotRow): string => `${job} ${slot}`;
-  return slots.toSorted((a, b) => b.at - a.at || (name(a) < name(b) ? -1 : 1));
+/** The slots of a job as they are listed: newest first, those of one instant by their names. */
+export function listed({ slots }: ScheduleState, job: string): readonly SlotRow[] {
+  const own = slots.filter((one) => one.job === job);
+  return own.toSorted((a, b) => b.at - a.at || (a.slot < b.slot ? -1 : 1));
 }
 
 function isOver({ state }: SlotRow): boolean {
   return state !== "due" && state !== "started";
 }
 
-function plan(
-  state: ScheduleState,
-  ...[job, from, to, slots, now]: Parameters<ScheduleStore["planSlots"]>
-): Changed {
+function plan(state: ScheduleState, ...[job, from, to, slots, now]: Parameters<ScheduleStore["planSlots"]>): Changed {
   const kept = state.schedules.find((one) => one.job === job);
   if ((kept?.cursor ?? null) !== from) return { state, answer: false };
   const schedule: ScheduleRow = { job, fingerprint: to.fingerprint, cursor: to.cursor, paused: kept?.paused ?? null };
-  const rows = slots.filter(({ slot }) => !state.slots.some((one) => one.job === job && one.slot === slot));
+  const others = state.schedules.filter((one) => one.job !== job);
   return {
     state: {
-      schedules: [...state.schedules.filter((one) => one.job !== job), schedule],
-      slots: [...state.slots, ...rows.map((slot) => fresh(job, slot, now))],
+      schedules: [...others, schedule],
+      slots: slots.reduce(
+        (before, given) =>
+          before.some((one) => one.job === job && one.slot === given.slot)
+            ? before
+            : [...before, fresh(job, given, now)],
+        state.slots,
+      ),
     },
     answer: true,
   };

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { NO_COUNTS, type Counts } from "../../src/core/ledger.ts";
 import type { Advance, Claim, Progress } from "../../src/core/ports/sink.ts";
-import type { LeaseOwner, RunRow, StateStore } from "../../src/core/ports/state-store.ts";
+import type { LeaseOwner, RunFilter, RunRow, StateStore } from "../../src/core/ports/state-store.ts";
 import type { Reject } from "../../src/core/reject.ts";
 
 /** Makes an empty store; what it needs is given back with `afterEach`. */
@@ -159,6 +159,26 @@ function runs(open: MakeStore): void {
       expect(await ids({ job: "orders", limit: 2 })).toEqual(["c", "a"]);
       expect(await ids({ limit: 2 })).toEqual(["other", "c"]);
       expect(await ids({ job: "none", limit: 2 })).toEqual([]);
+    });
+
+    test("listRuns() filters by state, by what was made before a run, and by what ended after a moment", async () => {
+      const store = await open();
+      const ended = (second: number) => ({ state: "failed" as const, endedAt: `2026-11-22T03:00:0${second}.000Z` });
+      await store.createRun(runOf("c", ended(3)));
+      await store.createRun(runOf("a"));
+      await store.createRun(runOf("b", { ...ended(1), state: "succeeded" }));
+      await store.createRun(runOf("other", { job: "users", ...ended(2) }));
+      const ids = async (filter: Omit<RunFilter, "limit">) =>
+        (await store.listRuns({ limit: 10, ...filter })).map(({ id }) => id);
+      expect(await ids({ states: ["failed"] })).toEqual(["other", "c"]);
+      expect(await ids({ states: ["running", "succeeded"], job: "orders" })).toEqual(["b", "a"]);
+      expect(await ids({ states: [] })).toEqual([]);
+      expect(await ids({ before: "b" })).toEqual(["a", "c"]);
+      expect(await ids({ before: "other", job: "orders", states: ["failed"] })).toEqual(["c"]);
+      expect(await ids({ before: "c" })).toEqual([]);
+      expect(await ids({ before: "unknown" })).toEqual([]);
+      expect(await ids({ endedAfter: "2026-11-22T03:00:01.000Z" })).toEqual(["other", "c"]);
+      expect(await ids({ endedAfter: "2026-11-22T03:00:00.999Z", before: "other" })).toEqual(["b", "c"]);
     });
   });
 }
@@ -610,15 +630,15 @@ function retention(open: MakeStore): void {
         await store.keepWords({ ...KEY, scope: id }, [{ name: "part", word: id }]);
       }
       await store.createRun(over("other", { job: "users" }));
-      expect(await store.prune(KEY.job, NOTHING)).toEqual({ runs: 0, rejects: 0 });
-      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 1, rejects: 0 });
+      expect(await store.prune(KEY.job, NOTHING)).toEqual({ runs: 0, rejects: 0, slots: 0 });
+      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 1, rejects: 0, slots: 0 });
       expect(await idsOf(store)).toEqual(["newest"]);
       expect(await store.findRun("other")).toBeDefined();
       expect(await store.progress({ ...KEY, scope: "old" })).toEqual([]);
       expect(await store.words({ ...KEY, scope: "old" })).toEqual([]);
       expect(await store.progress({ ...KEY, scope: "newest" })).toHaveLength(1);
       expect(await store.words({ ...KEY, scope: "newest" })).toHaveLength(1);
-      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 0, rejects: 0 });
+      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 0, rejects: 0, slots: 0 });
     });
 
     test("prune() keeps runs that can be gone on with, and scopes that outlive a run", async () => {
@@ -635,7 +655,7 @@ function retention(open: MakeStore): void {
       }
       const unfinished = states.map((run, i) => rejectAt(String(i), OLD, { run, scope: run }));
       await store.addRejects(unfinished);
-      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 1, rejects: 0 });
+      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 1, rejects: 0, slots: 0 });
       expect(await store.findRun("incremental")).toBeUndefined();
       for (const key of kept) {
         expect(await store.progress(key)).toHaveLength(1);
@@ -650,11 +670,11 @@ function retention(open: MakeStore): void {
       await store.addRejects([3, 0, 2, 1].map((i) => rejectAt(String(i), days[i] ?? "")));
       await store.addRejects([rejectAt("0", days[0] ?? "", { job: "users" })]);
       const keep = { ...NOTHING, rejectsBefore: days[1] ?? "" };
-      expect(await store.prune(KEY.job, keep)).toEqual({ runs: 0, rejects: 1 });
+      expect(await store.prune(KEY.job, keep)).toEqual({ runs: 0, rejects: 1, slots: 0 });
       expect(await tokensOf(store)).toEqual(["3", "2", "1"]);
-      expect(await store.prune(KEY.job, { ...keep, rejectBytes: 250 })).toEqual({ runs: 0, rejects: 1 });
+      expect(await store.prune(KEY.job, { ...keep, rejectBytes: 250 })).toEqual({ runs: 0, rejects: 1, slots: 0 });
       expect(await tokensOf(store)).toEqual(["3", "2"]);
-      expect(await store.prune(KEY.job, { ...keep, rejectBytes: 200 })).toEqual({ runs: 0, rejects: 0 });
+      expect(await store.prune(KEY.job, { ...keep, rejectBytes: 200 })).toEqual({ runs: 0, rejects: 0, slots: 0 });
       expect(await store.listRejects({ job: "users", limit: 10 })).toHaveLength(1);
     });
 
@@ -663,7 +683,7 @@ function retention(open: MakeStore): void {
       await store.addRejects([rejectAt("free", OLD), rejectAt("taken", OLD)]);
       const [, taken] = await store.listRejects({ job: KEY.job, limit: 2 });
       await store.takeRejects({ job: KEY.job, ids: [taken?.id ?? 0] }, "replay-1");
-      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 0, rejects: 1 });
+      expect(await store.prune(KEY.job, EVERYTHING)).toEqual({ runs: 0, rejects: 1, slots: 0 });
       expect(await tokensOf(store)).toEqual(["taken"]);
     });
 
@@ -672,11 +692,11 @@ function retention(open: MakeStore): void {
       for (const id of ["1", "2", "3", "4"]) await store.createRun(over(id));
       await store.addRejects(["1", "2", "3", "4"].map((token) => rejectAt(token, OLD)));
       const some = { ...EVERYTHING, limit: 2 };
-      expect(await store.prune(KEY.job, some)).toEqual({ runs: 2, rejects: 2 });
+      expect(await store.prune(KEY.job, some)).toEqual({ runs: 2, rejects: 2, slots: 0 });
       expect(await idsOf(store)).toEqual(["3", "4"]);
       expect(await tokensOf(store)).toEqual(["3", "4"]);
-      expect(await store.prune(KEY.job, some)).toEqual({ runs: 1, rejects: 2 });
-      expect(await store.prune(KEY.job, some)).toEqual({ runs: 0, rejects: 0 });
+      expect(await store.prune(KEY.job, some)).toEqual({ runs: 1, rejects: 2, slots: 0 });
+      expect(await store.prune(KEY.job, some)).toEqual({ runs: 0, rejects: 0, slots: 0 });
     });
   });
 }

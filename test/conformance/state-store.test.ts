@@ -11,6 +11,7 @@ import { serve } from "../../src/state/sqlite/serve.ts";
 import { openSqliteStore, storeOnLink } from "../../src/state/sqlite/store.ts";
 import { ThreadLink } from "../../src/state/sqlite/thread-link.ts";
 import { describeRejectShelf } from "./reject-shelf.conformance.ts";
+import { describeScheduleStore } from "./schedule-store.conformance.ts";
 import { describeStateStore } from "./state-store.conformance.ts";
 
 let folder = "";
@@ -40,3 +41,19 @@ const shelfOf = async (store: StateStore) => ({
 });
 describeRejectShelf("memory store", async () => shelfOf(openMemoryStore()));
 describeRejectShelf("sqlite store", async () => shelfOf(await openSqliteStore(newFile(), systemClock)));
+
+describeScheduleStore("memory store", {
+  open: async () => [openMemoryStore()],
+  histories: 300,
+  rounds: 20,
+});
+describeScheduleStore("sqlite store", {
+  open: (times) => {
+    const file = newFile();
+    // One that is alone is served here, which takes less time; several take turns in threads of their own.
+    const options = times === 1 ? { threadAfterMs: 60_000 } : {};
+    return Promise.all(Array.from({ length: times }, () => openSqliteStore(file, systemClock, options)));
+  },
+  histories: 15,
+  rounds: 10,
+});

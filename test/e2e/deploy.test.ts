@@ -18,7 +18,6 @@ import { Project } from "../support/project.ts";
 import { until } from "../support/until.ts";
 
 const TRANSFORM = "export default (order: { id: string }) => ({ id: Number(order.id) * 2 });\n";
-const hasDaemon = existsSync(path.resolve(import.meta.dirname, "../../dist/cli/commands/daemon.js"));
 const OUT = "/var/lib/millrace/out.jsonl";
 
 /** The runtime file of deploy/kubernetes, on a port of its own. */
@@ -104,7 +103,7 @@ describe.runIf(canContain)("the image", () => {
     });
   });
 
-  test.runIf(hasDaemon)("is healthy with its own command, drains on SIGTERM and ends with 0", async () => {
+  test("is healthy with its own command, drains on SIGTERM and ends with 0", async () => {
     const port = await freePort();
     const health = `MILLRACE_HEALTH_URL=http://127.0.0.1:${port}/healthz`;
     const given = folders({ "millrace.yaml": runtimeOn(port), "job.json": { ...job, trigger: { type: "once" } } });
@@ -123,7 +122,7 @@ describe.runIf(canContain)("the image", () => {
     expect((await image.start(given, image.health, [health]).ended).code).toBe(1);
   });
 
-  test.runIf(hasDaemon)("takes jobs over when the ConfigMap changes", async () => {
+  test("takes jobs over when the ConfigMap changes", async () => {
     const port = await freePort();
     const given = folders({ "millrace.yaml": runtimeOn(port), "job.json": { ...job, trigger: { type: "manual" } } });
     const daemon = image.start(given, [...image.entrypoint, ...image.command]);

@@ -14,16 +14,11 @@ export function plainText(longest: number) {
 
 /** A word or a sentence: not empty, without control characters. */
 export function lineText(longest = LONGEST_LINE) {
-  return (
-    z
-      .string()
-      .min(1)
-      .max(longest)
-        .refine(
-        (text) => !/\p{Cc}/u.test(text) && text.isWellFormed(),
-        "expected text without control characters",
-      )
-  );
+  return z
+    .string()
+    .min(1)
+    .max(longest)
+    .refine((text) => !/\p{Cc}/u.test(text) && text.isWellFormed(), "expected text without control characters");
 }
 
 /** Whether a run may be called so; no store is asked for what none is called. */

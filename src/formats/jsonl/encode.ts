@@ -53,15 +53,15 @@ export class JsonLinesEncoder implements Encoder {
       this.#learn(source);
       this.#putFields(to, source);
     } else {
-      if (source.registers !== undefined && isRecord(output) && this.#rows.write(output, source, to)) return;
-      this.#putAny(to, output, source);
+      const line = source.whole(output);
+      if (line !== undefined) putOneLine(to, source.bytes, line);
+      else if (source.registers !== undefined && isRecord(output) && this.#rows.write(output, source, to)) return;
+      else this.#putAny(to, output, source);
     }
     putByte(to, LF);
   }
 
   #putAny(to: ByteWriter, output: unknown, source: SourceFields): void {
-    const line = source.whole(output);
-    if (line !== undefined) return putOneLine(to, source.bytes, line);
     if (!isRecord(output)) return putUtf8(to, jsonText(output, "value"));
     if (!this.#keys.takeAlike(output)) this.#takeKeys(output);
     this.#learn(source);

@@ -3,9 +3,10 @@ import { hash } from "node:crypto";
 
 /** A file as the file system tells it. */
 export interface FileState {
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly inode: bigint;
+  readonly size: number;
+  /** Milliseconds since 1970 with their fraction, to a quarter of a microsecond. */
+  readonly mtimeMs: number;
+  readonly inode: number;
 }
 
 /** Bytes of a mark: among 100,000 files one in three billion new ones is taken for a known one. */
@@ -13,8 +14,8 @@ const MARK_BYTES = 6;
 const MARK_CHARACTERS = 8;
 
 /** The mark of a file in a state. */
-export function markOf(path: string, { size, mtimeNs, inode }: FileState): number {
-  return hash("sha256", `${path}\0${size}\0${mtimeNs}\0${inode}`, "buffer").readUIntBE(0, MARK_BYTES);
+export function markOf(path: string, { size, mtimeMs, inode }: FileState): number {
+  return hash("sha256", `${path}\0${size}\0${mtimeMs}\0${inode}`, "buffer").readUIntBE(0, MARK_BYTES);
 }
 
 /** Marks as text, 8 characters each. */

@@ -48,8 +48,8 @@ async function listed(pattern: string, list: ListFiles): Promise<readonly string
 
 async function stateOf(path: string): Promise<FileState | null> {
   try {
-    const { size, mtimeNs, ino } = await stat(path, { bigint: true });
-    return { size, mtimeNs, inode: ino };
+    const { size, mtimeMs, ino } = await stat(path);
+    return { size, mtimeMs, inode: ino };
   } catch (thrown) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(thrown))) return null;
     throw new MillraceError("SOURCE_FAILED", `source.path: ${path} cannot be looked at: ${messageOf(thrown)}`, {

@@ -42,13 +42,13 @@ export function watchFile(
   const isSame =
     before !== undefined &&
     before.size === state.size &&
-    before.mtimeNs === state.mtimeNs &&
+    before.mtimeMs === state.mtimeMs &&
     before.inode === state.inode;
   if (isSame && before.settled) return before;
-  const { size, mtimeNs, inode } = state;
+  const { size, mtimeMs, inode } = state;
   const since = isSame ? before.since : monotonic;
   const mark = isSame ? before.mark : markOf(path, state);
-  const ageMs = now - Number(mtimeNs / 1_000_000n);
+  const ageMs = now - mtimeMs;
   const isRecent = ageMs >= 0 && ageMs < settleMs;
-  return { size, mtimeNs, inode, since, mark, settled: monotonic - since >= settleMs && !isRecent };
+  return { size, mtimeMs, inode, since, mark, settled: monotonic - since >= settleMs && !isRecent };
 }

@@ -65,8 +65,10 @@ export class RunTable {
       [`seq < (SELECT seq FROM ${this.#table} WHERE id = ?)`, before],
       ["ended_at > ?::timestamptz", endedAfter],
     );
+    // Said as an index says it: those are few among many.
+    const unfinished = states?.includes("succeeded") === false ? "AND state <> 'succeeded'" : "";
     const { rows } = await this.#connection.query(
-      `SELECT ${COLUMNS} FROM ${this.#table} WHERE ${where} ORDER BY seq DESC LIMIT $${values.length + 1}`,
+      `SELECT ${COLUMNS} FROM ${this.#table} WHERE ${where} ${unfinished} ORDER BY seq DESC LIMIT $${values.length + 1}`,
       [...values, limit],
     );
     return rows.map(toRun);

@@ -9,6 +9,9 @@ import { lockSchedule } from "./sql.ts";
 
 const COLUMNS = "job, slot, at, state, trigger, reason, run, attempt, planned_at, ended_at";
 
+const NEWEST = "at DESC, job, slot";
+const OLDEST = "at, job DESC, slot DESC";
+
 /** One operation, however often it is tried. */
 export interface Tried {
   /** The same for all its attempts, and nobody else's. */
@@ -96,7 +99,9 @@ export class ScheduleTable {
     ]);
   }
 
-  async list(...[{ job, states, before, limit }]: Arguments<"listSlots">): Promise<Outcome<"listSlots">> {
+  async list(
+    ...[{ job, states, before, oldestFirst = false, limit }]: Arguments<"listSlots">
+  ): Promise<Outcome<"listSlots">> {
     const { where, values } = conditionOf(
       ["job = ?", job],
       ["state = ANY (?::text[])", states],
@@ -105,7 +110,7 @@ export class ScheduleTable {
     // Said as the index of open slots says it: they are few among many.
     const open = states?.every((state) => OPEN_SLOTS.includes(state)) === true ? "AND ended_at IS NULL" : "";
     const { rows } = await this.#connection.query(
-      `SELECT ${COLUMNS} FROM ${this.#slots} WHERE ${where} ${open} ORDER BY at DESC, job, slot
+      `SELECT ${COLUMNS} FROM ${this.#slots} WHERE ${where} ${open} ORDER BY ${oldestFirst ? OLDEST : NEWEST}
        LIMIT $${values.length + 1}`,
       [...values, limit],
     );

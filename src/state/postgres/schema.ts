@@ -146,12 +146,13 @@ CREATE TABLE ${schema}.slots (
 );
 COMMENT ON TABLE ${schema}.slots IS
   'Instants are milliseconds since 1970; ended_at is null as long as something is still to be done about a slot.';
-CREATE INDEX slots_open ON ${schema}.slots (job, state) WHERE ended_at IS NULL;
+CREATE INDEX slots_open ON ${schema}.slots (job, at DESC) WHERE ended_at IS NULL;
 CREATE INDEX slots_ended ON ${schema}.slots (job, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX slots_by_time ON ${schema}.slots (at DESC, job, slot);
 CREATE INDEX slots_of_job ON ${schema}.slots (job, at DESC, slot);
 
 CREATE INDEX runs_by_end ON ${schema}.runs (ended_at);
+CREATE INDEX runs_unfinished ON ${schema}.runs (seq) WHERE state <> 'succeeded';
 `;
 
 /** Step i leads from version i to i + 1. */

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Arguments, Outcome } from "../operations.ts";
 import { runExists, runIsOver, runUnknown } from "../faults.ts";
-import type { RunRow } from "../../core/ports/state-store.ts";
+import type { RunRow, RunState } from "../../core/ports/state-store.ts";
 import { conditionOf, isOneOf } from "./condition.ts";
 import { columnsToText, RUN_COLUMNS, runValues, toRun } from "../run-row.ts";
 
@@ -56,10 +56,18 @@ export class RunTable {
       ["seq < (SELECT seq FROM runs WHERE id = ?)", before],
       ["ended_at > ?", endedAfter],
     );
-    const list = `SELECT * FROM runs WHERE ${where} ORDER BY seq DESC LIMIT ?`;
+    const list = `SELECT * FROM ${fewRuns(states, endedAfter)} AND ${where} ORDER BY seq DESC LIMIT ?`;
     return this.#database
       .prepare(list)
       .all(...values, limit)
       .map(toRun);
   }
+}
+
+/** Where to look; of the runs that are asked for SQLite cannot know how few they are. */
+function fewRuns(states: readonly RunState[] = ["succeeded"], endedAfter: string | undefined): string {
+  if (endedAfter !== undefined) return "runs INDEXED BY runs_by_end WHERE true";
+  return states.includes("succeeded")
+    ? "runs WHERE true"
+    : "runs INDEXED BY runs_unfinished WHERE state <> 'succeeded'";
 }

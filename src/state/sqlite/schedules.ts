@@ -7,7 +7,11 @@ import { conditionOf, isOneOf } from "./condition.ts";
 
 const INSERT = `INSERT INTO slots (job, slot, at, state, trigger, reason, run, attempt, planned_at, ended_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-/** `ended_at` is null as long as a slot is open. */
+const NEWEST = "at DESC, job, slot";
+const OLDEST = "at, job DESC, slot DESC";
+/** Open slots are few among many, which SQLite cannot know: it would go through all of them in their order. */
+const OPEN = "slots INDEXED BY slots_open WHERE ended_at IS NULL";
+/** The slot as it was read, and still open. */
 const IS_MINE = "job = ? AND slot = ? AND attempt = ? AND ended_at IS NULL";
 
 /** Schedules by job, slots by job and slot. One writes at a time, so what an operation reads stays so until its end. */
@@ -44,9 +48,7 @@ export class ScheduleTable {
     this.#resume = database.prepare("UPDATE schedules SET paused = NULL WHERE job = ?");
     this.#forgetSlots = database.prepare("DELETE FROM slots WHERE job = ? AND state <> 'succeeded'");
     this.#forgetPlan = database.prepare("DELETE FROM schedules WHERE job = ?");
-    this.#started = database.prepare(
-      "SELECT 1 FROM slots WHERE job = ? AND ended_at IS NULL AND state = 'started' AND slot <> ? LIMIT 1",
-    );
+    this.#started = database.prepare(`SELECT 1 FROM ${OPEN} AND job = ? AND state = 'started' AND slot <> ? LIMIT 1`);
     this.#take = database.prepare(`UPDATE slots SET state = 'started', attempt = attempt + 1 WHERE ${IS_MINE}`);
     this.#end = database.prepare(`UPDATE slots SET state = ?, reason = ?, run = ?, ended_at = ? WHERE ${IS_MINE}`);
   }
@@ -79,12 +81,13 @@ export class ScheduleTable {
     this.pause(job, paused);
   }
 
-  list(...[{ job, states, before, limit }]: Arguments<"listSlots">): Outcome<"listSlots"> {
+  list(...[{ job, states, before, oldestFirst = false, limit }]: Arguments<"listSlots">): Outcome<"listSlots"> {
     const { where, values } = conditionOf(["job = ?", job], isOneOf("state", states), ["at < ?", before]);
-    // Said as the index of open slots says it: they are few among many.
-    const open = states?.every((state) => OPEN_SLOTS.includes(state)) === true ? "AND ended_at IS NULL" : "";
+    const open = states?.every((state) => OPEN_SLOTS.includes(state)) === true;
     return this.#database
-      .prepare(`SELECT * FROM slots WHERE ${where} ${open} ORDER BY at DESC, job, slot LIMIT ?`)
+      .prepare(
+        `SELECT * FROM ${open ? OPEN : "slots WHERE true"} AND ${where} ORDER BY ${oldestFirst ? OLDEST : NEWEST} LIMIT ?`,
+      )
       .all(...values, limit)
       .map(toSlot);
   }

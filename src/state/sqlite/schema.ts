@@ -142,12 +142,13 @@ const schedules = `
     ended_at INTEGER,
     PRIMARY KEY (job, slot)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX slots_open ON slots (job, state) WHERE ended_at IS NULL;
+  CREATE INDEX slots_open ON slots (job, at DESC) WHERE ended_at IS NULL;
   CREATE INDEX slots_ended ON slots (job, ended_at) WHERE ended_at IS NOT NULL;
   CREATE INDEX slots_by_time ON slots (at DESC, job, slot);
   CREATE INDEX slots_of_job ON slots (job, at DESC, slot);
 
   CREATE INDEX runs_by_end ON runs (ended_at);
+  CREATE INDEX runs_unfinished ON runs (seq) WHERE state <> 'succeeded';
 `;
 
 /** Step i leads from `user_version` i to i + 1. */

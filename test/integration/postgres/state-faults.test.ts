@@ -160,6 +160,41 @@ describe("a connection that breaks", () => {
     },
   );
 
+  test.each(["cut-before", "cut-after", "cut-late", "reply lost"] as const)(
+    "at COMMIT (%s) plans, takes and ends a slot once, and says so",
+    async (fate) => {
+      await using proxy = await Proxy.listen(database.server.port);
+      await using store = await openBehind(proxy);
+      const slot = { slot: "2026-11-22T12:00:00Z", at: 1, state: "due", trigger: "cron", reason: null } as const;
+      const mine = { job: KEY.job, slot: slot.slot };
+      nextCommit(proxy, fate);
+      expect(await store.planSlots(KEY.job, null, { fingerprint: "f", cursor: "1" }, [slot], 2)).toBe(true);
+      nextCommit(proxy, fate);
+      expect(await store.takeSlot({ ...mine, attempt: 0, alone: true })).toBe(true);
+      const taken = { ...mine, attempt: 1, state: "started" };
+      expect(await store.listSlots({ limit: 9 })).toMatchObject([taken]);
+      nextCommit(proxy, fate);
+      const end = { state: "succeeded", reason: null, run: "run-1", now: 3 } as const;
+      expect(await store.endSlot({ ...mine, attempt: 1, ...end })).toBe(true);
+      expect(await store.endSlot({ ...mine, attempt: 1, ...end })).toBe(false);
+    },
+  );
+
+  test("at COMMIT does not hide that somebody else has taken the slot", async () => {
+    await using proxy = await Proxy.listen(database.server.port);
+    const schema = newSchema();
+    const url = database.server.url().replace(`:${database.server.port}/`, `:${proxy.port}/`);
+    await using store = await open(schema, url);
+    await using other = await open(schema);
+    const slot = { slot: "2026-11-22T12:00:00Z", at: 1, state: "due", trigger: "cron", reason: null } as const;
+    await store.addSlots(KEY.job, [slot], 2);
+    const taking = { job: KEY.job, slot: slot.slot, attempt: 0, alone: true };
+    nextCommit(proxy, "cut-before");
+    expect(await other.takeSlot(taking)).toBe(true);
+    expect(await store.takeSlot(taking)).toBe(false);
+    expect(await store.listSlots({ limit: 9 })).toMatchObject([{ state: "started", attempt: 1 }]);
+  });
+
   test("at COMMIT does not hide that somebody else has taken over", async () => {
     await using proxy = await Proxy.listen(database.server.port);
     const schema = newSchema();

@@ -1,5 +1,6 @@
 /** What test files use of Kafka: suites that need it, and the broker that they share. */
 import { beforeAll, describe, inject, test } from "vitest";
+import { isCi } from "../ci.ts";
 import { createTopic, readTopic, type TopicMessage, type TopicOptions, uniqueName } from "./topics.ts";
 
 /** Kafka may have to be fetched first. */
@@ -9,16 +10,12 @@ const START_TIMEOUT_MS = 11 * 60_000;
 export function describeKafka(name: string, suite: () => void): void {
   const { missing } = inject("kafka");
   if (missing === undefined) describe(name, suite);
-  else if (!isCi(process.env["CI"])) describe.skip(name, suite);
+  else if (!isCi()) describe.skip(name, suite);
   else {
     test(`${name}: Kafka runs here`, () => {
       throw new TypeError(`CI has to run the tests that need Kafka, but ${missing}`);
     });
   }
-}
-
-function isCi(value: string | undefined): boolean {
-  return value !== undefined && value !== "" && value !== "false";
 }
 
 /**

@@ -243,6 +243,16 @@ describe("loadRuntime() refuses", () => {
     ]);
   });
 
+  test("a chain from a job that never ends", async () => {
+    runtime("jobs: ['*.yaml']\n");
+    const topic = 'source: { type: kafka, brokers: "b:9092", topics: t, group: g }';
+    write("a.yaml", job("a").replace(/source: .*/, topic));
+    write("b.yaml", job("b", "trigger: { type: after, job: a }\n"));
+    expect(await faults()).toEqual([
+      "b.yaml:4:30: trigger.job: a run of a never ends by itself, so nothing comes after it; take an interval",
+    ]);
+  });
+
   test("jobs that wait for each other, once a circle; one that only leads into it is not told", async () => {
     runtime("jobs: ['*.yaml']\n");
     const after = (name: string, before: string) =>

@@ -429,6 +429,13 @@ describe("what is not built yet is refused by its name", () => {
     expect(() => readYaml(minimal + line)).not.toThrow();
   });
 
+  test("alerts are posted to an address, or to none where the variable is empty", () => {
+    expect(lines(`${minimal}alerts: { failed: true, webhook: hooks.example/s3cret }`)).toEqual([
+      "orders.yaml:4:34: alerts.webhook: needs an address that begins with https:// or http://",
+    ]);
+    expect(readYaml(`${minimal}alerts: { failed: true, webhook: "\${ALERT_URL:-}" }`).alerts).toEqual({ failed: true });
+  });
+
   test("watching is for files", () => {
     const topic = minimal.replace(/source: .*/, 'source: { type: kafka, brokers: "a:1", topics: t, group: g }');
     expect(lines(`${topic}trigger: { type: watch }`)).toEqual([

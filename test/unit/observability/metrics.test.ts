@@ -39,6 +39,7 @@ describe("metrics()", () => {
         "runs_total",
         "run_duration_seconds",
         "run_in_progress",
+        "run_started_timestamp_seconds",
         "job_state",
         "last_success_timestamp_seconds",
         "commit_seconds",
@@ -128,6 +129,10 @@ describe("metrics()", () => {
       'memory_budget_bytes{job="orders",state="used"} 1048576',
       'memory_budget_bytes{job="orders",state="limit"} 268435456',
     ]);
+    observe(ended(3));
+    expect(await samples("mailbox_bytes")).toEqual(['mailbox_bytes{job="orders",mailbox="chunks"} 0']);
+    expect(await samples("pool_in_use")).toEqual(['pool_in_use{job="orders",pool="buffers"} 0']);
+    expect(await samples("memory_budget_bytes")).toContain('memory_budget_bytes{job="orders",state="used"} 0');
   });
 
   it("counts retries and restarts, and lets other events pass", async () => {
@@ -155,6 +160,17 @@ describe("metrics()", () => {
     expect(await samples("last_success_timestamp_seconds")).toEqual([
       'last_success_timestamp_seconds{job="orders"} 1795312804',
     ]);
+  });
+
+  it("shows since when the oldest run that is to end is under way", async () => {
+    observe({ ...started(), run: "a", at: 1_000 });
+    observe({ ...started(), run: "b", at: 2_000 });
+    observe({ ...started({ endless: true }), run: "c", at: 500 });
+    expect(await samples("run_started_timestamp_seconds")).toEqual(['run_started_timestamp_seconds{job="orders"} 1']);
+    observe({ ...ended(4_000), run: "a" });
+    expect(await samples("run_started_timestamp_seconds")).toEqual(['run_started_timestamp_seconds{job="orders"} 2']);
+    observe({ ...ended(4_000), run: "b" });
+    expect(await samples("run_started_timestamp_seconds")).toEqual([]);
   });
 
   it("keeps the last success when a run fails", async () => {

@@ -165,16 +165,16 @@ describe("promiseOf()", () => {
       ["the run after every success of load appends the same files again (incremental: false)"],
     ],
     [
-      "slots of a source without an end, none of whose runs succeeds",
+      "slots of a source without an end",
       {
         source: topic,
         sink: SINKS["a table"],
         trigger: { type: "interval", every: "1h" },
-        alerts: { noSuccessFor: "1d" },
+        alerts: { noSuccessFor: "1d", runDuration: "1h" },
       },
       [
         "a run of this source never ends by itself, so slots find the one before still running (trigger: interval)",
-        "alerts.noSuccessFor fires always: a run of this source never ends by itself, so none succeeds",
+        "alerts.runDuration never fires: a run of this source is not meant to end",
       ],
     ],
     [
@@ -182,7 +182,7 @@ describe("promiseOf()", () => {
       { trigger: { type: "manual" }, alerts: { lag: 10, missedSlot: true, webhook: "https://alerts.example" } },
       [
         "alerts.lag never fires: a file source has no records that wait elsewhere",
-        "alerts.missedSlot never fires: trigger manual has no times to miss",
+        "alerts.missedSlot never fires: a job that is started by hand has no times to miss (trigger: manual)",
       ],
     ],
     [

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RunRow } from "../../../src/core/ports/state-store.ts";
 import { AfterSlots } from "../../../src/scheduling/after-slots.ts";
@@ -50,7 +50,8 @@ describe("AfterSlots", () => {
     await store.createRun({ ...run("failed", BEGIN + 1), state: "failed" });
     await store.createRun({ ...run("other", BEGIN + 1), job: "second" });
     await store.createRun(run("replay", BEGIN + 1, null, '[["--replay","1"]]'));
-    for (const now of [1_000, 40_000]) expect(await slots.due(start, BEGIN + now)).toEqual({ slots: [], cursor: start });
+    for (const now of [1_000, 40_000])
+      expect(await slots.due(start, BEGIN + now)).toEqual({ slots: [], cursor: start });
   });
 
   test("sees what another machine wrote late, and all that ended in one millisecond", async () => {

@@ -1,9 +1,17 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { eventSlot } from "../../../src/scheduling/event-slot.ts";
 import { slotText } from "../../../src/scheduling/slot-text.ts";
 
-const ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia", "Africa/Monrovia", "-03:30"];
+const ZONES = [
+  "UTC",
+  "Europe/Berlin",
+  "America/St_Johns",
+  "Asia/Kathmandu",
+  "Pacific/Apia",
+  "Africa/Monrovia",
+  "-03:30",
+];
 const instants = fc.integer({ min: Date.UTC(1950, 0), max: Date.UTC(2100, 0) });
 
 describe("slotText()", () => {

@@ -100,6 +100,18 @@ describe("CronTimetable.after()", () => {
     expect(slot).toBe(Date.parse("2026-12-31T22:59:40Z"));
   });
 
+  test("has a slot every second, while the clocks are set back too", () => {
+    const every = cron("* * * * * *", "Europe/Berlin");
+    const start = Date.parse("2026-10-25T00:59:00Z");
+    const found = Array.from({ length: 120 }, (_, index) => every.after(start + index * 1000 + 500));
+    expect(found).toEqual(found.map((_, index) => start + (index + 1) * 1000));
+  });
+
+  test("goes on with the very second behind an hour that it does not fire again", () => {
+    const slot = cron("*/30 * 2,3 * * *", "Europe/Berlin").after(Date.parse("2026-10-25T01:00:00Z"));
+    expect(slot).toBe(Date.parse("2026-10-25T02:00:00Z"));
+  });
+
   test("refuses a zone that there is not", () =>
     expect(() => cron("@daily", "Mars/Olympus")).toThrow('timezone: "Mars/Olympus" is no known zone'));
 });

@@ -40,7 +40,11 @@ export async function serve(options: Partial<AdminServerOptions> = {}): Promise<
   const port = Number(new URL(server.url).port);
   const ask = (path: string, question: Question = {}): Promise<Answer> => askAt(port, path, question);
   const post = (path: string, body: unknown = {}, headers: http.OutgoingHttpHeaders = {}): Promise<Answer> =>
-    ask(path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
+    ask(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
   const raw = (bytes: string): Promise<string> => readAll(port, bytes);
   return { runtime, server, port, faults, ask, post, raw, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }

@@ -197,7 +197,9 @@ test("a route that another room adds is served until it is taken away, and none 
   });
   const added = served.server.routes.add({ ...route, handle });
   expect(await served.ask("/hooks/a", { method: "POST", body: "1,2" })).toMatchObject({ status: 202, body: "1,2" });
-  expect(() => served.server.routes.add({ ...route, path: "/hooks/b", handle })).toThrow("/hooks/:name is there already");
+  expect(() => served.server.routes.add({ ...route, path: "/hooks/b", handle })).toThrow(
+    "/hooks/:name is there already",
+  );
   added[Symbol.dispose]();
   expect((await served.ask("/hooks/a", { method: "POST", body: "1,2" })).status).toBe(404);
 });
@@ -205,7 +207,11 @@ test("a route that another room adds is served until it is taken away, and none 
 test("a fault is a problem without its secrets and without a stack, and is reported", async () => {
   served.runtime.fault = secretFault("SINK_FAILED");
   const known = await served.ask("/api/runs");
-  expect(parsed(known)).toMatchObject({ status: 500, code: "SINK_FAILED", detail: expect.stringContaining("went away") });
+  expect(parsed(known)).toMatchObject({
+    status: 500,
+    code: "SINK_FAILED",
+    detail: expect.stringContaining("went away"),
+  });
   served.runtime.fault = new TypeError("hunter2 at secret.ts:1");
   const unknown = await served.ask("/api/runs");
   expect(parsed(unknown)).toMatchObject({ status: 500, code: "INVARIANT" });

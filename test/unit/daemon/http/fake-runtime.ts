@@ -40,7 +40,10 @@ export class FakeRuntime implements Runtime {
     const row: RunRow = { ...rowOf(id), ...change };
     await this.state.createRun(row);
     const { job, state, slot, trigger, startedAt, endedAt } = row;
-    this.#runs = [{ job, run: id, state, read: 3, written: 2, rejected: 1, slot, trigger, startedAt, endedAt }, ...this.#runs];
+    this.#runs = [
+      { job, run: id, state, read: 3, written: 2, rejected: 1, slot, trigger, startedAt, endedAt },
+      ...this.#runs,
+    ];
   }
 
   async addRejects(run: string, count: number, raw = "2,anna,1"): Promise<void> {
@@ -153,7 +156,11 @@ export function eventOf(job: string, bytes = 0): RuntimeEvent {
 }
 
 function jobOf(name: string): Job {
-  return defineJob({ name, source: { type: "file", path: `${name}.csv` }, sink: { type: "file", path: `${name}.jsonl` } });
+  return defineJob({
+    name,
+    source: { type: "file", path: `${name}.csv` },
+    sink: { type: "file", path: `${name}.jsonl` },
+  });
 }
 
 function rowOf(id: string): RunRow {
