@@ -3,7 +3,7 @@ FROM node:24.21.0-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 COPY tools/node/package.json tools/node/
-RUN npm ci --ignore-scripts --no-audit
+RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
@@ -13,7 +13,7 @@ FROM node:24.21.0-trixie-slim AS production
 WORKDIR /production
 COPY package.json package-lock.json .npmrc ./
 # The image brings Node itself, so the workspace that does is left out.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --workspaces=false
+RUN npm ci --omit=dev --ignore-scripts --workspaces=false
 
 FROM node:24.21.0-trixie-slim
 LABEL org.opencontainers.image.title="millrace" \

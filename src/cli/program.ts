@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import type { AddCommand } from "./definitions/add-command.ts";
+import { addBackfill } from "./definitions/backfill.ts";
 import { addCheck } from "./definitions/check.ts";
 import { addCompletion } from "./definitions/completion.ts";
 import { addDaemon } from "./definitions/daemon.ts";
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   addState,
   addRejects,
   addSchedule,
+  addBackfill,
   addInit,
   addSchema,
   addCompletion,

@@ -98,7 +98,9 @@ const progressShape = z.strictObject({
 const retentionShape = z.strictObject({
   runs: durationOption()
     .default(90 * DAY)
-    .describe("How long runs that have succeeded are listed; one that can be gone on with is kept."),
+    .describe(
+      "How long runs that have succeeded, and slots that have ended, are listed; a run that can be gone on with is kept.",
+    ),
   rejects: durationOption()
     .default(30 * DAY)
     .describe("How long rejects are kept in a database; those of a run that can be gone on with longer."),

@@ -2,6 +2,7 @@
 import type { Reject } from "../core/reject.ts";
 import type { Connection } from "./connection.ts";
 import { quoteIdentifier } from "./identifiers.ts";
+import { hasUnicode, isAscii, spelled, storable } from "./storable-text.ts";
 
 /** Raw text a statement may carry, in characters: far from what a string or a parameter can hold. */
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
@@ -62,21 +63,16 @@ function* batches(rejects: readonly Reject[]): Generator<readonly Reject[]> {
 /** The rejects as JSON. A database may hold fewer characters than a record has: then they are spelled without them. */
 async function rowsOf(connection: Connection, rejects: readonly Reject[]): Promise<string> {
   const text = JSON.stringify(rejects.map(toRow));
-  if (isAscii(text)) return text;
-  const { rows } = await connection.query("SHOW server_encoding");
-  return rows[0]?.["server_encoding"] === "UTF8" ? text : JSON.stringify(rejects.map(withoutUnicode).map(toRow));
+  if (isAscii(text) || (await hasUnicode(connection))) return text;
+  return JSON.stringify(rejects.map(withoutUnicode).map(toRow));
 }
 
 function withoutUnicode({ raw, message, ...reject }: Reject): Reject {
   return {
     ...reject,
     ...(isAscii(raw) ? { raw } : { raw: Buffer.from(raw).toString("base64"), rawEncoding: "base64" }),
-    message: message.replaceAll(/\P{ASCII}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`),
+    message: spelled(message),
   };
-}
-
-function isAscii(text: string): boolean {
-  return !/\P{ASCII}/u.test(text);
 }
 
 /** The reject as a row, its names in snake case. */
@@ -90,9 +86,4 @@ function toRow({ position, rawEncoding, message, raw, ...rest }: Reject): object
     raw: storable(raw),
     raw_encoding: rawEncoding,
   };
-}
-
-/** Postgres stores neither NUL nor half a surrogate pair; a message that quotes bad input may hold both. */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }

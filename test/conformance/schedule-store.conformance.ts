@@ -193,7 +193,7 @@ function pausing(open: Open): void {
 }
 
 function listing(open: Open): void {
-  test("listSlots() gives the newest first, by job, state and instant, up to the limit", async () => {
+  test("listSlots() gives the newest first or the oldest, by job, state and instant, up to the limit", async () => {
     const store = await open();
     // As they are planned, which is not the order of their instants.
     for (const job of [JOB, "b"])
@@ -213,6 +213,7 @@ function listing(open: Open): void {
     expect(await names({})).toEqual(["b 3", "orders 3", "b 2", "orders 2", "b 1", "orders 1"]);
     expect(await names({ job: JOB })).toEqual(orders);
     expect(await names({ limit: 2 })).toEqual(["b 3", "orders 3"]);
+    expect(await names({ oldestFirst: true, limit: 3 })).toEqual((await names({})).toReversed().slice(0, 3));
     expect(await names({ job: JOB, before: NOON + 3 * HOUR })).toEqual(orders.slice(1));
     expect(await names({ job: JOB, before: NOON + 3 * HOUR + 1 })).toEqual(orders);
     expect(await names({ job: JOB, states: ["due"] })).toEqual(["orders 1"]);
@@ -273,6 +274,17 @@ function takingAndEnding(open: Open): void {
     expect(await all(store)).toMatchObject([
       { state: "succeeded", attempt: 2, reason: null, run: "run-1", endedAt: NOON + HOUR },
     ]);
+  });
+
+  test("endSlot() takes any reason, whatever it quotes", async () => {
+    const store = await open();
+    const reason = "VALUE_INVALID: \0 \uD800 na\u00EFve \u{1F600}";
+    await store.addSlots(JOB, [slotAt(1, { reason })], NOON);
+    await store.pauseSchedule(JOB, reason);
+    expect(await store.endSlot(ending(1, 0, { state: "failed", reason }))).toBe(true);
+    const kept = expect.stringMatching(/^VALUE_INVALID.* na\u00EFve \u{1F600}$/su);
+    expect(await all(store)).toMatchObject([{ state: "failed", reason: kept }]);
+    expect(await store.findSchedule(JOB)).toMatchObject({ paused: kept });
   });
 
   test("endSlot() ends a slot once, also one that nobody took", async () => {

@@ -47,8 +47,8 @@ describe("millrace --help", () => {
     ["a missing argument", ["run"], "error: missing required argument 'job'\n(millrace --help lists what there is)\n"],
     [
       "a command of a later release",
-      ["daemon"],
-      "error: millrace daemon: not built in this release; built now: run, check, test, runs, state, rejects, schedule, init, schema, completion\n",
+      ["bench"],
+      "error: millrace bench: not built in this release; built now: run, check, test, daemon, runs, state, rejects, schedule, backfill, init, schema, completion\n",
     ],
     [
       "options that exclude each other",

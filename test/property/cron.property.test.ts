@@ -45,7 +45,10 @@ function comparedSpans(count: number, { from, until, changes }: ZoneTable): (rea
 
 function expectAgreement({ text, schedule }: GeneratedCron, policy: NaiveRules, table: ZoneTable): void {
   const expected = slotsByBruteForce(schedule, policy, table);
-  if (!canFire(text)) return expect(expected).toEqual([]);
+  if (!canFire(text)) {
+    expect(expected).toEqual([]);
+    return;
+  }
   const timetable = cronTimetable({ schedule: text, timezone: table.zone, ...policy });
   for (const [from, until] of comparedSpans(expected.length, table)) {
     const slots = slotsBetween(timetable, from, until);

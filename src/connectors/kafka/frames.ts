@@ -51,6 +51,7 @@ export class PartitionFrames implements FrameReader {
         return this.#frames(this.#batch, stretch, await lease(stretch.bytes));
       }
       this.#next = this.#batch?.next ?? this.#next;
+      this.#batch?.done();
       this.#batch = undefined;
       this.#given = 0;
       if (this.#isAtEnd()) return undefined;

@@ -105,10 +105,13 @@ class Connections {
   async close(clock: Clock, deadlineMs: number): Promise<void> {
     const ended = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     this.#exchanges.close();
-    using _deadline = clock.timer(deadlineMs, () => {
-      for (const socket of this.#sockets) socket.destroy();
-    });
+    if (deadlineMs <= 0) this.#cutOff();
+    using _deadline = clock.timer(deadlineMs, () => this.#cutOff());
     await ended;
+  }
+
+  #cutOff(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #keep(socket: Socket): void {

@@ -3,6 +3,7 @@ import { isOpenSlot, type NewSlot, OPEN_SLOTS, type ScheduleRow } from "../../co
 import { conditionOf } from "../../postgres/condition.ts";
 import type { Connection } from "../../postgres/connection.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
+import { storableIn } from "../../postgres/storable-text.ts";
 import type { Arguments, Outcome } from "../operations.ts";
 import { newSlotRow, toSchedule, toSlot } from "../slot-row.ts";
 import { lockSchedule } from "./sql.ts";
@@ -86,7 +87,7 @@ export class ScheduleTable {
       reason === null
         ? `UPDATE ${this.#schedules} SET paused = $2 WHERE job = $1`
         : `INSERT INTO ${this.#schedules} (job, paused) VALUES ($1, $2) ON CONFLICT (job) DO UPDATE SET paused = $2`,
-      [job, reason],
+      [job, await this.#reasonOf(reason)],
     );
   }
 
@@ -129,10 +130,12 @@ export class ScheduleTable {
   }
 
   async end(...[{ job, slot, attempt, state, reason, run, now }]: Arguments<"endSlot">): Promise<boolean> {
+    const why = await this.#reasonOf(reason);
+    const endedAt = isOpenSlot({ state }) ? null : now;
     const { rowCount } = await this.#connection.query(
       `UPDATE ${this.#slots} SET state = $4, reason = $5, run = $6, ended_at = $7, changed_by = $8
        WHERE job = $1 AND slot = $2 AND attempt = $3 AND ended_at IS NULL`,
-      [job, slot, attempt, state, reason, run, isOpenSlot({ state }) ? null : now, this.#tried.operation],
+      [job, slot, attempt, state, why, run, endedAt, this.#tried.operation],
     );
     return rowCount === 1 || this.#wasDone(this.#slots, "job = $2 AND slot = $3", [job, slot]);
   }
@@ -140,10 +143,11 @@ export class ScheduleTable {
   /** @param behind what of `ON CONFLICT` is not the same for all */
   async #insert(job: string, slots: readonly NewSlot[], now: number, behind: string): Promise<void> {
     if (slots.length === 0) return;
-    const rows = slots.map((slot) => {
+    const rows: object[] = [];
+    for (const slot of slots) {
       const { plannedAt: planned_at, endedAt: ended_at, ...row } = newSlotRow(job, slot, now);
-      return { ...row, planned_at, ended_at };
-    });
+      rows.push({ ...row, planned_at, ended_at, reason: await this.#reasonOf(row.reason) });
+    }
     await this.#connection.query(
       `INSERT INTO ${this.#slots} AS s (${COLUMNS})
        SELECT ${COLUMNS} FROM json_to_recordset($1::json) AS r (job text, slot text, at bigint, state text, trigger text,
@@ -151,6 +155,11 @@ export class ScheduleTable {
        ON CONFLICT ${behind}`,
       [JSON.stringify(rows)],
     );
+  }
+
+  /** Reasons quote errors, and errors quote input. */
+  async #reasonOf(reason: string | null): Promise<string | null> {
+    return reason === null ? null : storableIn(this.#connection, reason);
   }
 
   /** Whether an earlier attempt of this operation changed the row, and nobody has since. */

@@ -27,7 +27,12 @@ export interface Night {
 }
 
 /** Rules and chances by the seed. */
-function planOf(seed: number): { readonly trigger: object; readonly chances: Chances; readonly processes: number } {
+function planOf(seed: number): {
+  readonly trigger: object;
+  readonly chances: Chances;
+  readonly processes: number;
+  readonly comeback: number;
+} {
   const random = seededRandom(seed);
   const pick = <T>(values: readonly [T, ...T[]]): T => values[Math.floor(random() * values.length)] ?? values[0];
   return {
@@ -46,12 +51,14 @@ function planOf(seed: number): { readonly trigger: object; readonly chances: Cha
       runMs: pick([50, 800, 3_000]),
     },
     processes: pick([1, 1, 2, 3]),
+    /** At each step of the night, that one more comes up. */
+    comeback: pick([0.4, 0.4, 0.02]),
   };
 }
 
 /** Plays one night. */
 export async function simulateSchedule(seed: number): Promise<Night> {
-  const { trigger, chances, processes } = planOf(seed);
+  const { trigger, chances, processes, comeback } = planOf(seed);
   const parsed = triggerShape.parse(trigger);
   if (parsed.type !== "cron") throw new TypeError("the plan is of another trigger");
   const rules = rulesOf(parsed);
@@ -83,7 +90,7 @@ export async function simulateSchedule(seed: number): Promise<Night> {
     deaths += dead;
     daemons = daemons.filter(({ alive }) => alive);
     // Nobody may be up for a while; some come back at once.
-    while (daemons.length < processes && random() < 0.4) daemons.push(begin());
+    while (daemons.length < processes && random() < comeback) daemons.push(begin());
     if (random() < 0.01) offsetMs += Math.floor(random() * 8_000) - 3_000;
     const leaver = random() < 0.02 ? daemons.pop() : undefined;
     if (leaver !== undefined) void leaver.stop();

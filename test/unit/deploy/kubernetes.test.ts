@@ -120,6 +120,8 @@ describe("deploy/kubernetes", () => {
     expect(config.admin).toMatchObject({ host: "0.0.0.0", port: PORT });
     expect(config.state.type).toBe(state);
     expect(config.reload.watch).toBe(true);
+    // Without a limit on the CPU `auto` would be all of the node.
+    expect(config.threads).toBeTypeOf("number");
     expect(pod.terminationGracePeriodSeconds * 1_000).toBeGreaterThanOrEqual(config.shutdown.deadlineMs + MARGIN_MS);
   });
 

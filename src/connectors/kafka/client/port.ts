@@ -131,4 +131,6 @@ export interface MessageBatch {
   size(message: number): number;
   /** Copies the value. */
   copy(message: number, into: Uint8Array, at: number): void;
+  /** Says that nothing of the batch will be asked for again, so that its memory can be used for others. Need not be said. */
+  done(): void;
 }

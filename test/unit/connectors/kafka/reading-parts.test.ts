@@ -135,5 +135,6 @@ function batchOf(values: readonly (string | null)[], first: bigint, next: bigint
     headers: () => null,
     size: (message) => bytes[message]?.length ?? -1,
     copy: (message, into, at) => into.set(bytes[message] ?? Buffer.alloc(0), at),
+    done: () => {},
   };
 }

@@ -63,19 +63,27 @@ async function askAt(port: number, path: string, { method = "GET", headers = {},
 
 /** A connection that has sent these bytes. */
 export async function connect(port: number, bytes: string): Promise<net.Socket> {
-  const socket = net.connect(port, "127.0.0.1");
-  socket.on("error", () => {});
+  const socket = open(port);
   await once(socket, "connect");
   socket.write(bytes);
   return socket;
 }
 
+/** A server that takes no more connections may close one before it has sent anything. */
 async function readAll(port: number, bytes: string): Promise<string> {
-  const socket = await connect(port, bytes);
+  const socket = open(port);
   let text = "";
   socket.setEncoding("latin1").on("data", (part: string) => {
     text += part;
   });
-  await once(socket, "close");
+  socket.write(bytes);
+  // Not once(): a connection that is reset has closed too.
+  await new Promise((resolve) => void socket.on("close", resolve));
   return text;
+}
+
+function open(port: number): net.Socket {
+  const socket = net.connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  return socket;
 }

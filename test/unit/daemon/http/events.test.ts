@@ -83,7 +83,7 @@ describe("GET /api/events", () => {
     const stalled = await connect(served.port, EVENTS);
     stalled.pause();
     await until("it listens", () => (runtime.listeners === 1 ? true : undefined));
-    runtime.emit(eventOf("orders", 32 * 1024 * 1024));
+    runtime.emit(eventOf("orders", 16 * 1024 * 1024));
     await runtime.clock.advance(30_000);
     expect(runtime.listeners).toBe(1);
     await runtime.clock.advance(15_000);

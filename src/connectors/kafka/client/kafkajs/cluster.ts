@@ -1,6 +1,7 @@
 /** The nodes of a cluster, connected when they are needed. */
 import { MillraceError } from "../../../../core/errors.ts";
 import type { KafkaConnection } from "../connection.ts";
+import { AnswerMemory } from "./answer-memory.ts";
 import { faultOf } from "./faults.ts";
 import { mendIdleQueues } from "./idle-queue.ts";
 import { saslOf } from "./logins.ts";
@@ -17,8 +18,10 @@ interface Node extends NodeAddress {
 
 /** One client's view of a cluster; disposing cuts its connections. */
 export class Cluster implements Disposable {
+  /** Where answers lie that came over the cluster's connections. */
+  readonly answers = new AnswerMemory();
   readonly #connection: KafkaConnection;
-  readonly #sockets = new Sockets();
+  readonly #sockets = new Sockets({ reusesMemory: true });
   readonly #nodes = new Map<number, Node>();
 
   constructor(connection: KafkaConnection) {
@@ -115,7 +118,7 @@ export class Cluster implements Disposable {
 
   #make(host: string, port: number): WireBroker {
     const { clientId, ssl, login, connectTimeoutMs, requestTimeoutMs } = this.#connection;
-    return wireBroker({
+    const target = {
       host,
       port,
       clientId,
@@ -124,7 +127,8 @@ export class Cluster implements Disposable {
       connectionTimeout: connectTimeoutMs,
       requestTimeout: requestTimeoutMs,
       socketFactory: this.#sockets.factory,
-    });
+    };
+    return wireBroker(target, this.answers);
   }
 }
 

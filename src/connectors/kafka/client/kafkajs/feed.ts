@@ -58,14 +58,16 @@ export class Feed implements PartitionReader {
    * Hands a fetched batch over.
    *
    * @param bytes of memory that it holds
+   * @returns whether it was taken
    */
-  deliver(batch: MessageBatch, bytes: number): void {
-    if (!this.hasRoom) return;
+  deliver(batch: MessageBatch, bytes: number): boolean {
+    if (!this.hasRoom) return false;
     this.#position = batch.next;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting === undefined) this.#batch = { batch, bytes };
     else waiting.resolve(batch);
+    return true;
   }
 
   /** The reader gets this error, now and whenever it asks again. */

@@ -34,8 +34,15 @@ export interface FetchedPartition extends TopicPartition {
   readonly bytes: Buffer;
 }
 
+/** What a node answered. */
+export interface FetchAnswer {
+  readonly partitions: readonly FetchedPartition[];
+  /** The memory that the partitions' bytes lie in. */
+  readonly raw: Buffer;
+}
+
 /** The request. @param requestTimeoutMs how long answers take that nothing is waited for */
-export function fetchCall(options: FetchOptions, requestTimeoutMs: number): WireCall<FetchedPartition[]> {
+export function fetchCall(options: FetchOptions, requestTimeoutMs: number): WireCall<FetchAnswer> {
   return {
     request: { apiKey: FETCH, apiVersion: VERSION, apiName: "Fetch", encode: async () => wireBody(bodyOf(options)) },
     response: { decode: async (raw) => readAnswer(raw), parse: async (answer) => answer },
@@ -55,7 +62,7 @@ function bodyOf({ from, maxWaitMs, maxBytes, maxPartitionBytes, isolation }: Fet
   return Buffer.concat([...head, level, ...session, int32(topics.length), ...entries, nothingForgotten, text("")]);
 }
 
-function readAnswer(raw: Buffer): FetchedPartition[] {
+function readAnswer(raw: Buffer): FetchAnswer {
   const cursor = new Cursor(raw);
   cursor.int32();
   cursor.int16();
@@ -64,7 +71,7 @@ function readAnswer(raw: Buffer): FetchedPartition[] {
     const topic = cursor.text() ?? "";
     return cursor.list(() => readPartition(cursor, topic));
   });
-  return topics.flat();
+  return { partitions: topics.flat(), raw };
 }
 
 function readPartition(cursor: Cursor, topic: string): FetchedPartition {

@@ -5,10 +5,11 @@
  * waits long only if every partition of the node is in it, and else briefly, for longer the longer nobody asks. With
  * nothing wanted no request is made at all; heartbeats have a timer of their own.
  */
+import type { AnswerMemory } from "./answer-memory.ts";
 import type { Feed } from "./feed.ts";
 import { splitName } from "../../split-name.ts";
 import { readRecords } from "../records/record-batches.ts";
-import { type FetchedPartition, fetchCall } from "./fetch-call.ts";
+import { type FetchAnswer, type FetchedPartition, fetchCall } from "./fetch-call.ts";
 import type { WireBroker } from "./wire.ts";
 
 const LONG_WAIT_MS = 500;
@@ -22,6 +23,8 @@ const MAX_AHEAD_BYTES = 32 * 1024 * 1024;
 export interface FetcherOptions {
   /** The node, connected. */
   readonly connect: () => Promise<WireBroker>;
+  /** Where its answers lie. */
+  readonly answers: AnswerMemory;
   /** The partitions that the node leads, those without a reader left out; and how many it leads with them. */
   readonly led: () => { readonly feeds: readonly Feed[]; readonly count: number };
   /** Bytes that lie unread, of all nodes. */
@@ -83,10 +86,24 @@ export class Fetcher {
     const answer = await broker.connectionPool.send(fetchCall({ from, ...limits, isolation }, requestTimeoutMs));
     if (ended.aborted) return;
     const feeds = new Map(wanted.map((feed) => [`${feed.at.topic}-${feed.at.partition}`, feed]));
-    for (const fetched of answer) {
+    const hold = this.#holdersOf(answer);
+    const release = hold();
+    for (const fetched of answer.partitions) {
       const feed = feeds.get(`${fetched.topic}-${fetched.partition}`);
-      if (feed !== undefined) await this.#hand(feed, fetched);
+      if (feed !== undefined) await this.#hand(feed, fetched, hold);
     }
+    release();
+  }
+
+  /** Makes holders of an answer's memory; it is given back when each of them has let go. */
+  #holdersOf({ raw }: FetchAnswer): () => () => void {
+    let holders = 0;
+    return () => {
+      holders++;
+      return () => {
+        if (--holders === 0) this.#options.answers.giveBack(raw);
+      };
+    };
   }
 
   #shortWait(): number {
@@ -95,14 +112,14 @@ export class Fetcher {
     return wait;
   }
 
-  async #hand(feed: Feed, { error, bytes, aborted }: FetchedPartition): Promise<void> {
+  async #hand(feed: Feed, { error, bytes, aborted }: FetchedPartition, hold: () => () => void): Promise<void> {
     if (error !== 0) return this.#options.onRefused(feed, error);
     if (bytes.length === 0) return;
     const { address, maxBatchBytes } = this.#options;
     const [from, place] = [feed.position, `${address}: ${splitName(feed.at)}`];
     try {
       const batch = await readRecords({ bytes, from, aborted, place, maxBatchBytes });
-      if (batch.next > from) feed.deliver(batch, batch.bytes);
+      if (batch.next > from && feed.deliver(batch, batch.bytes)) batch.onDone = hold();
     } catch (thrown) {
       feed.fail(thrown);
     }

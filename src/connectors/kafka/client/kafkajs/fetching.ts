@@ -92,6 +92,7 @@ export class Fetching {
     const isLed = (at: TopicPartition): boolean => this.#leaderOf(at) === leader;
     return new Fetcher({
       connect: () => cluster.node(leader),
+      answers: cluster.answers,
       led: () => ({
         feeds: [...this.#feeds.values()].filter(({ at }) => isLed(at)),
         count: partitions.filter(isLed).length,

@@ -25,9 +25,9 @@ export async function scanOnce(
   const broker = await cluster.node(await leaderOf(cluster, { at, from }));
   const limits = { maxWaitMs: MAX_WAIT_MS, maxBytes: MAX_BYTES, maxPartitionBytes: MAX_BYTES };
   const request = { from: [{ ...at, position: from }], ...limits, isolation: "read_committed" } as const;
-  const [fetched] = await broker.connectionPool.send(fetchCall(request, requestTimeoutMs));
+  const { partitions } = await broker.connectionPool.send(fetchCall(request, requestTimeoutMs));
   const place = `${cluster.address}: ${splitName(at)}`;
-  const { bytes, aborted } = assertAnswered(fetched, place);
+  const { bytes, aborted } = assertAnswered(partitions[0], place);
   if (bytes.length === 0) return undefined;
   const batch = await readRecords({ bytes, from, aborted, place, maxBatchBytes: MAX_BATCH_BYTES });
   return batch.next > from ? batch : undefined;

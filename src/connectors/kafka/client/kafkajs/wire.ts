@@ -5,6 +5,8 @@
  */
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
+import type { AnswerMemory } from "./answer-memory.ts";
+import { readAnswers, type WireConnection } from "./answer-reader.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -121,7 +123,9 @@ interface BrokerOptions {
 }
 
 const Broker = require("kafkajs/src/broker") as new (options: BrokerOptions) => WireBroker;
-const ConnectionPool = require("kafkajs/src/network/connectionPool") as new (options: PoolOptions) => object;
+const ConnectionPool = require("kafkajs/src/network/connectionPool") as new (options: PoolOptions) => {
+  readonly pool: readonly WireConnection[];
+};
 const Encoder = require("kafkajs/src/protocol/encoder") as new () => WireEncoder;
 
 const silent: WireLogger = {
@@ -132,9 +136,13 @@ const silent: WireLogger = {
   namespace: () => silent,
 };
 
-/** One node, not yet connected. */
-export function wireBroker(options: Omit<PoolOptions, "logger" | "enforceRequestTimeout">): WireBroker {
+/** One node, not yet connected. @param memory of its answers; kafkajs' own way to read them when absent */
+export function wireBroker(
+  options: Omit<PoolOptions, "logger" | "enforceRequestTimeout">,
+  memory?: AnswerMemory,
+): WireBroker {
   const connectionPool = new ConnectionPool({ ...options, logger: silent, enforceRequestTimeout: true });
+  if (memory !== undefined) for (const connection of connectionPool.pool) readAnswers(connection, memory);
   const authenticationTimeout = options.connectionTimeout;
   return new Broker({ connectionPool, logger: silent, authenticationTimeout, allowAutoTopicCreation: false });
 }

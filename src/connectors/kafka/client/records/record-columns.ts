@@ -22,6 +22,8 @@ export interface RecordTimes {
 export class RecordColumns implements MessageBatch {
   count = 0;
   next = 0n;
+  /** Told once when the batch is done with. */
+  onDone: (() => void) | undefined;
   readonly #slots: Int32Array;
   readonly #offsets: BigInt64Array;
   readonly #timestamps: Float64Array;
@@ -111,6 +113,13 @@ export class RecordColumns implements MessageBatch {
   copy(message: number, into: Uint8Array, at: number): void {
     const from = this.#slot(message, 3);
     this.#memory(message).copy(into, at, from, from + Math.max(this.size(message), 0));
+  }
+
+  done(): void {
+    const { onDone } = this;
+    this.onDone = undefined;
+    this.#memories.length = 0;
+    onDone?.();
   }
 
   #slot(message: number, which: number): number {
