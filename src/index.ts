@@ -29,13 +29,25 @@ export type { Reject, RejectStage } from "./core/reject.ts";
 export type { Bottleneck, RunSummary } from "./core/summary.ts";
 
 export type { Observer, RunEvent, RunEventKind } from "./core/ports/observer.ts";
+export { createRuntime } from "./daemon/lazy.ts";
+export type {
+  JobStatus,
+  RunObject,
+  Runtime,
+  RuntimeOptions,
+  RunsWish,
+  TriggeredRun,
+  TriggerOptions,
+} from "./daemon/runtime-api.ts";
+export type { AdminOptions } from "./daemon/http/admin-options.ts";
 export { metrics } from "./observability/metrics.ts";
 
 export type * from "./core/ports/format.ts";
 export type * from "./core/ports/sink.ts";
 export type * from "./core/ports/source.ts";
 export type * from "./core/ports/state-store.ts";
-export type { Fire, Trigger } from "./core/ports/trigger.ts";
+export type * from "./core/ports/schedule-store.ts";
+export type { HostEvent, RuntimeEvent, RuntimeObserver } from "./core/ports/runtime-events.ts";
 export type { Clock } from "./core/clock.ts";
 export type { Counts } from "./core/ledger.ts";
 export type { Position, ProgressKey } from "./core/position.ts";

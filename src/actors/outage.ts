@@ -2,6 +2,7 @@
 import { abortError, type Clock, sleep } from "../core/clock.ts";
 import { isMillraceError, MillraceError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { causesOf } from "../core/thrown.ts";
 import type { StageName } from "../core/timing.ts";
 import { Backoff, type BackoffOptions } from "../runtime/backoff.ts";
 import type { Emit } from "./messages.ts";
@@ -66,6 +67,7 @@ export class Outage {
       code: error.code,
       reason: reasonOf(error),
       message: error.message,
+      ...causesOf(error),
     });
     await sleep(clock, delayMs, signal);
   }

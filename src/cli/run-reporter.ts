@@ -71,7 +71,7 @@ async function storyOf(options: RunReporterOptions, process: CliProcess): Promis
 /** The log's last line tells the end. */
 async function logStory({ progress }: Job, { stderr }: CliProcess): Promise<RunReporter> {
   const { logger } = await import("../observability/logger.ts");
-  const log = await logger({ stream: stderr, progress: progressEvery(progress) });
+  const log = await logger({ stream: stderr, progress: progressEvery(progress), records: true });
   const tell = (line: string): void => void stderr.write(`${line}\n`);
   return { observers: [log], end: () => {}, tell, [Symbol.dispose]: () => {} };
 }

@@ -2,7 +2,14 @@
 import { nearestName } from "../core/nearest.ts";
 import { isEndless, type Job } from "./job.ts";
 import type { ValuePath } from "./place.ts";
-import { locate, type Problem } from "./problem.ts";
+import { locate, type Problem, problemsError } from "./problem.ts";
+
+/** @throws MillraceError CONFIG_INVALID with `details.problems` where jobs cannot run together */
+export function checkJobSet(jobs: readonly Job[]): void {
+  const names = nameProblems(jobs);
+  const problems = names.length > 0 ? names : chainProblems(jobs);
+  if (problems.length > 0) throw problemsError(problems);
+}
 
 /** Jobs that have the name of one before them. */
 export function nameProblems(jobs: readonly Job[]): Problem[] {

@@ -84,7 +84,8 @@ export class KeptRunning {
       }
     } catch {
       // The desk is closed: the runtime stops.
-      return void this.#stopped.abort();
+      this.#stopped.abort();
+      return;
     }
     if (clock.monotonic() - begun > PAUSES.maxDelayMs) this.#backoff.reset();
     await this.#wait(this.#backoff.next());

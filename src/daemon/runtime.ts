@@ -1,6 +1,7 @@
 /** The runtime: one state store, one memory budget and one set of turns for all jobs; schedules and people start runs. */
 import type { Registry } from "prom-client";
 import type { Job } from "../config/job.ts";
+import { checkJobSet } from "../config/job-set.ts";
 import { type Clock, sleep, systemClock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Observer } from "../core/ports/observer.ts";
@@ -13,6 +14,7 @@ import { nodeCronTicker } from "../scheduling/ticker.ts";
 import type { ActiveRun } from "./active-run.ts";
 import { EventHub } from "./event-hub.ts";
 import { JobStatuses } from "./job-statuses.ts";
+import { jobVersion } from "./job-version.ts";
 import { KeptRunning } from "./kept-running.ts";
 import { hostWorld, openHostState } from "./open-host.ts";
 import { RunBook } from "./run-book.ts";
@@ -49,7 +51,8 @@ interface Parts {
  * Makes a runtime; nothing runs before `start`. It installs no signal handlers, writes to no console and never ends the
  * process: what goes wrong is a rejected promise or an event.
  *
- * @throws MillraceError STATE_UNAVAILABLE, STATE_CORRUPT, STATE_TOO_NEW, CONFIG_INVALID; USAGE where two jobs have one name
+ * @throws MillraceError STATE_UNAVAILABLE, STATE_CORRUPT, STATE_TOO_NEW, CONFIG_INVALID; CONFIG_INVALID where two jobs have one
+ *   name, or one comes after another that is not there
  * @example
  * await using runtime = await createRuntime({ jobs: [job], state: "sqlite:.millrace/state.db" });
  * await runtime.start();
@@ -58,7 +61,7 @@ interface Parts {
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { clock = systemClock, random = systemRandom, observers = [] } = options;
-  assertNamesApart(options.jobs);
+  checkJobSet(options.jobs);
   await using opened = new AsyncDisposableStack();
   const state = await openHostState(options.state, clock, opened);
   const registry = options.registry ?? new (await import("prom-client")).Registry();
@@ -87,6 +90,7 @@ class HostedRuntime implements Runtime {
   readonly #book: RunBook;
   readonly #kept = new Map<string, KeptRunning>();
   #jobs: ReadonlyMap<string, Job>;
+  #versions: ReadonlyMap<string, string> = new Map();
   #admin: { readonly url: string; close(wish: { readonly deadlineMs: number }): Promise<void> } | undefined;
   #phase: "made" | "started" | "stopping" = "made";
   #drained: Promise<boolean> | undefined;
@@ -122,6 +126,7 @@ class HostedRuntime implements Runtime {
       const { serveAdmin } = await import("./http/server.ts");
       this.#admin = await serveAdmin(this, { ...admin, clock: this.clock });
     }
+    this.#versions = await versionsOf([...this.#jobs.values()]);
     await this.#hold();
     this.#parts.scheduler.start();
   }
@@ -175,12 +180,14 @@ class HostedRuntime implements Runtime {
   }
 
   async reload(jobs: readonly Job[]): Promise<void> {
-    assertNamesApart(jobs);
-    const before = this.#jobs;
+    checkJobSet(jobs);
+    const before = this.#versions;
+    const after = await versionsOf(jobs);
+    const added = [...after.keys()].filter((name) => !before.has(name));
+    const removed = [...before.keys()].filter((name) => !after.has(name));
+    const changed = [...after].filter(([name, now]) => (before.get(name) ?? now) !== now).map(([name]) => name);
     this.#jobs = new Map(jobs.map((job) => [job.name, job]));
-    const added = jobs.filter(({ name }) => !before.has(name)).map(({ name }) => name);
-    const removed = [...before.keys()].filter((name) => !this.#jobs.has(name));
-    const changed = jobs.filter((job) => isOther(before.get(job.name), job)).map(({ name }) => name);
+    this.#versions = after;
     if (this.#phase === "started") await this.#hold(new Set([...removed, ...changed]));
     this.#parts.hub.emit({ kind: "reloaded", at: this.clock.now(), added, changed, removed });
   }
@@ -257,25 +264,15 @@ class HostedRuntime implements Runtime {
   }
 }
 
+async function versionsOf(jobs: readonly Job[]): Promise<ReadonlyMap<string, string>> {
+  return new Map(await Promise.all(jobs.map(async (job) => [job.name, await jobVersion(job)] as const)));
+}
+
 /** Hears of runs alone. */
 function ofRuns(observer: Observer): RuntimeObserver {
   return (event) => {
     if (!isHostEvent(event)) observer(event);
   };
-}
-
-function assertNamesApart(jobs: readonly Job[]): void {
-  const names = new Set<string>();
-  for (const { name } of jobs) {
-    if (names.has(name))
-      throw new MillraceError("USAGE", `two jobs are called ${name}; a runtime tells them apart by name`);
-    names.add(name);
-  }
-}
-
-/** Whether a job of the same name says something else than before. */
-function isOther(before: Job | undefined, after: Job): boolean {
-  return before !== undefined && JSON.stringify(before.definition.config) !== JSON.stringify(after.definition.config);
 }
 
 /** Whether `work` is done in time. */

@@ -15,7 +15,19 @@ export async function jsonLog(stream: LogStream, level: LogLevel): Promise<LogWr
   return (entry) => lines[entry.level](lineOf(entry));
 }
 
+/** What entries need of a pino logger. */
+export type PinoLines = Readonly<Record<LogLevel, (fields: object, message: string) => void>>;
+
+/** A writer into somebody's own pino logger, which adds its own time and whatever else it is told to. */
+export function pinoLog(lines: PinoLines): LogWriter {
+  return ({ level, job, run, message, fields }) => lines[level]({ ...placeOf(job, run), ...fields }, message);
+}
+
 /** The message stands where people look for it, before the fields. */
 function lineOf({ at, job, run, message, fields }: LogEntry): object {
-  return { time: new Date(at).toISOString(), job, run, msg: message, ...fields };
+  return { time: new Date(at).toISOString(), ...placeOf(job, run), msg: message, ...fields };
+}
+
+function placeOf(job: string | null, run: string | null): object {
+  return { ...(job === null ? {} : { job }), ...(run === null ? {} : { run }) };
 }

@@ -11,10 +11,14 @@ export interface LogEntry {
   readonly level: LogLevel;
   /** Wall-clock milliseconds. */
   readonly at: number;
-  readonly job: string;
-  readonly run: string;
+  /** null: it is about no job in particular. */
+  readonly job: string | null;
+  /** null: it is about no run in particular. */
+  readonly run: string | null;
   readonly message: string;
   readonly fields: { readonly [name: string]: unknown };
+  /** It has a pace of its own, so however often it comes it is written. */
+  readonly unlimited?: true;
 }
 
 /** Writes entries somewhere, at once. */

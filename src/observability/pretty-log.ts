@@ -21,7 +21,7 @@ function lineOf({ level, at, job, message, fields }: LogEntry, paint: Paint): st
   const time = paint("quiet", new Date(at).toISOString().slice(11, 23));
   const known = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined);
   const rest = known.map(([name, value]) => `${paint("quiet", `${name}=`)}${spell(value)}`).join(" ");
-  return `${time} ${paint(TONES[level], level.padEnd(5))} ${paint("strong", job)}  ${message}${rest === "" ? "" : `  ${rest}`}`;
+  return `${time} ${paint(TONES[level], level.padEnd(5))} ${paint("strong", job ?? "millrace")}  ${message}${rest === "" ? "" : `  ${rest}`}`;
 }
 
 /** Words stand as they are; whatever would blur where a value ends is quoted. */

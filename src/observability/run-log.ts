@@ -7,7 +7,7 @@ import { connectorOf, findBottleneck } from "./bottleneck.ts";
 import { LagTrend, totalLag } from "./lag-trend.ts";
 import type { LogEntry, LogLevel } from "./log-entry.ts";
 import { type Progress, ProgressTracker } from "./progress.ts";
-import { redact } from "./redact.ts";
+import { redactFields } from "./redact-fields.ts";
 import { RejectTally } from "./reject-tally.ts";
 
 /** How often progress gets a line. */
@@ -29,6 +29,7 @@ const LEVEL_OF_STATE = {
 /** Follows one run. */
 export class RunLog {
   readonly #every: ProgressEvery | null;
+  readonly #records: boolean;
   readonly #tracker = new ProgressTracker();
   readonly #rejects = new RejectTally(REJECTS_EVERY_MS);
   readonly #lagTrend = new LagTrend();
@@ -38,9 +39,13 @@ export class RunLog {
   #lag: number | null = null;
   #told = { at: 0, records: 0 };
 
-  /** @param every null: no lines about progress */
-  constructor(every: ProgressEvery | null) {
+  /**
+   * @param every null: no lines about progress
+   * @param records whether lines may show what is in records
+   */
+  constructor(every: ProgressEvery | null, records: boolean) {
     this.#every = every;
+    this.#records = records;
   }
 
   /** The lines that an event is worth; most are worth none. */
@@ -66,18 +71,22 @@ export class RunLog {
       case "unit-committed":
         return event.careful ? [carefulUnit(event)] : [];
       case "rejected":
-        return this.#rejects.add(event).map(rejected);
+        return this.#rejected(this.#rejects.add(event));
       case "sampled":
         this.#stages = event.stages;
         this.#busiestSink = event.busiestSink;
-        return this.#rejects.due(event.at).map(rejected);
+        return this.#rejected(this.#rejects.due(event.at));
       case "lagging":
         return this.#takeLag(event);
       case "run-ended":
-        return [...this.#rejects.rest().map(rejected), this.#end(event)];
+        return [...this.#rejected(this.#rejects.rest()), this.#end(event)];
       default:
         return [troubleOf(event)];
     }
+  }
+
+  #rejected(groups: readonly Rejected[]): Body[] {
+    return groups.map((group) => rejected(group, this.#records));
   }
 
   #takeLag({ at, records }: RunEvent & { kind: "lagging" }): Body[] {
@@ -93,12 +102,12 @@ export class RunLog {
     const { source, sinks, transform, slot, trigger, threads, totalBytes, endless = false, resumed } = event;
     this.#told = { at: event.at, records: resumed?.read ?? 0 };
     const common = { slot, trigger, source, transform, sinks, threads, ...(!endless && { bytes: totalBytes }) };
-    if (resumed === null) return { level: "info", message: "run started", fields: common };
+    if (resumed === null) return { level: "info", message: "run started", fields: common, unlimited: true };
     const { split, token, read } = resumed;
-    return { level: "info", message: "run resumed", fields: { ...common, split, token, read } };
+    return { level: "info", message: "run resumed", fields: { ...common, split, token, read }, unlimited: true };
   }
 
-  #end({ state, counts, sinks, durationMs, message }: RunEvent & { kind: "run-ended" }): Body {
+  #end({ state, counts, sinks, durationMs, message, causes = [] }: RunEvent & { kind: "run-ended" }): Body {
     const { read, written, filtered, rejected: refused } = counts;
     const fields = {
       read,
@@ -109,12 +118,12 @@ export class RunLog {
       seconds: Math.round(durationMs) / 1_000,
       ...(this.#lag === null ? {} : { lag: this.#lag }),
       bottleneck: this.#bottleneck(durationMs),
-      ...(message === null ? {} : { error: message }),
+      ...(message === null ? {} : { error: message, ...causesOf({ causes }) }),
     };
     // To be stopped is how a run of a live source ends.
     if (state === "interrupted" && this.#started?.endless === true)
-      return { level: "info", message: "run stopped", fields };
-    return { level: LEVEL_OF_STATE[state], message: `run ${state}`, fields };
+      return { level: "info", message: "run stopped", fields, unlimited: true };
+    return { level: LEVEL_OF_STATE[state], message: `run ${state}`, fields, unlimited: true };
   }
 
   #bottleneck(durationMs: number): StageName | null {
@@ -143,7 +152,7 @@ export class RunLog {
         : view.records - this.#told.records >= this.#every.everyRecords;
     if (!due) return [];
     this.#told = { at: event.at, records: view.records };
-    return [{ level: "info", message: "progress", fields: progressFields(view) }];
+    return [{ level: "info", message: "progress", fields: progressFields(view), unlimited: true }];
   }
 }
 
@@ -167,13 +176,19 @@ function writtenOf([sink, { written }]: [sink: string, counts: Counts]): [sink: 
 
 type Rejected = RunEvent & { kind: "rejected" };
 
-function rejected({ stage, code, sink, count, message, split, line }: Rejected): Body {
-  const fields = { stage, code, ...(sink === null ? {} : { sink }), count, example: message, split, line };
-  return { level: "warn", message: "records rejected", fields };
+/** A reject's message may hold what its record holds; where it stands never does. */
+function rejected({ stage, code, sink, count, message, split, line }: Rejected, records: boolean): Body {
+  const example = records ? { example: message } : {};
+  const fields = { stage, code, ...(sink === null ? {} : { sink }), count, ...example, split, line };
+  return { level: "warn", message: "records rejected", fields, unlimited: true };
 }
 
 function carefulUnit({ sink, chunks, commitMs }: RunEvent & { kind: "unit-committed" }): Body {
   return { level: "debug", message: "unit written in careful mode", fields: { sink, chunks, commitMs } };
+}
+
+function causesOf({ causes = [] }: { readonly causes?: readonly string[] }): object {
+  return causes.length === 0 ? {} : { causes };
 }
 
 type Trouble = RunEvent & {
@@ -192,7 +207,7 @@ function troubleOf(event: Trouble): Body {
       return {
         level: "warn",
         message: "retrying",
-        fields: { ...where, attempt, delayMs, code, reason, error: message },
+        fields: { ...where, attempt, delayMs, code, reason, error: message, ...causesOf(event) },
       };
     }
     case "thread-died": {
@@ -201,7 +216,11 @@ function troubleOf(event: Trouble): Body {
     }
     case "restarting": {
       const { actor, attempt, delayMs, code, message } = event;
-      return { level: "warn", message: "restarting", fields: { actor, attempt, delayMs, code, error: message } };
+      return {
+        level: "warn",
+        message: "restarting",
+        fields: { actor, attempt, delayMs, code, error: message, ...causesOf(event) },
+      };
     }
     case "draining":
       return { level: "info", message: "draining", fields: { reason: event.reason } };
@@ -217,14 +236,4 @@ function troubleOf(event: Trouble): Body {
       return { level: "warn", message: "waiting for another run of the job", fields: { owner, leaseMs: forMs } };
     }
   }
-}
-
-function redactFields(fields: LogEntry["fields"]): LogEntry["fields"] {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, redactValue(value)]));
-}
-
-function redactValue(value: unknown): unknown {
-  if (typeof value === "string") return redact(value);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redactValue(inner)]));
 }

@@ -6,6 +6,7 @@ import { MillraceError } from "../core/errors.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { RejectStore } from "../core/ports/sink.ts";
 import type { RunSummary } from "../core/summary.ts";
+import { causesOf } from "../core/thrown.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { ProcessFigures } from "../observability/process-meter.ts";
 import type { SummaryRecorder } from "../observability/summary-recorder.ts";
@@ -160,7 +161,15 @@ async function sumUp(
   const counts = { read, written, filtered, rejected, folded, emitted, bytes };
   const sinks = Object.values(summary.sinks);
   const several = sinks.length > 1 ? { sinks: summary.sinks } : {};
-  emit({ kind: "run-ended", state, durationMs, counts, ...several, message: error?.message ?? null });
+  emit({
+    kind: "run-ended",
+    state,
+    durationMs,
+    counts,
+    ...several,
+    message: error?.message ?? null,
+    ...causesOf(error),
+  });
   const nothing = sinks.every((sink) => sink.written === 0);
   if (error !== null && isUsage(error) && nothing) throw error;
   return summary;

@@ -1,6 +1,7 @@
 /** Flow after flow under a supervisor, to their end or to the end of its restarts. */
 import { isMillraceError, MillraceError } from "../core/errors.ts";
 import type { RunState } from "../core/ports/state-store.ts";
+import { causesOf } from "../core/thrown.ts";
 import { onAbort } from "../core/abort.ts";
 import type { Exit } from "../runtime/actor.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
@@ -87,8 +88,9 @@ function mayPass(error: unknown): boolean {
 
 function tellRestart({ emit }: Execution, event: SupervisorEvent): void {
   if (event.kind !== "restarting") return;
-  const { code, message } = MillraceError.from(event.error);
-  emit({ kind: "restarting", actor: event.child, attempt: event.attempt, delayMs: event.delayMs, code, message });
+  const error = MillraceError.from(event.error);
+  const { child: actor, attempt, delayMs } = event;
+  emit({ kind: "restarting", actor, attempt, delayMs, code: error.code, message: error.message, ...causesOf(error) });
 }
 
 function outcomeOf(exit: Exit, { complete, failure, share }: FlowStarts, { graceful, kill }: Stops): Outcome {

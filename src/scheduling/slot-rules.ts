@@ -15,8 +15,6 @@ export interface SlotRules {
   readonly onFailure: "resume" | "newRun" | "pauseSchedule";
 }
 
-const DAY_MS = 86_400_000;
-
 /** Nothing that has happened is dropped, and one run comes after the other. */
 const EVENTS: SlotRules = {
   catchUp: "all",
@@ -32,7 +30,7 @@ export function rulesOf(trigger: Trigger): SlotRules {
   switch (trigger.type) {
     case "cron":
     case "interval": {
-      const { catchUp, catchUpWindow = DAY_MS, startDeadline = null, overlap, jitter, onFailure } = trigger;
+      const { catchUp, catchUpWindow, startDeadline = null, overlap, jitter, onFailure } = trigger;
       return {
         ...{ catchUp, catchUpWindowMs: catchUpWindow, startDeadlineMs: startDeadline },
         ...{ overlap, jitterMs: jitter, onFailure },

@@ -22,7 +22,12 @@ export interface SlotSource {
   readonly trigger: string;
   /** Tells two schedules apart: with another one planning begins anew at {@link start}. */
   readonly fingerprint: string;
-  /** The cursor of a job that has none: nothing before `now` is due. @param now milliseconds since 1970 */
+  /**
+   * The cursor of a job that has none: nothing that happened before `now` is due; what is there to be worked on, as files
+   * are, is.
+   *
+   * @param now milliseconds since 1970
+   */
   start(now: number): Promise<string> | string;
   /** What came due up to `now`. @throws MillraceError where it cannot be told just now, to be asked again */
   due(cursor: string, now: number): Promise<DueSlots> | DueSlots;

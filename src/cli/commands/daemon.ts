@@ -1,10 +1,7 @@
 /** `millrace daemon`: the jobs of a runtime file until somebody ends it. */
 import { loadRuntime, type LoadedRuntime } from "../../config/load-runtime.ts";
-import { watchConfig } from "../../config/config-watch.ts";
-import { systemClock } from "../../core/clock.ts";
-import { MillraceError } from "../../core/errors.ts";
 import { createRuntime } from "../../daemon/runtime.ts";
-import type { Runtime } from "../../daemon/runtime-api.ts";
+import { ConfigReload } from "../config-reload.ts";
 import { daemonLog, type DaemonLog } from "../daemon-log.ts";
 import { EXIT } from "../exit-codes.ts";
 import { listenForStop } from "../stop-signals.ts";
@@ -26,7 +23,7 @@ export async function daemonCommand(file: string = DEFAULT_FILE, process: CliPro
   using stop = listenForStop(process);
   using _faults = endOnFaults(process, log);
   const runtime = await createRuntime(optionsOf(loaded, log));
-  using _reload = reloading(file, loaded, { runtime, log, process });
+  using _reload = new ConfigReload(file, loaded, { runtime, log, process });
   await runtime.start();
   log.say("info", "ready", { jobs: loaded.jobs.length, url: runtime.url });
   const { signal, again } = await stop.asked;
@@ -49,39 +46,6 @@ function optionsOf({ config, jobs }: LoadedRuntime, log: DaemonLog): Parameters<
     admin: { host: admin.host, port: admin.port, ...(token !== undefined && { token }) },
     observers: [log.observe],
   };
-}
-
-/** What a reload works on. */
-interface Reloading {
-  readonly runtime: Runtime;
-  readonly log: DaemonLog;
-  readonly process: CliProcess;
-}
-
-/** Reads the files again on SIGHUP, and on change when asked: a valid version takes over, an invalid one is refused loudly. */
-function reloading(file: string, first: LoadedRuntime, { runtime, log, process }: Reloading): Disposable {
-  const opened = new DisposableStack();
-  let last: Promise<void> = Promise.resolve();
-  const reload = (): void => {
-    last = last.then(() => reloadOnce(file, { runtime, log, process }));
-  };
-  process.on("SIGHUP", reload);
-  opened.defer(() => process.off("SIGHUP", reload));
-  const { config, files, baseDir } = first;
-  if (config.reload.watch)
-    opened.use(watchConfig({ files, patterns: config.jobs, baseDir, clock: systemClock, onChange: reload }));
-  return opened;
-}
-
-async function reloadOnce(file: string, { runtime, log, process }: Reloading): Promise<void> {
-  try {
-    const { jobs } = await loadRuntime(file, { environment: process.env });
-    await runtime.reload(jobs);
-  } catch (thrown) {
-    const { message } = MillraceError.from(thrown);
-    const what = "a new version of the config was refused, the old one stays";
-    log.say("error", what, { problems: message.split("\n") });
-  }
 }
 
 /** What nobody has caught ends the process: its state is unknown, and the positions tell the next one where to go on. */

@@ -73,12 +73,13 @@ export class PartitionFrames implements FrameReader {
   /** The next messages that fit, at least one; none when the batch is used up. */
   #stretch(batch: MessageBatch, maxBytes: number): Stretch | undefined {
     const { until } = this.#options;
+    const reachesEnd = until !== null && batch.next > until;
     const begin = this.#given;
     let [end, bytes] = [begin, 0];
     for (; end < batch.count; end++) {
       const size = this.#size(batch, end);
       if (end > begin && bytes + size > maxBytes) break;
-      if (until !== null && batch.offset(end) >= until) break;
+      if (reachesEnd && batch.offset(end) >= until) break;
       bytes += size;
     }
     return end === begin ? undefined : { begin, end, bytes };
@@ -94,9 +95,10 @@ export class PartitionFrames implements FrameReader {
     const offsets = new BigInt64Array(end - begin);
     let at = 0;
     for (let message = begin; message < end; message++) {
-      if (batch.size(message) < 0) memory.bytes.set(this.#options.tombstone, at);
+      const size = batch.size(message);
+      if (size < 0) memory.bytes.set(this.#options.tombstone, at);
       else batch.copy(message, memory.bytes, at);
-      at += this.#size(batch, message);
+      at += size < 0 ? this.#options.tombstone.length : size;
       ends[message - begin] = at;
       offsets[message - begin] = batch.offset(message);
     }
@@ -117,24 +119,14 @@ function metaOf(
   { begin, end }: Stretch,
   known: Pick<ChunkMeta, "offsets" | "partition">,
 ): ChunkMeta {
-  const timestamps = new Float64Array(end - begin);
-  for (let message = begin; message < end; message++) timestamps[message - begin] = batch.timestamp(message);
-  const keys = columnOf(begin, end, (message) => batch.key(message));
-  const headers = columnOf(begin, end, (message) => batch.headers(message));
-  return { ...known, timestamps, ...(keys !== undefined && { keys }), ...(headers !== undefined && { headers }) };
+  return {
+    ...known,
+    timestamps: batch.timestamps(begin, end),
+    ...(batch.hasKeys && { keys: columnOf(begin, end, (message) => batch.key(message)) }),
+    ...(batch.hasHeaders && { headers: columnOf(begin, end, (message) => batch.headers(message)) }),
+  };
 }
 
-/** What each message has of something, nothing as long as none has it: most topics have no keys or no headers. */
-function columnOf<Value>(
-  begin: number,
-  end: number,
-  of: (message: number) => Value | null,
-): (Value | null)[] | undefined {
-  let column: (Value | null)[] | undefined;
-  for (let message = begin; message < end; message++) {
-    const value = of(message);
-    if (value !== null) column ??= Array.from({ length: end - begin }, () => null);
-    if (column !== undefined) column[message - begin] = value;
-  }
-  return column;
+function columnOf<Value>(begin: number, end: number, of: (message: number) => Value): Value[] {
+  return Array.from({ length: end - begin }, (_, index) => of(begin + index));
 }

@@ -75,6 +75,8 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       /** What the server or the system calls the fault (an SQLSTATE, an errno), else the code. */
       readonly reason: string;
       readonly message: string;
+      /** What the message leaves out, from the fault's causes; not there where it says all. */
+      readonly causes?: readonly string[];
     }
   | {
       readonly kind: "thread-died";
@@ -89,6 +91,7 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly delayMs: number;
       readonly code: ErrorCode;
       readonly message: string;
+      readonly causes?: readonly string[];
     }
   | { readonly kind: "draining"; readonly reason: string }
   /** Processes share the source out, and this one has these splits from now on. */
@@ -117,6 +120,7 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       /** Each one's, if there are several. */
       readonly sinks?: { readonly [name: string]: Counts };
       readonly message: string | null;
+      readonly causes?: readonly string[];
     }
 );
 

@@ -18,9 +18,22 @@ export type HostEvent = {
   /** Nothing of the job is started until it goes on. `reason`: null, it goes on. */
   | { readonly kind: "job-paused"; readonly job: string; readonly reason: string | null }
   /** A run of the job could not even begin; its trigger tries again. */
-  | { readonly kind: "start-failed"; readonly job: string; readonly code: string; readonly message: string }
+  | {
+      readonly kind: "start-failed";
+      readonly job: string;
+      readonly code: string;
+      readonly message: string;
+      /** What the message leaves out, from the fault's causes; not there where it says all. */
+      readonly causes?: readonly string[];
+    }
   /** Something beside the runs does not work just now and is tried again: the state store, a folder that is watched. */
-  | { readonly kind: "trouble"; readonly job: string | null; readonly code: string; readonly message: string }
+  | {
+      readonly kind: "trouble";
+      readonly job: string | null;
+      readonly code: string;
+      readonly message: string;
+      readonly causes?: readonly string[];
+    }
   /** Another set of jobs holds from now on. */
   | {
       readonly kind: "reloaded";

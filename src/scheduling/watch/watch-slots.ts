@@ -5,6 +5,9 @@
  * after which all files that are there have theirs. What a process knows beside the cursor is only since when each file
  * has been left alone, which the next process finds out again. Files that vanish make no slot.
  *
+ * Where several processes watch the same files, one of them may see a file as it was some time ago (network file systems
+ * keep what they know for seconds), so that the cursor also has the marks that were replaced last.
+ *
  * A look is a listing and one question a file, asked beside the calling thread: 20 us of CPU a file, half of them in the
  * system. Looks take a tenth of the time at most, so that 100,000 files are looked at two or three times a minute and a
  * thousand every second. Where nothing has happened for minutes looks become as rare as every ten seconds. Events of the
@@ -44,11 +47,16 @@ export interface WatchOptions {
   readonly clock: Clock;
 }
 
+/** In a cursor: there was no slot yet. */
+const NONE = "-";
+
 /** What a cursor says. */
 interface Announced {
   /** The instant of the last slot, milliseconds since 1970; null: there was none. */
   readonly last: number | null;
   readonly marks: ReadonlySet<number>;
+  /** Marks of the slot before that are no longer among them. */
+  readonly replaced: ReadonlySet<number>;
 }
 
 /** `trigger: {type: watch}`: a slot whenever settled files have arrived or changed. What lies there at first has arrived. */
@@ -64,7 +72,7 @@ export class WatchSlots implements SlotSource {
   #lookedAt: number | undefined;
   /** Monotonic. */
   #changedAt = 0;
-  /** The cursor read last: that of many files is long. */
+  /** The cursor read or written last: that of many files is long. */
   #read: { readonly cursor: string; readonly announced: Announced } | undefined;
   #bell: FolderBell | undefined;
 
@@ -75,18 +83,24 @@ export class WatchSlots implements SlotSource {
   }
 
   start(): string {
-    return written({ last: null, marks: new Set() });
+    return written({ last: null, marks: new Set(), replaced: new Set() });
   }
 
   /** @throws MillraceError SOURCE_FAILED for what may not be read */
   async due(cursor: string, now: number): Promise<DueSlots> {
-    const { last, marks } = this.#announced(cursor);
-    if (this.#restMs() === 0) await this.#look(now);
+    const isForeign = this.#read !== undefined && this.#read.cursor !== cursor;
+    const announced = this.#announced(cursor);
+    // What another process has announced since is not to be compared with what was there before.
+    if (isForeign || this.#restMs() === 0) await this.#look(now);
+    const isKnown = (mark: number): boolean => announced.marks.has(mark) || announced.replaced.has(mark);
     const files = [...this.#files.values()];
-    if (!files.some(({ settled, mark }) => settled && !marks.has(mark))) return { slots: [], cursor };
-    const slot = eventSlot(now, last);
-    const kept = files.filter(({ settled, mark }) => settled || marks.has(mark));
-    return { slots: [slot], cursor: written({ last: slot.at, marks: new Set(kept.map(({ mark }) => mark)) }) };
+    if (!files.some(({ settled, mark }) => settled && !isKnown(mark))) return { slots: [], cursor };
+    const slot = eventSlot(now, announced.last);
+    const kept = files.filter(({ settled, mark }) => settled || isKnown(mark));
+    const marks = new Set(kept.map(({ mark }) => mark));
+    const next = { last: slot.at, marks, replaced: announced.marks.difference(marks) };
+    this.#read = { cursor: written(next), announced: next };
+    return { slots: [slot], cursor: this.#read.cursor };
   }
 
   next(_cursor: string, now: number): number {
@@ -183,17 +197,17 @@ function fixedPart(pattern: string): string {
   return parts.slice(0, wild).join("/") || (pattern.startsWith("/") ? "/" : ".");
 }
 
-function written({ last, marks }: Announced): string {
-  return `${last ?? "-"} ${writeMarks(marks)}`;
+function written({ last, marks, replaced }: Announced): string {
+  return [last ?? NONE, writeMarks(marks), writeMarks(replaced)].join(" ");
 }
 
 /** @throws MillraceError STATE_CORRUPT */
 function read(cursor: string): Announced {
-  const { last, marks } = /^(?<last>-|\d+) (?<marks>.*)$/.exec(cursor)?.groups ?? {};
-  if (last === undefined || marks === undefined || !isMarks(marks))
-    throw new MillraceError(
-      "STATE_CORRUPT",
-      "the state of a `watch` schedule is not readable; forget the schedule to begin anew",
-    );
-  return { last: last === "-" ? null : Number(last), marks: readMarks(marks) };
+  const [last = "", marks = "", replaced = "?"] = cursor.split(" ");
+  if ((last === NONE || /^\d+$/.test(last)) && isMarks(marks) && isMarks(replaced))
+    return { last: last === NONE ? null : Number(last), marks: readMarks(marks), replaced: readMarks(replaced) };
+  throw new MillraceError(
+    "STATE_CORRUPT",
+    "the state of a `watch` schedule is not readable; forget the schedule to begin anew",
+  );
 }

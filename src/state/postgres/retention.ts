@@ -1,5 +1,6 @@
 /** Drops history that is not kept any longer. */
 import { REPLAY_SCOPE } from "../../core/ports/reject-shelf.ts";
+import type { Retention } from "../../core/ports/retention.ts";
 import type { Connection } from "../../postgres/connection.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import type { Arguments, Outcome } from "../operations.ts";
@@ -9,27 +10,37 @@ import { lockSchedule } from "./sql.ts";
 export async function pruneHistory(
   connection: Connection,
   schema: string,
-  ...[job, { runsBefore, rejectsBefore, rejectBytes, limit }]: Arguments<"prune">
+  ...[job, { runsBefore, limit, ...keep }]: Arguments<"prune">
 ): Promise<Outcome<"prune">> {
   const quoted = quoteIdentifier(schema);
   const runs = await pruneRuns(connection, quoted, [job, runsBefore, limit]);
-  const slots = await pruneSlots(connection, schema, [job, Date.parse(runsBefore), limit]);
+  const rejects = await pruneRejects(connection, quoted, job, { ...keep, limit });
+  // Last, for others wait for the lock that it takes.
+  return { runs, rejects, slots: await pruneSlots(connection, schema, [job, Date.parse(runsBefore), limit]) };
+}
+
+async function pruneRejects(
+  connection: Connection,
+  schema: string,
+  job: string,
+  { rejectsBefore, rejectBytes, limit }: Omit<Retention, "runsBefore">,
+): Promise<number> {
   const old = await dropRejects(
     connection,
-    quoted,
-    `SELECT id, at, run, scope FROM ${quoted}.rejects WHERE job = $1 AND at < $2::timestamptz`,
+    schema,
+    `SELECT id, at, run, scope FROM ${schema}.rejects WHERE job = $1 AND at < $2::timestamptz`,
     [job, rejectsBefore, limit],
   );
-  if (old === limit || (await bytesOf(connection, quoted, job)) <= rejectBytes) return { runs, rejects: old, slots };
+  if (old === limit || (await bytesOf(connection, schema, job)) <= rejectBytes) return old;
   const tooMuch = await dropRejects(
     connection,
-    quoted,
+    schema,
     `SELECT * FROM (
-       SELECT id, at, run, scope, sum(bytes) OVER (ORDER BY at DESC, id DESC) AS newer FROM ${quoted}.rejects WHERE job = $1
+       SELECT id, at, run, scope, sum(bytes) OVER (ORDER BY at DESC, id DESC) AS newer FROM ${schema}.rejects WHERE job = $1
      ) AS n WHERE newer > $2::bigint`,
     [job, rejectBytes, limit - old],
   );
-  return { runs, rejects: old + tooMuch, slots };
+  return old + tooMuch;
 }
 
 async function pruneRuns(

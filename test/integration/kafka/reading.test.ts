@@ -78,7 +78,7 @@ describeKafka("KafkaReading", () => {
     expect([batch.key(0), batch.key(1), batch.key(2)]).toEqual(["k", "k", null]);
     expect(batch.headers(0)).toEqual({ kind: "ä", empty: "", twice: "2" });
     expect(batch.headers(2)).toBeNull();
-    expect(batch.timestamp(0)).toBe(1_700_000_000_123);
+    expect(batch.timestamps(0, 1)[0]).toBe(1_700_000_000_123);
     expect([batch.offset(2), batch.next]).toEqual([2n, 3n]);
   });
 

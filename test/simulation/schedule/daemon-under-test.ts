@@ -95,11 +95,11 @@ export class DaemonUnderTest {
   #mortalStore(): ScheduleStore {
     const through =
       (name: keyof ScheduleStore) =>
-      async (...args: readonly unknown[]) => {
+      async (...args: unknown[]) => {
         await this.#step();
         if (this.#durable.random() < this.#chances().refusal) throw new Error(`${name}: the store is away`);
         const { store } = this.#durable;
-        const result = await (store[name] as (...given: readonly unknown[]) => Promise<unknown>).apply(store, args);
+        const result = await (store[name] as (...given: unknown[]) => Promise<unknown>).apply(store, args);
         await this.#step();
         return result;
       };

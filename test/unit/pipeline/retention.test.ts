@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Retention } from "../../../src/core/ports/retention.ts";
+import type { Pruned, Retention } from "../../../src/core/ports/retention.ts";
 import type { BoundSink } from "../../../src/core/ports/sink.ts";
 import type { RunRow, StateStore } from "../../../src/core/ports/state-store.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
@@ -39,13 +39,17 @@ describe("applyRetention()", () => {
     expect(asked).toMatchObject([{ runsBefore: "1970-01-01T00:00:00.000Z", rejectsBefore: ago(0) }]);
   });
 
-  test("goes on while something is dropped, but not for ever", async () => {
+  test.each([
+    { runs: 1, rejects: 0 },
+    { runs: 0, rejects: 1 },
+    { runs: 0, rejects: 0, slots: 1 },
+  ])("goes on while something is dropped (%o), but not for ever", async (pruned) => {
     const clock = new FakeClock(NOW);
     let asked = 0;
     const state = pruning(async () => {
       asked++;
       await clock.advance(1_000);
-      return { runs: 0, rejects: 1 };
+      return pruned;
     });
     await applyRetention({ state, clock }, history());
     expect(asked).toBe(10);
@@ -71,7 +75,7 @@ describe("applyRetention()", () => {
 });
 
 /** A store in which only pruning is special. */
-function pruning(prune: (retention: Retention) => Promise<void | { runs: number; rejects: number }>): StateStore {
+function pruning(prune: (retention: Retention) => Promise<void | Pruned>): StateStore {
   return {
     ...openMemoryStore(),
     prune: async (_, retention) => (await prune(retention)) ?? { runs: 0, rejects: 0 },

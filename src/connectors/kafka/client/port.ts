@@ -123,8 +123,11 @@ export interface MessageBatch {
   /** Where the partition goes on, behind everything that was looked at. */
   readonly next: bigint;
   offset(message: number): bigint;
-  /** Milliseconds since 1970. */
-  timestamp(message: number): number;
+  /** Of some messages, milliseconds since 1970; the end is excluded. */
+  timestamps(begin: number, end: number): Float64Array;
+  /** False where no message has a key, or headers: most topics have none. */
+  readonly hasKeys: boolean;
+  readonly hasHeaders: boolean;
   key(message: number): string | null;
   headers(message: number): Readonly<{ [name: string]: string }> | null;
   /** Bytes of the value; -1 for a message without one (a tombstone). */

@@ -12,7 +12,7 @@ function messagesIn(batch: MessageBatch) {
     batch.copy(i, value, 0);
     return {
       offset: batch.offset(i),
-      time: batch.timestamp(i),
+      time: batch.timestamps(i, i + 1)[0],
       key: batch.key(i),
       headers: batch.headers(i),
       value: size < 0 ? null : value.toString(),
@@ -109,7 +109,7 @@ describe("readRecords()", () => {
     const bytes = await batchBytes([{ delta: 0, time: 5, value: "x" }]);
     bytes.writeInt16BE(0x08, 21);
     const batch = await readRecords({ ...USUAL, bytes });
-    expect(batch.timestamp(0)).toBe(1_700_000_000_000);
+    expect(batch.timestamps(0, 1)[0]).toBe(1_700_000_000_000);
   });
 
   test("refuses a bomb where it lies, and reads what comes before it first", async () => {

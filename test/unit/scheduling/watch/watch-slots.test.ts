@@ -144,6 +144,26 @@ describe("WatchSlots", () => {
     expect(await folder.slotsWithin(5_000)).toBe(0);
   });
 
+  test("agrees with another process that watches the same files, whichever of them is behind", async () => {
+    using folder = new WatchedFolder();
+    const others = new WatchSlots(folder.options);
+    folder.write("in/a.csv", "1");
+    expect(await folder.slotsWithin(5_000)).toBe(1);
+    await others.due(folder.cursor, folder.clock.now());
+    await folder.fake.advance(SETTLE_MS);
+    await others.due(folder.cursor, folder.clock.now());
+    const { mtimeMs } = statSync(folder.path("in/a.csv"));
+    folder.write("in/a.csv", "2");
+    expect(await folder.slotsWithin(4_000)).toBe(1);
+    for (let look = 0; look < 4; look++) {
+      expect((await others.due(folder.cursor, folder.clock.now())).slots).toEqual([]);
+      await folder.fake.advance(SETTLE_MS);
+    }
+    // What it was before is no news, as a network file system may show it to one of them.
+    folder.write("in/a.csv", "1", mtimeMs);
+    expect(await folder.slotsWithin(4_000)).toBe(0);
+  });
+
   test("rests between looks for ten times as long as one takes", async () => {
     let looks = 0;
     const list = async (): Promise<readonly string[]> => {

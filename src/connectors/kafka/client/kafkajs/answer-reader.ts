@@ -46,7 +46,8 @@ class AnswerReader {
     const { socket, authHandlers, authExpectResponse } = this.#connection;
     if (authHandlers !== null && !authExpectResponse) return authHandlers.onSuccess(Buffer.from(data));
     if (socket !== this.#socket) this.#begin(socket);
-    for (let at = 0; at < data.length; ) at += this.#answer === undefined ? this.#takeSize(data, at) : this.#take(data, at);
+    for (let at = 0; at < data.length; )
+      at += this.#answer === undefined ? this.#takeSize(data, at) : this.#take(data, at);
   }
 
   /** What came of an answer before its connection was lost is no part of the next one's. */

@@ -123,7 +123,9 @@ interface BrokerOptions {
 }
 
 const Broker = require("kafkajs/src/broker") as new (options: BrokerOptions) => WireBroker;
-const ConnectionPool = require("kafkajs/src/network/connectionPool") as new (options: PoolOptions) => {
+const ConnectionPool = require("kafkajs/src/network/connectionPool") as new (
+  options: PoolOptions,
+) => {
   readonly pool: readonly WireConnection[];
 };
 const Encoder = require("kafkajs/src/protocol/encoder") as new () => WireEncoder;

@@ -50,20 +50,31 @@ export class Cursor {
     throw unreadable("a number without an end");
   }
 
-  /** A varint whose sign is its lowest bit. */
+  /** A varint whose sign is its lowest bit. Nearly all have one byte or two, and a record has eight of them. */
   varint(): number {
-    const value = this.uvarint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    const { bytes, at } = this;
+    const first = bytes[at] as number;
+    if (first < 0x80) {
+      this.at = at + 1;
+      return (first >>> 1) ^ -(first & 1);
+    }
+    const second = bytes[at + 1] as number;
+    if (second < 0x80) {
+      this.at = at + 2;
+      return (((first & 0x7f) >>> 1) | (second << 6)) ^ -(first & 1);
+    }
+    return signed(this.uvarint());
   }
 
   /** The same of up to 64 bits, as a number: times are far from 2^53. */
   varlong(): number {
+    if ((this.bytes[this.at] as number) < 0x80) return this.varint();
     let value = 0;
     for (let factor = 1; factor <= 2 ** 63; factor *= 128) {
       const byte = this.bytes[this.at++];
       if (byte === undefined) break;
       value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+      if (byte < 0x80) return signed(value);
     }
     throw unreadable("a number without an end");
   }
@@ -97,6 +108,10 @@ export class Cursor {
     if (this.at > this.bytes.length) throw unreadable("fewer bytes than they say");
     return from;
   }
+}
+
+function signed(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
 /** The answer is not what the protocol says: fetched again it may be. */

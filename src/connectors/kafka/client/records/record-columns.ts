@@ -3,8 +3,8 @@ import { MillraceError } from "../../../../core/errors.ts";
 import type { MessageBatch } from "../port.ts";
 import { Cursor } from "./cursor.ts";
 
-/** Numbers that are kept of a record: memory; key's place and size; value's place and size; headers' place. */
-const SLOTS = 6;
+/** Numbers that are kept of a record: memory; key's place and size; value's place and size; headers' place; offset in its batch. */
+const SLOTS = 7;
 const LOG_APPEND_TIME = 0x08;
 /** A varint of 0, as the number of headers. */
 const NO_HEADERS = 0;
@@ -24,15 +24,17 @@ export class RecordColumns implements MessageBatch {
   next = 0n;
   /** Told once when the batch is done with. */
   onDone: (() => void) | undefined;
+  hasKeys = false;
+  hasHeaders = false;
   readonly #slots: Int32Array;
-  readonly #offsets: BigInt64Array;
   readonly #timestamps: Float64Array;
+  /** The batches' bytes and first offsets. */
   readonly #memories: Buffer[] = [];
+  readonly #baseOffsets: bigint[] = [];
   #bytes = 0;
 
   constructor(most: number) {
     this.#slots = new Int32Array(most * SLOTS);
-    this.#offsets = new BigInt64Array(most);
     this.#timestamps = new Float64Array(most);
   }
 
@@ -44,18 +46,19 @@ export class RecordColumns implements MessageBatch {
   /** Adds the records of a batch from an offset on. */
   take(bytes: Buffer, header: RecordTimes, from: bigint): void {
     const memory = this.#memories.push(bytes) - 1;
+    this.#baseOffsets.push(header.baseOffset);
     this.#bytes += bytes.length;
     const cursor = new Cursor(bytes);
     const isLogTime = (header.attributes & LOG_APPEND_TIME) !== 0;
     const skipped = Number(from - header.baseOffset);
     for (let left = header.count; left > 0; left--) {
       const end = cursor.varint() + cursor.at;
-      cursor.int8();
+      cursor.skip(1);
       const timestamp = header.firstTimestamp + cursor.varlong();
       const delta = cursor.varint();
       if (delta >= skipped) {
-        this.#offsets[this.count] = header.baseOffset + BigInt(delta);
         this.#timestamps[this.count] = isLogTime ? header.maxTimestamp : timestamp;
+        this.#slots[this.count * SLOTS + 6] = delta;
         this.#place(cursor, memory, end);
       }
       cursor.at = end;
@@ -75,17 +78,19 @@ export class RecordColumns implements MessageBatch {
     slots[slot + 4] = size;
     cursor.skip(Math.max(size, 0));
     slots[slot + 5] = cursor.at;
+    if (keySize >= 0) this.hasKeys = true;
+    if (cursor.bytes[cursor.at] !== NO_HEADERS) this.hasHeaders = true;
     if (cursor.at > end || end > cursor.bytes.length) {
       throw damaged("a record is longer than it says");
     }
   }
 
   offset(message: number): bigint {
-    return this.#offsets[message] as bigint;
+    return (this.#baseOffsets[this.#slot(message, 0)] as bigint) + BigInt(this.#slot(message, 6));
   }
 
-  timestamp(message: number): number {
-    return this.#timestamps[message] as number;
+  timestamps(begin: number, end: number): Float64Array {
+    return this.#timestamps.slice(begin, end);
   }
 
   key(message: number): string | null {
