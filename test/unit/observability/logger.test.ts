@@ -118,7 +118,7 @@ describe("logger()", () => {
       rejected(31_000, { count: 5 }),
       ended(32_000),
     ];
-    const lines = (await linesOf(events)).map(
+    const lines = (await linesOf(events, { records: true })).map(
       (line) => JSON.parse(line) as { msg: string; count?: number; example?: string; sink?: string },
     );
     expect(lines.map(({ msg, count }) => [msg, count])).toEqual([
