@@ -41,6 +41,8 @@ export type {
 } from "./daemon/runtime-api.ts";
 export type { AdminOptions } from "./daemon/http/admin-options.ts";
 export { metrics } from "./observability/metrics.ts";
+export { logRuntime } from "./observability/logger.ts";
+export { spans, type SpansOptions } from "./observability/spans.ts";
 
 export type * from "./core/ports/format.ts";
 export type * from "./core/ports/sink.ts";

@@ -9,6 +9,7 @@ import { isHostEvent, type RuntimeEvent, type RuntimeObserver } from "../core/po
 import type { StateStore } from "../core/ports/state-store.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { metrics } from "../observability/metrics.ts";
+import { SuccessBell } from "../scheduling/success-bell.ts";
 import { Scheduler } from "../scheduling/scheduler.ts";
 import { nodeCronTicker } from "../scheduling/ticker.ts";
 import type { ActiveRun } from "./active-run.ts";
@@ -45,6 +46,8 @@ interface Parts {
   readonly hub: EventHub;
   readonly desk: RunDesk;
   readonly scheduler: Scheduler;
+  /** Rings when a run has succeeded here. */
+  readonly bell: SuccessBell;
 }
 
 /**
@@ -68,6 +71,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const hub = new EventHub({ clock, observers });
   const feed = await metrics(registry, { process: true });
   hub.add(ofRuns(feed));
+  const bell = new SuccessBell();
+  hub.add(ringing(bell));
   const desk = new RunDesk({ state, clock, random, shared: hostWorld(options), emit: hub.emit });
   const launcher = new SlotLauncher({
     ...{ desk, state, clock, emit: hub.emit },
@@ -75,7 +80,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const ticker = await nodeCronTicker();
   const scheduler = new Scheduler({ store: state, launcher, clock, emit: hub.emit, ticker });
-  const parts = { state, clock, random, registry, hub, desk, scheduler };
+  const parts = { state, clock, random, registry, hub, desk, scheduler, bell };
   const runtime = new HostedRuntime(parts, options, opened.move());
   return runtime;
 }
@@ -218,7 +223,7 @@ class HostedRuntime implements Runtime {
       this.#kept.set(job.name, kept);
       kept.start();
     }
-    await scheduler.set(schedulesOf(jobs));
+    await scheduler.set(schedulesOf(jobs, this.#versions, this.#parts));
   }
 
   async #setPaused(name: string, reason: string | null): Promise<void> {
@@ -266,6 +271,13 @@ class HostedRuntime implements Runtime {
 
 async function versionsOf(jobs: readonly Job[]): Promise<ReadonlyMap<string, string>> {
   return new Map(await Promise.all(jobs.map(async (job) => [job.name, await jobVersion(job)] as const)));
+}
+
+/** A run tells of its end when the state store knows of it. */
+function ringing(bell: SuccessBell): RuntimeObserver {
+  return (event) => {
+    if (event.kind === "run-ended" && event.state === "succeeded") bell.ring(event.job);
+  };
 }
 
 /** Hears of runs alone. */

@@ -12,6 +12,8 @@ import type { SlotSource } from "./slot-source.ts";
 /** What is scheduled. */
 export interface ScheduledJob {
   readonly job: string;
+  /** Tells two versions of the job apart. */
+  readonly version: string;
   readonly source: SlotSource;
   readonly rules: SlotRules;
 }
@@ -44,6 +46,7 @@ export class JobSchedule {
   readonly #stopped = new AbortController();
   #wake: Disposable | undefined;
   #nextAt: number | null = 0;
+  #lookedAt = 0;
   #paused = false;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -67,9 +70,13 @@ export class JobSchedule {
   }
 
   /** Whether this is the schedule of a job as it is given. */
-  is({ source, rules }: ScheduledJob): boolean {
-    const mine = this.#scheduled;
-    return source.fingerprint === mine.source.fingerprint && JSON.stringify(rules) === JSON.stringify(mine.rules);
+  is({ version }: ScheduledJob): boolean {
+    return version === this.#scheduled.version;
+  }
+
+  /** Whether it is to be looked at. @param now milliseconds since 1970; a clock that was set back makes it look, too */
+  isDue(now: number): boolean {
+    return this.#nextAt !== null && (this.#nextAt <= now || now < this.#lookedAt);
   }
 
   /** Whether this process is at a slot. */
@@ -107,7 +114,8 @@ export class JobSchedule {
         if (!this.#paused) await this.#startDue();
       } catch (thrown) {
         this.#tellTrouble(thrown);
-        this.#nextAt = this.#world.clock.now() + TROUBLE_MS;
+        this.#lookedAt = this.#world.clock.now();
+        this.#nextAt = this.#lookedAt + TROUBLE_MS;
       }
     }
   }
@@ -119,9 +127,10 @@ export class JobSchedule {
     for (;;) {
       const row = await store.findSchedule(job);
       this.#paused = row != null && row.paused !== null;
-      this.#nextAt = null;
-      if (this.#paused) return;
       const now = clock.now();
+      this.#nextAt = null;
+      this.#lookedAt = now;
+      if (this.#paused) return;
       const known = row?.fingerprint === source.fingerprint ? row.cursor : null;
       const due = known === null ? { slots: [], cursor: await source.start(now) } : await source.due(known, now);
       if (due.cursor === known) {

@@ -14,7 +14,7 @@ const LOOKED_AT = 1_000;
  *
  * @example
  * const scheduler = new Scheduler({ store, launcher, clock, emit, ticker: clockTicker(clock) });
- * await scheduler.set([{ job: "orders", source, rules }]);
+ * await scheduler.set([{ job: "orders", version, source, rules }]);
  * scheduler.start();
  */
 export class Scheduler {
@@ -82,9 +82,7 @@ export class Scheduler {
 
   #tick(): void {
     const now = this.#world.clock.now();
-    for (const schedule of this.#schedules.values()) {
-      if (schedule.nextAt !== null && schedule.nextAt <= now) void schedule.look();
-    }
+    for (const schedule of this.#schedules.values()) if (schedule.isDue(now)) void schedule.look();
     // A clock that was set back must not stop this.
     if (now < this.#reconcileAt && now > this.#reconcileAt - RECONCILE_MS) return;
     this.#reconcileAt = now + RECONCILE_MS;

@@ -58,6 +58,12 @@ export class Exchanges {
     }
   }
 
+  /** Says that a request is not looked at, and ends its connection. */
+  refuse(response: ServerResponse, reply: HttpReply): void {
+    const { clock, limits } = this.#context;
+    void send(response, reply, { clock, limits, head: false, last: true });
+  }
+
   /** A stream more than there may be, or one that would end at once, becomes a refusal. */
   #bounded(reply: HttpReply): HttpReply {
     if (typeof reply.body !== "function") return reply;

@@ -14,8 +14,12 @@ import { type AdminAddress, exposed } from "./admin-options.ts";
  */
 export async function listen(server: Server, { host, port, token }: AdminAddress): Promise<string> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => reject(refusedAddress(cause, host, port)));
-    server.listen({ host, port }, resolve);
+    const refuse = (cause: Error): void => reject(refusedAddress(cause, host, port));
+    server.once("error", refuse);
+    server.listen({ host, port }, () => {
+      server.off("error", refuse);
+      resolve();
+    });
   });
   const { address, port: taken } = server.address() as AddressInfo;
   if (token === null && !isLoopback(address)) {

@@ -53,6 +53,8 @@ export async function serveAdmin(runtime: Runtime, options: AdminServerOptions):
   const server = boundedServer(limits);
   const connections = new Connections(server, exchanges);
   const url = await listen(server, address);
+  // Accepting may fail while the process is out of descriptors; it goes on when there are some again.
+  server.on("error", report);
   let closed: Promise<void> | undefined;
   const close = (deadlineMs: number): Promise<void> => (closed ??= connections.close(clock, deadlineMs));
   return {
@@ -93,8 +95,8 @@ class Connections {
     server.on("request", answer);
     // The body's reader tells the client to go on, once it is known that the body is wanted.
     server.on("checkContinue", answer);
-    server.on("checkExpectation", (request: IncomingMessage) => {
-      endWith(request.socket, problem(417, "USAGE", "the only expectation that is known is 100-continue"));
+    server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
+      exchanges.refuse(response, problem(417, "USAGE", "the only expectation that is known is 100-continue"));
     });
     server.on("connect", (_request: IncomingMessage, socket: Socket) => {
       endWith(socket, problem(405, "USAGE", "this is no proxy", { allow: "GET, HEAD, POST, OPTIONS" }));

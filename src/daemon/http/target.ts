@@ -19,10 +19,11 @@ const ABSOLUTE = /^https?:\/\/(?<host>[^/?#]*)(?<rest>.*)$/is;
  *
  * @throws MillraceError USAGE (400) for a path that cannot be decoded, for no host or two
  */
-export function targetOf({ url = "", headersDistinct }: IncomingMessage): Target {
+export function targetOf({ url = "", headersDistinct, httpVersion }: IncomingMessage): Target {
   const { host: absoluteHost, rest = url } = ABSOLUTE.exec(url)?.groups ?? {};
   const hosts = absoluteHost === undefined ? (headersDistinct["host"] ?? []) : [absoluteHost];
-  const [host] = hosts;
+  // Probes of load balancers may speak HTTP/1.0, which has no Host; no browser does.
+  const [host = httpVersion === "1.0" ? "localhost" : undefined] = hosts;
   if (host === undefined || hosts.length > 1) throw refusal(400, "the request needs one Host header");
   const [path = "", ...query] = rest.split("?");
   return { host, parts: partsOf(path), query: new URLSearchParams(query.join("?")) };

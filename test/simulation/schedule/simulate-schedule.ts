@@ -74,7 +74,7 @@ export async function simulateSchedule(seed: number): Promise<Night> {
   let isQuiet = false;
   const now = (): Chances => (isQuiet ? { ...chances, death: 0, refusal: 0, failure: 0, runMs: 50 } : chances);
   const jobs = (): readonly ScheduledJob[] => [
-    { job: "tick", source: new TimetableSlots(parsed, rules.catchUpWindowMs), rules },
+    { job: "tick", version: "1", source: new TimetableSlots(parsed, rules.catchUpWindowMs), rules },
   ];
   const begin = (): DaemonUnderTest => {
     const daemon = new DaemonUnderTest(durable, now);

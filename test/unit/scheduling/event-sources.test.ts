@@ -47,9 +47,14 @@ describe("Scheduler", () => {
       const scheduler = new Scheduler({ store, launcher, clock, emit, ticker: clockTicker(clock) });
       const after = new AfterSlots({ upstream: "load", runs: store, counts: () => true, bell });
       await scheduler.set([
-        { job: "setup", source: new OnceSlots(), rules: rulesOf({ type: "once" }) },
-        { job: "load", source: new WatchSlots(folder.options), rules: rulesOf({ type: "watch", settle: 2_000 }) },
-        { job: "report", source: after, rules: rulesOf({ type: "after", job: "load" }) },
+        { job: "setup", version: "1", source: new OnceSlots(), rules: rulesOf({ type: "once" }) },
+        {
+          job: "load",
+          version: "1",
+          source: new WatchSlots(folder.options),
+          rules: rulesOf({ type: "watch", settle: 2_000 }),
+        },
+        { job: "report", version: "1", source: after, rules: rulesOf({ type: "after", job: "load" }) },
       ]);
       scheduler.start();
       return scheduler;

@@ -116,7 +116,11 @@ describe("lists", () => {
 describe("actions", () => {
   test("POST /api/jobs/:job/run begins a run and says where it is", async () => {
     const answer = await served.post("/api/jobs/orders/run", { params: { day: "1" }, slot: "2026-11-22T02:00:00Z" });
-    expect(answer).toMatchObject({ status: 202, headers: { location: "/api/runs/01NEW" }, body: '{"run":"01NEW"}\n' });
+    expect(answer).toMatchObject({
+      status: 202,
+      headers: { location: "/api/runs/01KAMR5K00QJ4T8N3W6Y2Z9XBD" },
+      body: '{"run":"01KAMR5K00QJ4T8N3W6Y2Z9XBD"}\n',
+    });
     await served.ask("/api/jobs/orders/run", { method: "POST", headers: { "content-type": "application/json" } });
     expect(served.runtime.asked).toEqual([
       'trigger orders {"params":{"day":"1"},"slot":"2026-11-22T02:00:00Z"}',

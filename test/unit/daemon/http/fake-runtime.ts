@@ -105,12 +105,12 @@ export class FakeRuntime implements Runtime {
 
   async trigger(job: string, options?: object): Promise<TriggeredRun> {
     this.#note("trigger", job, options);
-    return { id: "01NEW", ended: new Promise(() => {}) };
+    return { id: "01KAMR5K00QJ4T8N3W6Y2Z9XBD", ended: new Promise(() => {}) };
   }
 
   async replay(job: string, wish: { readonly run?: string }): Promise<TriggeredRun | null> {
     this.#note("replay", job, wish);
-    return wish.run === "01NONE" ? null : { id: "01REPLAY", ended: new Promise(() => {}) };
+    return wish.run === "01NONE" ? null : { id: "01KAMR7C00D2M5P9RS1V4W8XGH", ended: new Promise(() => {}) };
   }
 
   async pause(job: string, reason?: string): Promise<void> {

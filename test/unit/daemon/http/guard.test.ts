@@ -113,8 +113,9 @@ describe("without a token", () => {
     expect(absolute.slice(0, 12)).toBe("HTTP/1.1 403");
   });
 
-  test("no Host, or two, are a 400", async () => {
+  test("no Host, or two, are a 400, but for a probe that speaks HTTP/1.0", async () => {
     await using served = await serve();
+    expect(await served.raw("GET /healthz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
     for (const hosts of ["", "Host: localhost\r\nHost: evil.example\r\n"]) {
       const answer = await served.raw(`GET /healthz HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`);
       expect(answer).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*one Host header/s);

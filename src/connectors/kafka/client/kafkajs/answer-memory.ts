@@ -4,7 +4,7 @@
 const LEAST_BYTES = 64 * 1024;
 /** Answers differ a little; what is lent serves the next one as well. */
 const STEP_BYTES = 512 * 1024;
-const MAX_IDLE_BYTES = 16 * 1024 * 1024;
+const MAX_IDLE_BYTES = 8 * 1024 * 1024;
 /** A buffer is not spent on an answer that much smaller: it may be held for long. */
 const MOST_WASTE = 4;
 
