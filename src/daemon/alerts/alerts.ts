@@ -66,7 +66,7 @@ export class Alerts implements Disposable {
   /** Another set of jobs. What fires and is not asked for any more ends. @throws as {@link createAlerts} */
   async reload(jobs: readonly AlertedJob[]): Promise<void> {
     const alerted = jobs.flatMap(({ name, alerts, errors }) => (alerts ? [{ job: name, alerts, errors }] : []));
-    for (const { alerts } of alerted) if (alerts.webhook !== undefined) webhookAddress(alerts.webhook);
+    for (const { alerts } of alerted) if (alerts.webhook) webhookAddress(alerts.webhook);
     const asked = alerted.filter(({ alerts }) => alerts.noSuccessFor !== undefined).map(({ job }) => job);
     const successes = await newestSuccesses(this.#options.state, asked);
     if (this.#disposed) return;

@@ -9,7 +9,7 @@ const LARGE = 1024 * 1024;
 function connectionOf() {
   const answers: { size: number; correlationId: number; payload: string }[] = [];
   const logins: string[] = [];
-  let lastPayload = Buffer.alloc(0);
+  let lastPayload: Buffer = Buffer.alloc(0);
   const connection: { -readonly [K in keyof WireConnection]: WireConnection[K] } = {
     socket: {},
     authHandlers: null,

@@ -190,12 +190,14 @@ describe("createAlerts()", () => {
     for (const end of ends) await state.createRun({ ...row, ...end, startedAt: at(-60), fingerprint: null });
     const clock = new FakeClock(START);
     const told: HostEvent[] = [];
-    const jobs = ["orders", "others"].map((name) => ({ name, alerts: { noSuccessFor: 3_600_000 }, errors }));
-    using _alerts = await createAlerts({ jobs, state, clock, random: () => 1, emit: (event) => void told.push(event) });
+    const alerted = { noSuccessFor: 3_600_000, webhook: "" };
+    const jobs = ["orders", "others"].map((name) => ({ name, alerts: alerted, errors }));
+    using alerts = await createAlerts({ jobs, state, clock, random: () => 1, emit: (event) => void told.push(event) });
     await clock.advance(600_000);
     expect(told).toEqual([]);
     await clock.advance(5_000);
     expect(told).toMatchObject([{ kind: "alert", job: "orders", alert: "noSuccessFor", firing: true }]);
+    expect(alerts.firing()).toMatchObject([{ job: "orders", alert: "noSuccessFor", since: START + 605_000 }]);
   });
 
   it("posts at once when it is flushed, and leaves no timer behind when it is disposed", async () => {
