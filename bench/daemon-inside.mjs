@@ -1,4 +1,4 @@
-/** Loaded before the daemon (`node --expose-gc --import`): tells its parent, when asked, what the process holds after a full collection. */
+/** Loaded before the daemon (`node --expose-gc --import`): tells its parent, when asked, what the process holds, and collects all garbage first where that is wanted. */
 import { readdirSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 
@@ -6,13 +6,13 @@ import { isMainThread } from "node:worker_threads";
 const COLLECTIONS = 3;
 
 if (isMainThread && process.send !== undefined) {
-  process.on("message", () => void tell());
+  process.on("message", (collect) => void tell(collect));
   // The daemon ends when it has done its work, whoever still asks.
   process.channel?.unref();
 }
 
-async function tell() {
-  for (let round = 0; round < COLLECTIONS; round++) {
+async function tell(collect) {
+  for (let round = 0; collect && round < COLLECTIONS; round++) {
     globalThis.gc?.();
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { root } from "../scripts/steps.ts";
 import { MillraceError } from "../src/core/errors.ts";
 
-/** What a daemon holds after a full collection. */
+/** What a daemon holds and has used. */
 export interface DaemonFigures {
   readonly rssBytes: number;
   readonly heapBytes: number;
@@ -31,7 +31,7 @@ const READY_WITHIN_MS = 60_000;
  *
  * @example
  * await using daemon = await DaemonProcess.start("millrace.json", { url: "http://127.0.0.1:9464" });
- * (await daemon.figures()).rssBytes;
+ * (await daemon.figures(true)).rssBytes;
  */
 export class DaemonProcess implements AsyncDisposable {
   readonly url: string;
@@ -54,23 +54,20 @@ export class DaemonProcess implements AsyncDisposable {
     const inside = path.join(import.meta.dirname, "daemon-inside.mjs");
     const args = [...nodeArgs, "--expose-gc", "--import", inside, program, "daemon", file];
     const begun = performance.now();
-    const child = spawn(process.execPath, args, {
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-      env: { ...process.env, MILLRACE_LOG: "error" },
-    });
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     while (!(await isReady(url))) {
       if (child.exitCode !== null || performance.now() - begun > READY_WITHIN_MS)
         throw new MillraceError("INVARIANT", `the daemon of ${file} does not become ready`);
       await wait(LOOK_MS);
     }
     const seconds = (performance.now() - begun) / 1_000;
-    const { cpuSeconds } = await figuresOf(child);
+    const { cpuSeconds } = await figuresOf(child, false);
     return new DaemonProcess(child, url, { seconds, cpuSeconds });
   }
 
-  /** Collects all garbage first. */
-  figures(): Promise<DaemonFigures> {
-    return figuresOf(this.#child);
+  /** @param collect all garbage first */
+  figures(collect: boolean): Promise<DaemonFigures> {
+    return figuresOf(this.#child, collect);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -80,9 +77,9 @@ export class DaemonProcess implements AsyncDisposable {
   }
 }
 
-async function figuresOf(child: ChildProcess): Promise<DaemonFigures> {
+async function figuresOf(child: ChildProcess, collect: boolean): Promise<DaemonFigures> {
   const told = once(child, "message");
-  child.send("tell");
+  child.send(collect);
   const [figures] = (await told) as [DaemonFigures];
   return figures;
 }

@@ -28,7 +28,7 @@ export async function manyRuns(
   await runAll(daemon, jobs, WARM_UP, ends);
   const samples: RunsSample[] = [];
   for (let done = 0; ; done += Math.ceil(runs / SAMPLES)) {
-    const sample = { runs: done, ...(await daemon.figures()) };
+    const sample = { runs: done, ...(await daemon.figures(true)) };
     samples.push(sample);
     tell(sample);
     if (done >= runs) return samples;

@@ -84,10 +84,11 @@ function writeJobs(ground: Ground, url: string): string {
 }
 
 async function idleFigures(daemon: DaemonProcess, seconds: number): Promise<readonly (readonly string[])[]> {
+  await daemon.figures(true);
   await wait(2_000);
-  const before = await daemon.figures();
+  const before = await daemon.figures(false);
   await wait(seconds * 1_000);
-  const after = await daemon.figures();
+  const after = await daemon.figures(false);
   const share = (after.cpuSeconds - before.cpuSeconds) / seconds;
   return [
     [`idle for ${seconds} s, share of a core`, `${(share * 100).toFixed(2)} %`],

@@ -37,6 +37,7 @@ export function ruleFindings(config: unknown): Finding[] {
     ...transactionFindings(config),
     ...deadLetterFindings(config),
     ...watchFindings(config),
+    ...watchedPathFindings(config),
   ];
 }
 
@@ -52,6 +53,16 @@ function watchFindings(config: unknown): Finding[] {
   const [trigger, source] = ["trigger", "source"].map((key) => valueAt(config, [key, "type"]));
   if (trigger !== "watch" || typeof source !== "string" || source === "file") return [];
   const message = `watch: waits for new files, which a ${source} source has none of; take interval or continuous`;
+  return [{ code: "CONFIG_INVALID", path: ["trigger", "type"], at: "value", message }];
+}
+
+/** What is watched has to be known before there is a slot. */
+function watchedPathFindings(config: unknown): Finding[] {
+  const trigger = valueAt(config, ["trigger", "type"]);
+  if (trigger !== "watch" && trigger !== "continuous") return [];
+  const paths = [valueAt(config, ["source", "path"])].flat();
+  if (!paths.some((path) => typeof path === "string" && /\$\{(?:slot|param)\./.test(path))) return [];
+  const message = `${trigger}: waits for the files of source.path, in which \${slot...} and \${param...} have no value before a run`;
   return [{ code: "CONFIG_INVALID", path: ["trigger", "type"], at: "value", message }];
 }
 

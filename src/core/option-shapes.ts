@@ -48,9 +48,15 @@ export function timezoneOption() {
   return z.string().refine(isTimezone, "expected an IANA time zone such as UTC or Europe/Berlin");
 }
 
+/** Zones that were found: the platform takes a millisecond and more to look one up, and a hundred jobs name the same few. */
+const timezones = new Set<string>();
+
 function isTimezone(name: string): boolean {
+  if (timezones.has(name)) return true;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+    const isKnown = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+    if (isKnown) timezones.add(name);
+    return isKnown;
   } catch {
     return false;
   }

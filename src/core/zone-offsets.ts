@@ -8,6 +8,9 @@ export type ZoneOffsets = (instantMs: number) => number;
 /** Offsets are kept for this many days; then the store is emptied, so that a hostile file cannot fill the memory. */
 const CACHED_DAYS = 20_000;
 
+/** A zone's data is slow to come by and large, and there are as many zones as jobs name. */
+const known = new Map<string, ZoneOffsets>();
+
 const utcNames = new Set(["UTC", "GMT", "ETC/UTC", "Z"]);
 const offsetName = /^GMT(?:(?<sign>[+-])(?<hours>\d\d):(?<minutes>\d\d)(?::(?<seconds>\d\d))?)?$/;
 
@@ -26,7 +29,12 @@ export function isUtc(name: string): boolean {
  */
 export function zoneOffsets(name: string): ZoneOffsets {
   if (isUtc(name)) return () => 0;
-  const measure = offsetMeter(name);
+  const offsets = known.get(name) ?? storedOffsets(offsetMeter(name));
+  known.set(name, offsets);
+  return offsets;
+}
+
+function storedOffsets(measure: ZoneOffsets): ZoneOffsets {
   const starts = new Map<number, number>();
   const atDayStart = (day: number): number => {
     const known = starts.get(day);

@@ -10,11 +10,11 @@ export async function newestSuccesses(
   state: Pick<StateStore, "listRuns">,
   jobs: readonly string[],
 ): Promise<Map<string, number>> {
-  const found = new Map<string, number>();
-  for (const job of jobs) {
-    const [run] = await state.listRuns({ job, states: ["succeeded"], limit: 1 });
-    const at = Date.parse(run?.endedAt ?? "");
-    if (!Number.isNaN(at)) found.set(job, at);
-  }
-  return found;
+  const found = await Promise.all(
+    jobs.map(async (job): Promise<[job: string, at: number]> => {
+      const [run] = await state.listRuns({ job, states: ["succeeded"], limit: 1 });
+      return [job, Date.parse(run?.endedAt ?? "")];
+    }),
+  );
+  return new Map(found.filter(([, at]) => !Number.isNaN(at)));
 }

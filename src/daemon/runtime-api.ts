@@ -33,7 +33,7 @@ export interface RuntimeOptions {
 /** What a run may be asked for by hand. */
 export interface TriggerOptions {
   readonly params?: { readonly [name: string]: string };
-  /** The nominal time, ISO 8601. */
+  /** The nominal time, ISO 8601; where a run of it has succeeded nothing is begun, and that run is given. */
   readonly slot?: string;
 }
 
@@ -127,7 +127,7 @@ export interface Runtime extends AsyncDisposable {
   /** Another set of jobs: each change holds from the job's next run on. */
   reload(jobs: readonly Job[]): Promise<void>;
   /**
-   * Starts nothing more, ends all runs in order, closes the HTTP server.
+   * Starts nothing more, ends all runs in order, closes the HTTP server. Asked again with 0 it waits no longer.
    *
    * @returns whether all ended within the deadline; those that did not are stopped at once
    */

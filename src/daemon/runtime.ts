@@ -99,6 +99,8 @@ class HostedRuntime implements Runtime {
   #admin: { readonly url: string; close(wish: { readonly deadlineMs: number }): Promise<void> } | undefined;
   #phase: "made" | "started" | "stopping" = "made";
   #drained: Promise<boolean> | undefined;
+  /** Aborted: a drain that is under way waits no longer. */
+  readonly #hurry = new AbortController();
 
   constructor(parts: Parts, options: RuntimeOptions, opened: AsyncDisposableStack) {
     this.#parts = parts;
@@ -159,7 +161,8 @@ class HostedRuntime implements Runtime {
 
   async trigger(name: string, { params = {}, slot }: TriggerOptions = {}): Promise<TriggeredRun> {
     const job = this.#known(name);
-    const wish = { trigger: "manual", params, slot: slot ?? null };
+    // A slot is run once, whoever asks for it.
+    const wish = { trigger: "manual", params, slot: slot ?? null, once: slot !== undefined };
     return (await triggered(this.#begin(() => this.#parts.desk.begin(job, wish)))) as TriggeredRun;
   }
 
@@ -198,7 +201,8 @@ class HostedRuntime implements Runtime {
   }
 
   drain(deadlineMs: number): Promise<boolean> {
-    this.#drained ??= this.#drain(deadlineMs);
+    if (this.#drained === undefined) this.#drained = this.#drain(deadlineMs);
+    else if (deadlineMs <= 0) this.#hurry.abort();
     return this.#drained;
   }
 
@@ -251,14 +255,15 @@ class HostedRuntime implements Runtime {
     const { hub, desk, scheduler, clock } = this.#parts;
     this.#phase = "stopping";
     hub.emit({ kind: "stopping", at: clock.now(), deadlineMs });
-    await scheduler.stop();
+    // All at once: a store that is slow to answer one of them must not keep runs from being told.
+    const stopped = scheduler.stop();
     desk.close(STOPPING);
     const settled = Promise.all([
       desk.settled(),
-      scheduler.settled(),
+      stopped.then(() => scheduler.settled()),
       ...[...this.#kept.values()].map((kept) => kept.stop()),
     ]);
-    const inTime = await within(clock, deadlineMs, settled);
+    const inTime = await within(clock, deadlineMs, settled, this.#hurry.signal);
     if (!inTime) {
       for (const run of desk.active) run.kill(STOPPING);
       await within(clock, KILL_MS, settled);
@@ -287,10 +292,11 @@ function ofRuns(observer: Observer): RuntimeObserver {
   };
 }
 
-/** Whether `work` is done in time. */
-async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<boolean> {
+/** Whether `work` is done in time. @param hurry ends the time before its end */
+async function within(clock: Clock, limitMs: number, work: Promise<unknown>, hurry?: AbortSignal): Promise<boolean> {
   const late = new AbortController();
-  const timeout = sleep(clock, limitMs, late.signal).then(
+  const signal = hurry === undefined ? late.signal : AbortSignal.any([late.signal, hurry]);
+  const timeout = sleep(clock, limitMs, signal).then(
     () => false,
     () => false,
   );

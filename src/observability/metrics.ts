@@ -2,7 +2,7 @@
 import type { Registry } from "prom-client";
 import type { Counts } from "../core/ledger.ts";
 import type { Observer, RunEvent } from "../core/ports/observer.ts";
-import type { RuntimeEvent } from "../core/ports/runtime-events.ts";
+import { isHostEvent, type RuntimeEvent } from "../core/ports/runtime-events.ts";
 import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
 import { BoundedLabels, boundedSums } from "./bounded-labels.ts";
 import { JobStates } from "./job-states.ts";
@@ -73,7 +73,7 @@ export class MetricsFeed {
   take(event: RuntimeEvent): void {
     const state = this.#states.take(event);
     if (state !== null && "job" in event && event.job !== null) this.#set.jobState.set({ job: event.job }, state);
-    if ("run" in event && event.kind !== "slot") this.#takeRun(event);
+    if (!isHostEvent(event)) this.#takeRun(event);
   }
 
   /** Lets a job go. @returns false, and nothing is forgotten, while a run of it is under way */

@@ -1,6 +1,5 @@
 /** The log of a runtime, or of some runs: which events become lines, and how many of them. */
-import type { RunEvent } from "../core/ports/observer.ts";
-import type { RuntimeEvent } from "../core/ports/runtime-events.ts";
+import { isHostEvent, type RuntimeEvent } from "../core/ports/runtime-events.ts";
 import { hostEntry } from "./host-log.ts";
 import type { LogEntry, LogWriter } from "./log-entry.ts";
 import { RepeatGate } from "./repeat-gate.ts";
@@ -31,7 +30,7 @@ export class RuntimeLog {
 
   /** To be told every event. */
   readonly observe = (event: RuntimeEvent): void => {
-    if (!isOfRun(event)) return this.#put([hostEntry(event)]);
+    if (isHostEvent(event)) return this.#put([hostEntry(event)]);
     const key = JSON.stringify([event.job, event.run]);
     const run = this.#runs.get(key) ?? new RunLog(this.#options.progress, this.#options.records);
     this.#runs.set(key, run);
@@ -49,8 +48,4 @@ export class RuntimeLog {
   #writeAll(entries: readonly LogEntry[]): void {
     for (const entry of entries) this.#write(entry);
   }
-}
-
-function isOfRun(event: RuntimeEvent): event is RunEvent {
-  return "run" in event && event.kind !== "slot";
 }

@@ -2,7 +2,7 @@
 import type * as otel from "@opentelemetry/api";
 import type { Counts } from "../core/ledger.ts";
 import type { RunEvent } from "../core/ports/observer.ts";
-import type { RuntimeObserver } from "../core/ports/runtime-events.ts";
+import { isHostEvent, type RuntimeObserver } from "../core/ports/runtime-events.ts";
 import { redact } from "./redact.ts";
 
 /** Which commit units get a span of their own. */
@@ -42,7 +42,7 @@ const COUNTS = [
 export async function spans(options: SpansOptions = {}): Promise<RuntimeObserver> {
   const feed = new SpanFeed(await import("@opentelemetry/api"), options);
   return (event) => {
-    if ("run" in event && event.kind !== "slot") feed.take(event);
+    if (!isHostEvent(event)) feed.take(event);
   };
 }
 

@@ -61,8 +61,7 @@ export class Scheduler {
   async stop(): Promise<void> {
     this.#ticks?.[Symbol.dispose]();
     this.#ticks = undefined;
-    await this.#reconciling;
-    await Promise.all([...this.#schedules.values()].map((schedule) => schedule.stop()));
+    await Promise.all([this.#reconciling, ...[...this.#schedules.values()].map((schedule) => schedule.stop())]);
   }
 
   /** Waits until all that was started here has ended and is written down. */

@@ -1,10 +1,7 @@
 /** How slots are spelled: the same instant gets the same text from the scheduler, a backfill and any other process. */
-import { isUtc, type ZoneOffsets, zoneOffsets } from "../core/zone-offsets.ts";
+import { isUtc, zoneOffsets } from "../core/zone-offsets.ts";
 
 const MINUTE_MS = 60_000;
-
-/** A zone's data is slow to come by, and there are as many zones as jobs name. */
-const known = new Map<string, ZoneOffsets>();
 
 /**
  * An instant in a zone: ISO 8601 with the offset, `Z` for UTC, milliseconds only where they are not 0.
@@ -18,14 +15,8 @@ const known = new Map<string, ZoneOffsets>();
 export function slotText(atMs: number, zone: string): string {
   if (isUtc(zone)) return `${withoutZone(atMs)}Z`;
   // Before there were zones, offsets had seconds, which ISO 8601 cannot say.
-  const minutes = Math.trunc(offsetsOf(zone)(atMs) / MINUTE_MS);
+  const minutes = Math.trunc(zoneOffsets(zone)(atMs) / MINUTE_MS);
   return withoutZone(atMs + minutes * MINUTE_MS) + offsetText(minutes);
-}
-
-function offsetsOf(zone: string): ZoneOffsets {
-  const offsets = known.get(zone) ?? zoneOffsets(zone);
-  known.set(zone, offsets);
-  return offsets;
 }
 
 function withoutZone(localMs: number): string {

@@ -1,10 +1,8 @@
 /** The life of `millrace daemon` as its supervisor sees it: probes, signals, exit codes. */
-import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import net from "node:net";
-import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { canContain } from "../support/container.ts";
-import { Daemon, Deployment } from "../support/daemon.ts";
+import { Daemon, Deployment, type ToldRun } from "../support/daemon.ts";
 
 /** Waits over each record while a file is there, so that a run is under way for as long as a test wants. */
 const SLOW = `import { existsSync } from "node:fs";
@@ -40,6 +38,24 @@ describe("millrace daemon", () => {
 
   const release = (): void => deployment.project.remove("hold");
 
+  /** Starts the next daemon: it ends the run, whose output is whole. */
+  async function endsWhole(): Promise<readonly ToldRun[]> {
+    const daemon = await deployment.start();
+    await daemon.ran("held", "succeeded");
+    const ids = deployment.project.readLines<{ readonly id: string }>("jobs/out.jsonl").map(({ id }) => Number(id));
+    expect(ids).toEqual(Array.from({ length: ROWS }, (_, id) => id));
+    const runs = await daemon.runs("held");
+    const { code, err } = await daemon.stop();
+    expect(code, err).toBe(0);
+    return runs;
+  }
+
+  /** A job that nobody starts. */
+  function manual(): void {
+    const { source, sink } = { source: { type: "file", path: "a.csv" }, sink: { type: "file", path: "b.jsonl" } };
+    deployment.deploy({ name: "manual", source, sink, trigger: { type: "manual" } });
+  }
+
   test("is not ready any more once it is told to stop, while what is under way still ends", async () => {
     const daemon = await held();
     expect(await daemon.readiness()).toBe(200);
@@ -53,10 +69,84 @@ describe("millrace daemon", () => {
     expect(code, err).toBe(0);
     expect(daemon.log.at(-1)).toMatchObject({ msg: "stopped" });
 
-    const next = await deployment.start();
-    expect(await next.ran("held", "succeeded")).toMatchObject({ run: run?.run, slot: run?.slot });
-    const ids = deployment.project.readLines<{ readonly id: string }>("jobs/out.jsonl").map(({ id }) => Number(id));
-    expect(ids).toEqual(Array.from({ length: ROWS }, (_, id) => id));
-    expect((await next.stop()).code).toBe(0);
+    expect(await endsWhole()).toEqual([expect.objectContaining({ run: run?.run, slot: run?.slot })]);
+  });
+
+  test("ends with 1 when its runs have not ended by the deadline, and nothing of them is lost", async () => {
+    const daemon = await held({ shutdown: { deadline: "300ms" } });
+    const { code, err } = await daemon.stop();
+    expect(code, err).toBe(1);
+    expect(daemon.log.at(-1)).toMatchObject({ level: "error", msg: "stopped before all runs had ended" });
+    release();
+    await endsWhole();
+  });
+
+  test("waits for nothing any more at the second signal", async () => {
+    const daemon = await held({ shutdown: { deadline: "1h" } });
+    daemon.process.kill("SIGINT");
+    await daemon.until("it is stopping", async () => (await daemon.readiness()) === 503 || undefined);
+    const { code, err } = await daemon.stop();
+    expect(code, err).toBe(1);
+    release();
+    await endsWhole();
+  });
+
+  test("started again after SIGKILL goes on with the run under its own id and slot", async () => {
+    const daemon = await held();
+    const [run] = await daemon.runs("held");
+    await daemon.kill();
+    release();
+    expect(await endsWhole()).toEqual([
+      expect.objectContaining({ run: run?.run, slot: run?.slot, state: "succeeded", resumed: true }),
+    ]);
+  });
+
+  test.each([
+    ["one that is not there", undefined, /no-such\.yaml/],
+    ["one with an unknown key", { jbos: ["jobs/*.json"] }, /millrace\.json:\d+:\d+: jbos: /],
+    ["one whose job is wrong", { jobs: ["bad.json"] }, /bad\.json:\d+:\d+: trigger\.schedule: /],
+  ])("ends with 2 for a runtime file that is bad: %s", async (_name, config, message) => {
+    const { project } = deployment;
+    if (config !== undefined) project.write("millrace.json", JSON.stringify(config));
+    const { source, sink } = { source: { type: "file", path: "a.csv" }, sink: { type: "file", path: "b.jsonl" } };
+    const bad = { name: "bad", source, sink, trigger: { type: "cron", schedule: "61 * * * *" } };
+    project.write("bad.json", JSON.stringify(bad, null, 1));
+    const file = config === undefined ? "no-such.yaml" : "millrace.json";
+    const { code, err } = await project.run(["daemon", file]);
+    expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  test("looks for config/millrace.yaml where no file is named, and ends with 2 where it is not", async () => {
+    const { project } = deployment;
+    const { code, err } = await project.run(["daemon"]);
+    expect([code, err]).toEqual([2, expect.stringContaining("config/millrace.yaml")]);
+    project.write("config/millrace.yaml", "jobs: ['*.job.json']\nadmin: { port: 0 }\nstate: { type: memory }\n");
+    const { source, sink } = { source: { type: "file", path: "a.csv" }, sink: { type: "file", path: "b.jsonl" } };
+    project.write("config/a.job.json", JSON.stringify({ name: "a", source, sink, trigger: { type: "manual" } }));
+    const daemon = new Daemon(project.start(["daemon"]));
+    await daemon.ready();
+    expect((await daemon.stop()).code).toBe(0);
+  });
+
+  test("ends with 2 when its port is taken", async () => {
+    await using other = net.createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as net.AddressInfo;
+    deployment.set({ admin: { port } });
+    manual();
+    const { code, err } = await deployment.launch().process.ended;
+    expect([code, err]).toEqual([2, expect.stringContaining(`admin.port ${port} on 127.0.0.1 is taken`)]);
+  });
+
+  // 1 and not 2: a supervisor does not start again what ended with 2, and a server that is away comes back.
+  test.each([
+    ["a server that is away", { type: "postgres", url: "postgres://u:secret@127.0.0.1:1/db" }],
+    ["a file in a folder that is a file", { type: "sqlite", path: "millrace.json/state.db" }],
+  ])("ends with 1 when there is no state store: %s", async (_name, state) => {
+    deployment.set({ state });
+    manual();
+    const { code, err } = await deployment.launch().process.ended;
+    expect([code, err]).toEqual([1, expect.stringContaining("STATE_UNAVAILABLE")]);
+    expect(err).not.toContain("secret");
   });
 });

@@ -119,14 +119,22 @@ function metaOf(
   { begin, end }: Stretch,
   known: Pick<ChunkMeta, "offsets" | "partition">,
 ): ChunkMeta {
+  const keys = batch.hasKeys ? columnOf(begin, end, (message) => batch.key(message)) : undefined;
+  const headers = batch.hasHeaders ? columnOf(begin, end, (message) => batch.headers(message)) : undefined;
   return {
     ...known,
     timestamps: batch.timestamps(begin, end),
-    ...(batch.hasKeys && { keys: columnOf(begin, end, (message) => batch.key(message)) }),
-    ...(batch.hasHeaders && { headers: columnOf(begin, end, (message) => batch.headers(message)) }),
+    ...(keys !== undefined && { keys }),
+    ...(headers !== undefined && { headers }),
   };
 }
 
-function columnOf<Value>(begin: number, end: number, of: (message: number) => Value): Value[] {
-  return Array.from({ length: end - begin }, (_, index) => of(begin + index));
+/** What each message has of something; nothing where none has it. */
+function columnOf<Value>(
+  begin: number,
+  end: number,
+  of: (message: number) => Value | null,
+): (Value | null)[] | undefined {
+  const column = Array.from({ length: end - begin }, (_, index) => of(begin + index));
+  return column.every((value) => value === null) ? undefined : column;
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { HostEvent, RuntimeObserver } from "../../core/ports/runtime-events.ts";
 import type { StateStore } from "../../core/ports/state-store.ts";
 import type { Random } from "../../core/random.ts";
+import { redact } from "../../observability/redact.ts";
 import { newestSuccesses } from "../newest-success.ts";
 import type { AlertChange } from "./alert.ts";
 import { AlertRules } from "./alert-rules.ts";
@@ -19,7 +20,6 @@ export type AlertedJob = Pick<Job, "name" | "alerts" | "errors">;
 
 /** What alerts are made of. */
 export interface AlertsOptions {
-  readonly jobs: readonly AlertedJob[];
   /** Asked for each job's last success. */
   readonly state: Pick<StateStore, "listRuns">;
   readonly clock: Clock;
@@ -38,13 +38,13 @@ export interface AlertsOptions {
  * using alerts = await createAlerts({ jobs, state, clock, random, emit });
  * alerts.observe(event); // of the runtime, each
  */
-export async function createAlerts(options: AlertsOptions): Promise<Alerts> {
+export async function createAlerts(options: AlertsOptions & { readonly jobs: readonly AlertedJob[] }): Promise<Alerts> {
   const alerts = new Alerts(options);
   await alerts.reload(options.jobs);
   return alerts;
 }
 
-/** See {@link createAlerts}. */
+/** See {@link createAlerts}; made by itself it watches nothing until {@link Alerts.reload}. */
 export class Alerts implements Disposable {
   readonly #options: AlertsOptions;
   readonly #rules = new AlertRules();
@@ -109,9 +109,10 @@ export class Alerts implements Disposable {
 
   #say(changes: readonly AlertChange[]): void {
     for (const change of changes) {
-      const { job, alert, firing, message, at } = change;
+      const { job, alert, firing, at } = change;
+      const message = redact(change.message);
       const webhook = this.#webhooks.get(job);
-      if (webhook !== undefined && !this.#disposed) this.#notifier.notify(webhook, change);
+      if (webhook !== undefined && !this.#disposed) this.#notifier.notify(webhook, { ...change, message });
       this.#options.emit({ at, kind: "alert", job, alert, firing, message });
     }
   }

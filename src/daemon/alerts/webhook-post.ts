@@ -63,8 +63,10 @@ function retryAfterMs(headers: Headers): number {
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : 0;
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** `fetch failed` says nothing; its cause does, and where that is several addresses tried in vain, its code alone. */
 function reasonOf(thrown: unknown): string {
   const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-  return redact(messageOf(cause));
+  const message = redact(messageOf(cause));
+  if (message !== "") return message;
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "no connection";
 }

@@ -23,6 +23,7 @@ export interface HttpLimits {
   readonly streamBytes: number;
 }
 
+/** Those of a daemon; docs/http-api.md tells them. */
 export const HTTP_LIMITS: HttpLimits = {
   headerBytes: 16 * 1024,
   bodyBytes: 64 * 1024,

@@ -53,6 +53,12 @@ await describePrometheus("Prometheus", ({ prometheus, promtool }) => {
     expect(tested.code, tested.output).toBe(0);
   });
 
+  test("accepts the config of compose.yaml, which leaves our label job alone", async () => {
+    const config = path.join(path.dirname(RULES), "prometheus.yml");
+    expect(await runPromtool(promtool, ["check", "config", "--syntax-only", config])).toMatchObject({ code: 0 });
+    expect(readFileSync(config, "utf8")).toMatch(/job_name: millrace\n(?:.*\n)?\s+honor_labels: true/);
+  });
+
   test("has a test and a runbook for each rule", () => {
     const rules = readFileSync(RULES, "utf8");
     const tests = readFileSync(path.join(path.dirname(RULES), "alerts.test.yml"), "utf8");

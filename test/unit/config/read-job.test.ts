@@ -443,6 +443,13 @@ describe("what is not built yet is refused by its name", () => {
     ]);
   });
 
+  test("what is watched has a name before there is a slot", () => {
+    const dated = minimal.replace("path: orders.csv", 'path: "in/${slot.date}.csv"');
+    expect(lines(`${dated}trigger: { type: watch }`)).toEqual([
+      "orders.yaml:4:18: trigger.type: watch: waits for the files of source.path, in which ${slot...} and ${param...} have no value before a run",
+    ]);
+  });
+
   test("and neither is a file that is followed", () => {
     const tailed = minimal.replace("path: orders.csv", "path: orders.csv, incremental: true");
     expect(readYaml(`${tailed}trigger: { type: continuous }`).trigger).toEqual({ type: "continuous" });

@@ -10,11 +10,12 @@ import { json } from "../reply.ts";
 import { lineText, plainText } from "../texts.ts";
 import type { RouteContext } from "./admin-routes.ts";
 
+const LONGEST_NAME = 100;
 const LONGEST_REASON = 500;
 const LONGEST_VALUE = 10_000;
 
 const runShape = z.strictObject({
-  params: z.record(z.string(), plainText(LONGEST_VALUE)).optional(),
+  params: z.record(plainText(LONGEST_NAME), plainText(LONGEST_VALUE)).optional(),
   slot: lineText().optional(),
 });
 const pauseShape = z.strictObject({ reason: lineText(LONGEST_REASON).optional() });

@@ -34,13 +34,13 @@ export function rejectRoutes(runtime: Runtime, { clock }: RouteContext): readonl
 
 async function jobOfRun(runtime: Runtime, request: HttpRequest) {
   const id = runIdOf(request.params["id"]);
-  const row = await runtime.state.findRun(id);
-  if (row === undefined) throw runUnknown(id);
-  const job = runtime.jobNamed(row.job);
+  const run = await runtime.run(id);
+  if (run === undefined) throw runUnknown(id);
+  const job = runtime.jobNamed(run.job);
   if (job !== undefined) return { id, job };
   throw new MillraceError(
     "JOB_UNKNOWN",
-    `run ${id} is of job ${row.job}, which is not here any more, and only its job file tells where its rejects are: ` +
+    `run ${id} is of job ${run.job}, which is not here any more, and only its job file tells where its rejects are: ` +
       `millrace rejects list <job file> --run ${id}`,
   );
 }

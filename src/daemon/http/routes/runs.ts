@@ -41,7 +41,7 @@ export function runRoutes(runtime: Runtime, { limits }: RouteContext): readonly 
         await jsonBody(request, cancelShape, limits.bodyBytes);
         const id = runIdOf(request.params["id"]);
         if (runtime.cancel(id)) return json({ run: id }, 202, { location: `/api/runs/${id}` });
-        if ((await runtime.state.findRun(id)) === undefined) throw runUnknown(id);
+        if ((await runtime.run(id)) === undefined) throw runUnknown(id);
         throw refusal(409, `run ${id} is not under way in this process; GET /api/runs/${id} tells how it stands`);
       },
     },
@@ -63,5 +63,5 @@ async function listRuns(runtime: Runtime, request: HttpRequest): Promise<object>
 
 /** Nothing is older than a run that is gone, and an empty page would look like the end. */
 async function assertKept(runtime: Runtime, id: string): Promise<void> {
-  if (!isRunId(id) || (await runtime.state.findRun(id)) === undefined) throw strangeCursor();
+  if (!isRunId(id) || (await runtime.run(id)) === undefined) throw strangeCursor();
 }

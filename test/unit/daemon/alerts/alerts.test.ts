@@ -5,7 +5,7 @@ import { type Alerts, createAlerts } from "../../../../src/daemon/alerts/alerts.
 import { openMemoryStore } from "../../../../src/state/memory.ts";
 import { FakeClock } from "../../../../src/testing/fake-clock.ts";
 import { until } from "../../../support/until.ts";
-import { begun, ended, START } from "./events.ts";
+import { begun, ended, START, startFailed } from "./events.ts";
 import { Receiver } from "./receiver.ts";
 
 /** A receiver, and alerts of `orders` that are told to it. */
@@ -169,6 +169,22 @@ describe("createAlerts()", () => {
     });
     expect(troubles(emitted).join("\n")).toMatch(/ECONNREFUSED|ECONNRESET|socket|closed/i);
     expect(JSON.stringify(emitted)).not.toMatch(/pass|T000|abc/);
+  });
+
+  it("tells no secret that an error repeats, and why nobody could be reached where several addresses were tried", async () => {
+    const clock = new FakeClock(START);
+    const emitted: HostEvent[] = [];
+    const refused = Object.assign(new AggregateError([]), { code: "ECONNREFUSED" });
+    const fetch = () => Promise.reject(new TypeError("fetch failed", { cause: refused }));
+    const jobs = [{ name: "orders", alerts: { failed: true, webhook: "http://localhost:1/" }, errors }];
+    const emit = (event: HostEvent): void => void emitted.push(event);
+    using alerts = await createAlerts({ jobs, state: openMemoryStore(), clock, random: () => 1, emit, fetch });
+    alerts.observe({ ...startFailed(0), message: "postgres://me:s3cret@db refused" } as HostEvent);
+    await clock.advance(5_000);
+    expect(emitted).toMatchObject([
+      { kind: "alert", message: "a run could not begin: SOURCE_NOT_FOUND: postgres://me:***@db refused" },
+      { kind: "trouble", message: expect.stringContaining("http://localhost:1: ECONNREFUSED;") },
+    ]);
   });
 
   it("refuses what is no address without repeating it", async () => {

@@ -110,7 +110,7 @@ test("no request gets a 500, an error that is no problem+json, a stack or a secr
       const bytes = `${method} ${target} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${asked.body}`;
       assertDecent(await served.raw(bytes), method === "HEAD");
     }),
-    { numRuns: 1_500 },
+    { numRuns: 1_000 },
   );
   expect(served.faults).toEqual([]);
   // Not all of them were turned away at the door.

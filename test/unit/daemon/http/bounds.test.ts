@@ -111,10 +111,13 @@ describe("AdminServer.close()", () => {
   test("lets a request under way finish, and takes no more", async () => {
     await using served = await serve();
     const metrics = Promise.withResolvers<string>();
-    served.runtime.registry.metrics = () => metrics.promise;
+    const heard = Promise.withResolvers<void>();
+    served.runtime.registry.metrics = () => {
+      heard.resolve();
+      return metrics.promise;
+    };
     const asked = served.raw("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    // The second is asked for behind the first, so that one was heard.
-    await served.ask("/healthz");
+    await heard.promise;
     const closing = served.server.close({ deadlineMs: 1_000 });
     await expect(served.ask("/healthz")).rejects.toThrow();
     metrics.resolve("m 1\n");

@@ -1,0 +1,93 @@
+/** A job with a slot every second, whose rows in a table say which run has written them: each slot is counted exactly. */
+import { expect } from "vitest";
+import { type Daemon, type DeployedJob, type Deployment, type ToldRun } from "./daemon.ts";
+import type { EmbeddedPostgres } from "./embedded-postgres.ts";
+
+/** Rows of a slot; a chunk has a quarter of them. */
+const ROWS = 40;
+const PAUSE_MS = 4;
+
+/** Waits a little over each record, so that whatever happens happens in the middle of runs. */
+const TRANSFORM = `const cell = new Int32Array(new SharedArrayBuffer(4));
+export default ({ id }, { run }) => {
+  Atomics.wait(cell, 0, 0, ${PAUSE_MS});
+  return { run, id };
+};
+`;
+
+/** One such job. */
+export class SlotLoad {
+  /** Of the job and of its table. */
+  readonly name = `slots${crypto.randomUUID().slice(0, 8)}`;
+  readonly #server: EmbeddedPostgres;
+
+  private constructor(server: EmbeddedPostgres) {
+    this.#server = server;
+  }
+
+  /** Makes its table and writes its job into deployments. @param change other keys of the job */
+  static async deploy(
+    server: EmbeddedPostgres,
+    deployments: readonly Deployment[],
+    change: object = {},
+  ): Promise<SlotLoad> {
+    const load = new SlotLoad(server);
+    await server.query(`create table ${load.name} (run text, id int)`);
+    for (const deployment of deployments) {
+      deployment.project.write("jobs/slots.csv", `id\n${Array.from({ length: ROWS }, (_, id) => `${id}\n`).join("")}`);
+      deployment.project.write("jobs/slots.js", TRANSFORM);
+      deployment.deploy({ ...load.#job(), ...change });
+    }
+    return load;
+  }
+
+  /** Waits until a slot that came due after `since` has succeeded. @param since milliseconds since 1970 */
+  async reaches(daemon: Daemon, since: number): Promise<void> {
+    await daemon.until(`a slot after ${new Date(since).toISOString()} succeeds`, async () => {
+      const runs = await daemon.runs(this.name);
+      return runs.some(({ state, slot }) => state === "succeeded" && at(slot) >= since) || undefined;
+    });
+  }
+
+  /** Lets it start nothing more, waits until what is under way has ended, and gives all runs. */
+  async rest(daemon: Daemon): Promise<readonly ToldRun[]> {
+    await daemon.post(`/api/jobs/${this.name}/pause`);
+    return await daemon.until("nothing of it is under way", async () => {
+      const runs = await daemon.runs(this.name);
+      return runs.some(({ state }) => state === "running") ? undefined : runs;
+    });
+  }
+
+  /** Each second from the first slot to the last has one run, which has succeeded and has written each row once. */
+  async assertEachOnce(runs: readonly ToldRun[]): Promise<void> {
+    expect(new Set(runs.map(({ state }) => state))).toEqual(new Set(["succeeded"]));
+    const seconds = runs.map(({ slot }) => at(slot) / 1_000).toSorted((a, b) => a - b);
+    const [first = 0] = seconds;
+    expect(seconds).toEqual(Array.from(seconds, (_, index) => first + index));
+    const written = await this.#server.query(
+      `select run, count(*)::int as rows, count(distinct id)::int as ids from ${this.name} group by run order by run`,
+    );
+    expect(written).toEqual(runs.map(({ run }) => ({ run, rows: ROWS, ids: ROWS })).toSorted(byRun));
+  }
+
+  #job(): DeployedJob {
+    return {
+      name: this.name,
+      source: { type: "file", path: "slots.csv" },
+      columns: { id: "int" },
+      transform: "./slots.js",
+      chunk: { records: ROWS / 4 },
+      commit: { interval: "20ms" },
+      sink: { type: "postgres", url: this.#server.url(), table: this.name },
+      trigger: { type: "cron", schedule: "* * * * * *", catchUp: "all", overlap: "bufferAll" },
+    };
+  }
+}
+
+function at(slot: string | null): number {
+  return Date.parse(slot ?? "");
+}
+
+function byRun(a: { readonly run: string }, b: { readonly run: string }): number {
+  return a.run < b.run ? -1 : 1;
+}
