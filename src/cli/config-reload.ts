@@ -5,13 +5,15 @@ import { systemClock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Runtime } from "../daemon/runtime-api.ts";
 import type { DaemonLog } from "./daemon-log.ts";
+import type { ReloadSignal } from "./reload-signal.ts";
 import type { CliProcess } from "./terminal.ts";
 
 /** What a reload works on. */
 export interface ReloadWorld {
   readonly runtime: Runtime;
   readonly log: DaemonLog;
-  readonly process: CliProcess;
+  readonly signal: ReloadSignal;
+  readonly process: Pick<CliProcess, "env">;
 }
 
 /** Reads again on SIGHUP, and on change where the file asks for it, until disposed. */
@@ -27,12 +29,11 @@ export class ConfigReload implements Disposable {
     this.#file = file;
     this.#loaded = loaded;
     this.#world = world;
-    world.process.on("SIGHUP", this.#listener);
     this.#watch();
+    world.signal.listen(this.#listener);
   }
 
   [Symbol.dispose](): void {
-    this.#world.process.off("SIGHUP", this.#listener);
     this.#watching?.[Symbol.dispose]();
   }
 
@@ -51,9 +52,7 @@ export class ConfigReload implements Disposable {
       this.#loaded = loaded;
       this.#watch();
     } catch (thrown) {
-      const { message } = MillraceError.from(thrown);
-      const what = "a new version of the config was refused, the old one stays";
-      log.say("error", what, { problems: message.split("\n") });
+      runtime.refuseReload(MillraceError.from(thrown).message);
     }
   }
 

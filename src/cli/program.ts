@@ -1,5 +1,4 @@
 /** The command line: the program and the list of its commands, each defined in a file of its own. */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import type { AddCommand } from "./definitions/add-command.ts";
 import { addBackfill } from "./definitions/backfill.ts";
@@ -15,6 +14,7 @@ import { addSchedule } from "./definitions/schedule.ts";
 import { addSchema } from "./definitions/schema.ts";
 import { addState } from "./definitions/state.ts";
 import { addTest } from "./definitions/test.ts";
+import { packageVersion } from "../observability/package-version.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
 import { reportError } from "./report-error.ts";
 import type { CliProcess } from "./terminal.ts";
@@ -82,10 +82,4 @@ function buildProgram(process: CliProcess, end: (exitCode: number) => void): Com
     .addHelpText("after", EXAMPLES);
   for (const add of COMMANDS) add(program, process, end);
   return program;
-}
-
-/** The same two folders up from the source and from what is built of it. */
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -126,6 +126,8 @@ export interface Runtime extends AsyncDisposable {
   events(signal?: AbortSignal): AsyncIterable<RuntimeEvent>;
   /** Another set of jobs: each change holds from the job's next run on. */
   reload(jobs: readonly Job[]): Promise<void>;
+  /** Tells everybody that another set of jobs was asked for and cannot hold. @param message why */
+  refuseReload(message: string): void;
   /**
    * Starts nothing more, ends all runs in order, closes the HTTP server. Asked again with 0 it waits no longer.
    *

@@ -21,13 +21,14 @@ export function processWorld(
 ): World {
   const threads = workers === "auto" ? (shared?.threads ?? defaultThreads()) : workers;
   const options = threadOptions(transform, threads, given.clock);
+  const start = shared?.startThreads ?? startThreads;
   const { budget } = shared ?? openSharedWorld(memoryBytes === undefined ? {} : { memoryBytes });
   return {
     ...given,
     threads,
     budget,
     buffers: new BufferPool({ maxIdleBytes: MAX_IDLE_BYTES }),
-    startThreads: (spec) => inTurn(startThreads(spec, options), spec, shared),
+    startThreads: (spec) => inTurn(start(spec, options), spec, shared),
   };
 }
 

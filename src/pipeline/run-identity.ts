@@ -218,17 +218,16 @@ function assertResumable({ id, state, slot, params }: RunRow, identity: Identity
 
 /** What came of the run of this slot and these parameters that has succeeded; null: none has. */
 export async function summaryOfSuccess(state: StateStore, { job, slot, params }: Identity): Promise<RunSummary | null> {
-  const wanted = canonicalParams(params);
-  const rows = await state.listRuns({ job, states: ["succeeded"], limit: 1000 });
-  const row = rows.find((one) => one.slot === slot && one.params === wanted);
+  const wanted = { job, slot, params: canonicalParams(params), states: ["succeeded"] as const };
+  const [row] = await state.listRuns({ ...wanted, limit: 1 });
   return row?.summary == null ? null : (JSON.parse(row.summary) as RunSummary);
 }
 
 /** Only the newest run of an identity counts: what lies before a success was given up. */
 async function newestUnfinished(state: StateStore, identity: Identity): Promise<RunRow | null> {
-  const key = identityKey(identity);
-  const rows = await state.listRuns({ job: identity.job, limit: 1000 });
-  const newest = rows.find((row) => identityKeyOf(row) === key);
+  const { job, slot, params, scope } = identity;
+  const same = scope === "" ? { shared: true } : { shared: false, slot, params: canonicalParams(params) };
+  const [newest] = await state.listRuns({ job, ...same, limit: 1 });
   return newest === undefined || newest.state === "succeeded" ? null : newest;
 }
 

@@ -1,8 +1,9 @@
 /** What the runs of one process share: memory for chunks, and turns on the cores. */
 import { availableParallelism } from "node:os";
-import type { Task, TaskReply, TaskRunner } from "../core/task.ts";
+import type { Task, TaskReply, TaskRunner, TaskSpec } from "../core/task.ts";
 import { defaultBudgetBytes, MemoryBudget } from "../runtime/memory-budget.ts";
 import { ThreadTicket } from "../runtime/threads/index.ts";
+import type { ThreadOptions } from "./threads.ts";
 
 /** Shared fairly: every run has one chunk whatever the others hold, and the turns go round. */
 export interface SharedWorld {
@@ -10,6 +11,8 @@ export interface SharedWorld {
   readonly ticket: ThreadTicket;
   /** Tasks that may run at once; a run that may have as many threads as it likes gets so many. */
   readonly threads: number;
+  /** Starts what takes the place of real threads, in a simulation. */
+  readonly startThreads?: (spec: TaskSpec, options: ThreadOptions) => TaskRunner;
 }
 
 /** How a {@link SharedWorld} is made. */

@@ -52,6 +52,13 @@ export class Scheduler {
     return this.#schedules.get(job)?.nextAt ?? null;
   }
 
+  /** The same of all jobs that have such an instant, by name. */
+  nextSlots(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.#schedules].flatMap(([job, { nextAt }]) => (nextAt === null ? [] : [[job, nextAt] as const])),
+    );
+  }
+
   /** Looks at a job now: somebody has changed something about it. */
   async look(job: string): Promise<void> {
     await this.#schedules.get(job)?.look();

@@ -2,7 +2,7 @@
 import { NO_COUNTS } from "../core/ledger.ts";
 import type { Advance, Claim, Progress, SinkWord } from "../core/ports/sink.ts";
 import type { KeptPosition } from "../core/ports/position-desk.ts";
-import type { RunRow, StateStore } from "../core/ports/state-store.ts";
+import type { RunFilter, RunRow, StateStore } from "../core/ports/state-store.ts";
 import type { ProgressKey } from "../core/position.ts";
 import { fenced, runExists, runIsOver, runUnknown, storeClosed, wordsFenced } from "./faults.ts";
 import { type Lease, decideLease } from "./lease.ts";
@@ -59,18 +59,13 @@ class MemoryState implements Operations {
     return this.#runs.get(id);
   }
 
-  listRuns(...[{ job, states, before, endedAfter, limit }]: Arguments<"listRuns">): Outcome<"listRuns"> {
+  listRuns(...[{ before, limit, ...filter }]: Arguments<"listRuns">): Outcome<"listRuns"> {
     const oldestFirst = [...this.#runs.values()];
     const end = before === undefined ? oldestFirst.length : oldestFirst.findIndex(({ id }) => id === before);
     return oldestFirst
       .slice(0, Math.max(0, end))
       .toReversed()
-      .filter(
-        (run) =>
-          (job === undefined || run.job === job) &&
-          (states === undefined || states.includes(run.state)) &&
-          (endedAfter === undefined || (run.endedAt ?? "") > endedAfter),
-      )
+      .filter((run) => isAskedFor(run, filter))
       .slice(0, limit);
   }
 
@@ -289,4 +284,18 @@ function getOrMake<V>(map: Map<string, V>, key: string, make: () => V): V {
   const found = map.get(key) ?? make();
   map.set(key, found);
   return found;
+}
+
+function isAskedFor(
+  run: RunRow,
+  { job, states, slot, params, shared, endedAfter }: Omit<RunFilter, "before" | "limit">,
+): boolean {
+  return (
+    (job === undefined || run.job === job) &&
+    (states === undefined || states.includes(run.state)) &&
+    (slot === undefined || run.slot === slot) &&
+    (params === undefined || run.params === params) &&
+    (shared === undefined || (run.scope === "") === shared) &&
+    (endedAfter === undefined || (run.endedAt ?? "") > endedAfter)
+  );
 }

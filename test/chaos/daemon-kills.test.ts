@@ -26,7 +26,7 @@ test.each(LONG ? ["sqlite", "postgres"] : ["sqlite"])(
     using deployment = new Deployment({
       state: type === "sqlite" ? { type, path: "state.db" } : { type, url: server.url(), schema: "slots_state" },
     });
-    const load = await SlotLoad.deploy(server, [deployment]);
+    const load = await SlotLoad.deploy(server, deployment);
     for (let kill = 0; kill < KILLS; kill++) {
       // One in three dies while it starts.
       const daemon = kill % 3 === 1 ? deployment.launch() : await deployment.start();

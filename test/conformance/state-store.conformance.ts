@@ -180,6 +180,26 @@ function runs(open: MakeStore): void {
       expect(await ids({ endedAfter: "2026-11-22T03:00:01.000Z" })).toEqual(["other", "c"]);
       expect(await ids({ endedAfter: "2026-11-22T03:00:00.999Z", before: "other" })).toEqual(["b", "c"]);
     });
+
+    test("listRuns() filters by what makes two starts mean the same run", async () => {
+      const store = await open();
+      const slot = "2026-11-22T03:00:00Z";
+      await store.createRun(runOf("a", { slot }));
+      await store.createRun(runOf("b"));
+      await store.createRun(runOf("c", { slot, params: '[["day","1"]]', state: "succeeded" }));
+      await store.createRun(runOf("d", { slot, scope: "" }));
+      await store.createRun(runOf("e", { slot: "2026-11-22T04:00:00Z" }));
+      await store.createRun(runOf("other", { slot, job: "users" }));
+      const ids = async (filter: Omit<RunFilter, "limit" | "job">) =>
+        (await store.listRuns({ job: "orders", limit: 10, ...filter })).map(({ id }) => id);
+      expect(await ids({ slot })).toEqual(["d", "c", "a"]);
+      expect(await ids({ slot, states: ["succeeded"] })).toEqual(["c"]);
+      expect(await ids({ slot: null })).toEqual(["b"]);
+      expect(await ids({ slot, params: '[["day","1"]]' })).toEqual(["c"]);
+      expect(await ids({ slot, params: "[]", shared: false })).toEqual(["a"]);
+      expect(await ids({ shared: true })).toEqual(["d"]);
+      expect(await ids({ slot: "none" })).toEqual([]);
+    });
   });
 }
 

@@ -4,6 +4,7 @@ import { createRuntime } from "../../daemon/runtime.ts";
 import { ConfigReload } from "../config-reload.ts";
 import { daemonLog, type DaemonLog } from "../daemon-log.ts";
 import { EXIT } from "../exit-codes.ts";
+import { ReloadSignal } from "../reload-signal.ts";
 import { listenForStop } from "../stop-signals.ts";
 import type { CliProcess } from "../terminal.ts";
 
@@ -17,18 +18,19 @@ const DEFAULT_FILE = "config/millrace.yaml";
  * @throws MillraceError CONFIG_INVALID and the like, STATE_UNAVAILABLE, USAGE where the port is taken
  */
 export async function daemonCommand(file: string = DEFAULT_FILE, process: CliProcess): Promise<number> {
+  // Before anything else: what is sent while it starts would end it at once, or as PID 1 not at all.
+  using stop = listenForStop(process);
+  using reloadAsked = new ReloadSignal(process);
   const loaded = await loadRuntime(file, { environment: process.env });
   const { config } = loaded;
   const log = await daemonLog(config.log, process);
-  using stop = listenForStop(process);
   using _faults = endOnFaults(process, log);
   const runtime = await createRuntime(optionsOf(loaded, log));
-  using _reload = new ConfigReload(file, loaded, { runtime, log, process });
+  using _reload = new ConfigReload(file, loaded, { runtime, log, signal: reloadAsked, process });
   await runtime.start();
   log.say("info", "ready", { jobs: loaded.jobs.length, url: runtime.url });
-  const { signal, again } = await stop.asked;
+  const { again } = await stop.asked;
   const { deadlineMs } = config.shutdown;
-  log.say("info", "stopping", { signal, deadlineMs });
   const drained = await Promise.race([runtime.drain(deadlineMs), again.then(() => false)]);
   log.say(drained ? "info" : "error", drained ? "stopped" : "stopped before all runs had ended", {});
   await runtime[Symbol.asyncDispose]();

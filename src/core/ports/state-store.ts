@@ -35,6 +35,12 @@ export interface RunRow {
 export interface RunFilter {
   readonly job?: string;
   readonly states?: readonly RunState[];
+  /** Only runs of this slot; null: of none. */
+  readonly slot?: string | null;
+  /** Only runs with these parameters, as {@link RunRow.params} has them. */
+  readonly params?: string;
+  /** Whether they go on in the scope '', which all runs of an incremental or live job have in common. */
+  readonly shared?: boolean;
   /** Only runs that were made before the one of this id; no such run: none. */
   readonly before?: string;
   /** Only runs that ended later, ISO 8601 in UTC as `endedAt` is. */

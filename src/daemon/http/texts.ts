@@ -3,6 +3,7 @@ import { z } from "zod";
 import { MillraceError } from "../../core/errors.ts";
 
 const LONGEST_LINE = 200;
+const SLOT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
 /** Any text but one with NUL, which Postgres does not hold, or with half a character. */
 export function plainText(longest: number) {
@@ -19,6 +20,11 @@ export function lineText(longest = LONGEST_LINE) {
     .min(1)
     .max(longest)
     .refine((text) => !/\p{Cc}/u.test(text) && text.isWellFormed(), "expected text without control characters");
+}
+
+/** The nominal time of a run: it gets into paths and queries of jobs, so nothing else may stand in it. */
+export function slotText() {
+  return z.string().regex(SLOT, "expected a date and time as ISO 8601 has them, 2026-11-22T02:00:00Z");
 }
 
 /** Whether a run may be called so; no store is asked for what none is called. */

@@ -58,10 +58,15 @@ export class RunTable {
     await this.#connection.query(`DELETE FROM ${this.#table} WHERE id = $1`, [id]);
   }
 
-  async list(...[{ job, states, before, endedAfter, limit }]: Arguments<"listRuns">): Promise<Outcome<"listRuns">> {
+  async list(...[filter]: Arguments<"listRuns">): Promise<Outcome<"listRuns">> {
+    const { job, states, slot, params, shared, before, endedAfter, limit } = filter;
     const { where, values } = conditionOf(
       ["job = ?", job],
       ["state = ANY (?::text[])", states],
+      // As the index has it: no slot is ''.
+      ["coalesce(slot, '') = ?::text", slot === null ? "" : slot],
+      ["params = ?", params],
+      ["(scope = '') = ?", shared],
       [`seq < (SELECT seq FROM ${this.#table} WHERE id = ?)`, before],
       ["ended_at > ?::timestamptz", endedAfter],
     );

@@ -152,6 +152,7 @@ CREATE INDEX slots_by_time ON ${schema}.slots (at DESC, job, slot);
 CREATE INDEX slots_of_job ON ${schema}.slots (job, at DESC, slot);
 
 CREATE INDEX runs_by_end ON ${schema}.runs (ended_at);
+CREATE INDEX runs_of_slot ON ${schema}.runs (job, coalesce(slot, ''), seq);
 CREATE INDEX runs_unfinished ON ${schema}.runs (seq) WHERE state <> 'succeeded';
 `;
 

@@ -49,10 +49,14 @@ export class RunTable {
     this.#delete.run(id);
   }
 
-  list(...[{ job, states, before, endedAfter, limit }]: Arguments<"listRuns">): Outcome<"listRuns"> {
+  list(...[filter]: Arguments<"listRuns">): Outcome<"listRuns"> {
+    const { job, states, slot, params, shared, before, endedAfter, limit } = filter;
     const { where, values } = conditionOf(
       ["job = ?", job],
       isOneOf("state", states),
+      ["slot IS ?", slot],
+      ["params = ?", params],
+      ["(scope = '') = ?", shared === undefined ? undefined : Number(shared)],
       ["seq < (SELECT seq FROM runs WHERE id = ?)", before],
       ["ended_at > ?", endedAfter],
     );

@@ -148,6 +148,7 @@ const schedules = `
   CREATE INDEX slots_of_job ON slots (job, at DESC, slot);
 
   CREATE INDEX runs_by_end ON runs (ended_at);
+  CREATE INDEX runs_of_slot ON runs (job, slot, seq);
   CREATE INDEX runs_unfinished ON runs (seq) WHERE state <> 'succeeded';
 `;
 

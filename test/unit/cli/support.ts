@@ -6,7 +6,7 @@ import type { CliProcess } from "../../../src/cli/terminal.ts";
 export interface FakeProcess extends CliProcess {
   out(): string;
   err(): string;
-  signal(name: EndSignal): void;
+  signal(name: EndSignal | "SIGHUP"): void;
   listeners(): number;
   readonly exits: number[];
 }
@@ -35,6 +35,6 @@ export function fakeProcess(options: { isTTY?: boolean; env?: { [name: string]: 
     out: () => written.out,
     err: () => written.err,
     signal: (name) => void signals.emit(name),
-    listeners: () => signals.listenerCount("SIGINT") + signals.listenerCount("SIGTERM"),
+    listeners: () => signals.eventNames().reduce((sum, name) => sum + signals.listenerCount(name), 0),
   };
 }

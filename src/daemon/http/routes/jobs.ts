@@ -7,7 +7,7 @@ import { jsonBody } from "../body.ts";
 import { cursorAt, limitOf, pageOf, placeOf } from "../page.ts";
 import { queryOf } from "../query.ts";
 import { json } from "../reply.ts";
-import { lineText, plainText } from "../texts.ts";
+import { lineText, plainText, slotText } from "../texts.ts";
 import type { RouteContext } from "./admin-routes.ts";
 
 const LONGEST_NAME = 100;
@@ -16,7 +16,7 @@ const LONGEST_VALUE = 10_000;
 
 const runShape = z.strictObject({
   params: z.record(plainText(LONGEST_NAME), plainText(LONGEST_VALUE)).optional(),
-  slot: lineText().optional(),
+  slot: slotText().optional(),
 });
 const pauseShape = z.strictObject({ reason: lineText(LONGEST_REASON).optional() });
 const resumeShape = z.strictObject({});

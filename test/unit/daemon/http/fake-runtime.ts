@@ -61,6 +61,8 @@ export class FakeRuntime implements Runtime {
   }
   async [Symbol.asyncDispose](): Promise<void> {}
 
+  refuseReload(): void {}
+
   async isReady(): Promise<boolean> {
     this.#mayFail();
     return this.ready;

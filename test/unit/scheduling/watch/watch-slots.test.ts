@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { FakeClock } from "../../../../src/testing/fake-clock.ts";
 import { systemClock } from "../../../../src/core/clock.ts";
 import { MillraceError } from "../../../../src/core/errors.ts";
 import { tailSlots, WatchSlots } from "../../../../src/scheduling/watch/watch-slots.ts";
@@ -180,7 +181,7 @@ describe("WatchSlots", () => {
   });
 
   test("is to be asked every second, every ten at the latest", async () => {
-    const clock = systemClock;
+    const clock = new FakeClock();
     for (const [settleMs, pollMs] of [
       [0, 1_000],
       [2_000, 1_000],
