@@ -51,7 +51,7 @@ export class DaemonProcess implements AsyncDisposable {
     { url, program = PROGRAM, nodeArgs = [] }: { url: string; program?: string; nodeArgs?: readonly string[] },
   ): Promise<DaemonProcess> {
     if (!existsSync(program)) throw new MillraceError("USAGE", "the program is not built: run npm run build first");
-    const inside = path.join(import.meta.dirname, "daemon-inside.mjs");
+    const inside = path.join(import.meta.dirname, "inside-daemon.mjs");
     const args = [...nodeArgs, "--expose-gc", "--import", inside, program, "daemon", file];
     const begun = performance.now();
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: millrace against what people use today, on this machine.
  *
- *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [poison] [units] [codec] [startup] [streams] [batch-work] [kafka] [--rows 1000000] [--rounds 3] [--stall 60] [--write docs/bench.md]
+ *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [poison] [units] [codec] [startup] [streams] [batch-work] [kafka] [daemon] [--rows 1000000] [--rounds 3] [--stall 60] [--runs 1000] [--write docs/bench.md]
  *
  * A name also means all that begin with it and a dash: `kafka` is kafka, kafka-cpu, kafka-copy and kafka-stall.
  *
@@ -17,6 +17,7 @@ import { asyncScenario } from "./scenario-async.ts";
 import { largeBatchScenario, smallBatchScenario } from "./scenario-batch.ts";
 import { codecScenario } from "./scenario-codec.ts";
 import { costScenario } from "./scenario-cost.ts";
+import { daemonScenario } from "./scenario-daemon.ts";
 import { gzipScenario } from "./scenario-gzip.ts";
 import { jsonlScenario } from "./scenario-jsonl.ts";
 import { kafkaCopyScenario, kafkaCpuScenario, kafkaScenario, kafkaStallScenario } from "./scenario-kafka.ts";
@@ -27,7 +28,12 @@ import { streamsScenario } from "./scenario-streams.ts";
 import { unitsScenario } from "./scenario-units.ts";
 import { Workshop } from "./workshop.ts";
 
-type MakeScenario = (workshop: Workshop, rows: number, stallSeconds: number) => Scenario | Promise<Scenario>;
+type MakeScenario = (
+  workshop: Workshop,
+  rows: number,
+  stallSeconds: number,
+  runs: number,
+) => Scenario | Promise<Scenario>;
 
 const SCENARIOS: { readonly [name: string]: MakeScenario } = {
   postgres: postgresScenario,
@@ -47,6 +53,7 @@ const SCENARIOS: { readonly [name: string]: MakeScenario } = {
   "kafka-cpu": kafkaCpuScenario,
   "kafka-copy": kafkaCopyScenario,
   "kafka-stall": kafkaStallScenario,
+  daemon: daemonScenario,
 };
 
 interface Wishes {
@@ -55,6 +62,8 @@ interface Wishes {
   readonly rounds: number;
   /** How long a sink is stalled where one is. */
   readonly stallSeconds: number;
+  /** Runs that a daemon is put through. */
+  readonly runs: number;
   readonly write: string | undefined;
 }
 
@@ -65,15 +74,17 @@ function readWishes(): Wishes | undefined {
       rows: { type: "string", default: process.env["BENCH_ROWS"] ?? "1000000" },
       rounds: { type: "string", default: process.env["BENCH_ROUNDS"] ?? "3" },
       stall: { type: "string", default: "60" },
+      runs: { type: "string", default: "1000" },
       write: { type: "string" },
     },
   });
-  const [rows, rounds, stallSeconds] = [Number(values.rows), Number(values.rounds), Number(values.stall)];
-  const isWhole = [rows, rounds, stallSeconds].every((figure) => Number.isInteger(figure) && figure > 0);
+  const given = [values.rows, values.rounds, values.stall, values.runs].map(Number);
+  const [rows = 0, rounds = 0, stallSeconds = 0, runs = 0] = given;
+  const isWhole = given.every((figure) => Number.isInteger(figure) && figure > 0);
   const chosen = positionals.map(scenariosOf);
   if (!isWhole || chosen.some((names) => names.length === 0)) return undefined;
   const names = positionals.length > 0 ? [...new Set(chosen.flat())] : Object.keys(SCENARIOS);
-  return { names, rows, rounds, stallSeconds, write: values.write };
+  return { names, rows, rounds, stallSeconds, runs, write: values.write };
 }
 
 /** The one of this name, and those whose names go on with a dash. */
@@ -81,12 +92,12 @@ function scenariosOf(name: string): string[] {
   return Object.keys(SCENARIOS).filter((other) => other === name || other.startsWith(`${name}-`));
 }
 
-async function bench({ names, rows, rounds, stallSeconds, write }: Wishes): Promise<void> {
+async function bench({ names, rows, rounds, stallSeconds, runs, write }: Wishes): Promise<void> {
   await using workshop = await Workshop.open();
   const parts = [await machine(workshop, rounds)];
   console.log(`${parts[0]}\n`);
   for (const name of names) {
-    const scenario = await SCENARIOS[name]?.(workshop, rows, stallSeconds);
+    const scenario = await SCENARIOS[name]?.(workshop, rows, stallSeconds, runs);
     if (scenario === undefined) continue;
     console.log(scenario.title);
     const { contenders } = scenario;
@@ -115,7 +126,7 @@ async function machine({ server }: Workshop, rounds: number): Promise<string> {
 const wishes = readWishes();
 if (wishes === undefined) {
   console.error(
-    `usage: npm run bench -- [${Object.keys(SCENARIOS).join("] [")}] [--rows n] [--rounds n] [--stall seconds] [--write file]`,
+    `usage: npm run bench -- [${Object.keys(SCENARIOS).join("] [")}] [--rows n] [--rounds n] [--stall seconds] [--runs n] [--write file]`,
   );
   process.exitCode = 2;
 } else {

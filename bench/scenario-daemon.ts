@@ -33,7 +33,8 @@ const WANTED =
 export async function daemonScenario(
   workshop: Workshop,
   _rows: number,
-  { runs }: { readonly runs: number },
+  _stallSeconds: number,
+  runs: number,
 ): Promise<Scenario> {
   const remarks = await measureDaemon(workshop, { runs, idleSeconds: IDLE_SECONDS, starts: STARTS }, console.log);
   return { title: `the daemon with ${JOBS} jobs, and ${runs} runs`, rows: 0, contenders: [], remarks };
@@ -47,7 +48,8 @@ export async function measureDaemon(
 ): Promise<readonly string[]> {
   const url = `http://127.0.0.1:${await freePort()}`;
   const file = writeJobs(ground, url);
-  const start = (): Promise<DaemonProcess> => DaemonProcess.start(file, { url, ...(program !== undefined && { program }) });
+  const start = (): Promise<DaemonProcess> =>
+    DaemonProcess.start(file, { url, ...(program !== undefined && { program }) });
   const ready: DaemonProcess["ready"][] = [];
   for (let round = 0; round < starts; round++) {
     await using daemon = await start();

@@ -1,6 +1,6 @@
 /** How jobs stand: what is under way here, what is kept of them, what comes next. */
 import type { Job } from "../config/job.ts";
-import { OPEN_SLOTS, type ScheduleStore } from "../core/ports/schedule-store.ts";
+import { OPEN_SLOTS, type ScheduleStore, type SlotRow } from "../core/ports/schedule-store.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
 import { slotText } from "../scheduling/slot-text.ts";
 import type { RunBook } from "./run-book.ts";
@@ -31,16 +31,22 @@ export class JobStatuses {
   async #of(job: Job): Promise<JobStatus> {
     const { state, desk, book } = this.#options;
     const { name, source, sinks } = job;
-    const [row, open, [last]] = await Promise.all([
+    const [row, open, [ended], [last]] = await Promise.all([
       state.findSchedule(name),
       state.listSlots({ job: name, states: OPEN_SLOTS, limit: 1 }),
+      state.listSlots({ job: name, states: ["succeeded", "failed"], limit: 1 }),
       book.list({ job: name, limit: 1 }),
     ]);
     const paused = row?.paused ?? null;
     const running = desk.active.flatMap((run) => (run.job.name === name && run.id !== undefined ? [run.id] : []));
     return {
       job: name,
-      state: standingOf(paused, running.length > 0, open.length > 0, last),
+      state: standingOf({
+        paused,
+        isRunning: running.length > 0,
+        isWaiting: open.length > 0,
+        hasFailed: failed(ended, last),
+      }),
       paused,
       trigger: job.trigger,
       next: paused === null ? this.#next(job) : null,
@@ -58,14 +64,24 @@ export class JobStatuses {
   }
 }
 
-function standingOf(
-  paused: string | null,
-  isRunning: boolean,
-  isWaiting: boolean,
-  last: RunObject | undefined,
-): JobStatus["state"] {
+/** What is known of a job where it is said how it stands. */
+interface Standing {
+  readonly paused: string | null;
+  readonly isRunning: boolean;
+  readonly isWaiting: boolean;
+  readonly hasFailed: boolean;
+}
+
+function standingOf({ paused, isRunning, isWaiting, hasFailed }: Standing): JobStatus["state"] {
   if (isRunning) return "running";
   if (paused !== null) return "paused";
   if (isWaiting) return "waiting";
-  return last?.state === "failed" || last?.state === "rejected" ? "failed" : "idle";
+  return hasFailed ? "failed" : "idle";
+}
+
+/** Of a slot whose run could not even begin no run is kept. */
+function failed(ended: SlotRow | undefined, last: RunObject | undefined): boolean {
+  if (last?.state === "failed" || last?.state === "rejected") return true;
+  const since = last?.endedAt ?? null;
+  return ended?.state === "failed" && (since === null || (ended.endedAt ?? 0) > Date.parse(since));
 }

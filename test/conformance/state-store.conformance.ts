@@ -196,7 +196,7 @@ function runs(open: MakeStore): void {
       expect(await ids({ slot, states: ["succeeded"] })).toEqual(["c"]);
       expect(await ids({ slot: null })).toEqual(["b"]);
       expect(await ids({ slot, params: '[["day","1"]]' })).toEqual(["c"]);
-      expect(await ids({ slot, params: "[]", shared: false })).toEqual(["a"]);
+      expect(await ids({ slot, params: "{}", shared: false })).toEqual(["a"]);
       expect(await ids({ shared: true })).toEqual(["d"]);
       expect(await ids({ slot: "none" })).toEqual([]);
     });

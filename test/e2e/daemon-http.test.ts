@@ -4,6 +4,8 @@ import { type Answer, Deployment, type Daemon, type ToldRun } from "../support/d
 
 const SLOT = "2026-03-01T02:00:00Z";
 const ROWS = 20;
+/** More than a run reads ahead. */
+const MANY = 300_000;
 const EVERY_SECOND = { type: "cron", schedule: "* * * * * *", timezone: "UTC" };
 
 /** Rejects odd ids while a file says so, and waits while another one is there. */
@@ -15,6 +17,8 @@ export default ({ id }, context) => {
   return { id };
 };
 `;
+
+const linesOf = (rows: number): string => `id\n${Array.from({ length: rows }, (_, id) => `${id}\n`).join("")}`;
 
 interface Problem {
   readonly code: string;
@@ -31,19 +35,19 @@ describe("the API of a daemon", () => {
     deployment = new Deployment();
     const { project } = deployment;
     environment = { HELD_WHILE: project.path("hold"), ODD_WHILE: project.path("odd") };
-    project.write("jobs/in.csv", `id\n${Array.from({ length: ROWS }, (_, id) => `${id}\n`).join("")}`);
+    project.write("jobs/few.csv", linesOf(ROWS));
     project.write("jobs/transform.js", TRANSFORM);
-    deployment.deploy(jobOf("manual", { type: "manual" }));
-    deployment.deploy(jobOf("tick", { ...EVERY_SECOND, overlap: "skip" }));
+    deployment.deploy(jobOf("manual", "few.csv", { type: "manual" }));
+    deployment.deploy(jobOf("tick", "few.csv", { ...EVERY_SECOND, overlap: "skip" }));
     daemon = await deployment.start(environment);
   });
   afterEach(() => deployment[Symbol.dispose]());
 
-  function jobOf(name: string, trigger: object): { readonly name: string } {
+  function jobOf(name: string, path: string, trigger: object): { readonly name: string } {
     return {
       name,
-      ...{ source: { type: "file", path: "in.csv" }, columns: { id: "int" }, transform: "./transform.js", trigger },
-      ...{ sink: { type: "file", path: `${name}/{part}.jsonl`, mode: "append" }, chunk: { records: 1 } },
+      ...{ source: { type: "file", path }, columns: { id: "int" }, transform: "./transform.js", trigger },
+      ...{ sink: { type: "file", path: `${name}/{part}.jsonl`, mode: "append" } },
       errors: { maxRejectRate: 1 },
     };
   }
@@ -108,19 +112,20 @@ describe("the API of a daemon", () => {
 
   test("cancels a run in order, whose slot is not run again", async () => {
     deployment.project.write("hold", "");
-    const slot = await daemon.until("a slot is run", async () => (await daemon.job("tick")).running[0]);
-    await daemon.post("/api/jobs/tick/pause");
-    expect((await daemon.post(`/api/runs/${slot}/cancel`)).status).toBe(202);
+    deployment.project.write("jobs/many.csv", linesOf(MANY));
+    deployment.deploy({ ...jobOf("long", "many.csv", { type: "once" }), chunk: { size: "16KiB" } });
+    daemon.process.kill("SIGHUP");
+    const run = await daemon.until("it is under way", async () => (await daemon.job("long")).running?.[0]);
+    expect((await daemon.post(`/api/runs/${run}/cancel`)).status).toBe(202);
     deployment.project.remove("hold");
-    const cancelled = await ended(slot, "interrupted");
-    expect(cancelled.written).toBeLessThan(ROWS);
-    expect((await daemon.post(`/api/runs/${slot}/cancel`)).status).toBe(409);
+    const cancelled = await ended(run, "interrupted");
+    expect(cancelled.written).toBeLessThan(MANY);
+    expect((await daemon.post(`/api/runs/${run}/cancel`)).status).toBe(409);
     await stays();
 
     daemon = await deployment.start(environment);
-    await daemon.post("/api/jobs/tick/resume");
     await daemon.ran("tick", "succeeded");
-    expect(await runOf(slot)).toEqual(cancelled);
+    expect(await daemon.runs("long")).toEqual([cancelled]);
     await stays();
   });
 
@@ -134,7 +139,11 @@ describe("the API of a daemon", () => {
     deployment.project.remove("odd");
     const replay: Begun = await daemon.post("/api/jobs/manual/rejects/replay", { run });
     expect(replay.status).toBe(202);
-    expect(await ended(replay.body.run, "succeeded")).toMatchObject({ trigger: "replay", written: ROWS / 2, rejected: 0 });
+    expect(await ended(replay.body.run, "succeeded")).toMatchObject({
+      trigger: "replay",
+      written: ROWS / 2,
+      rejected: 0,
+    });
     expect((await daemon.post("/api/jobs/manual/rejects/replay")).body).toEqual({ run: null });
     await stays();
   });

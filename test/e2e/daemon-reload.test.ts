@@ -27,7 +27,10 @@ describe("a daemon that reads its files again", () => {
 
   /** Until the names of its jobs are these. */
   const knows = async (daemon: Daemon, ...names: readonly string[]): Promise<void> => {
-    await daemon.until(`its jobs are ${names.join()}`, async () => (await namesOf(daemon)).join() === names.join() || undefined);
+    await daemon.until(
+      `its jobs are ${names.join()}`,
+      async () => (await namesOf(daemon)).join() === names.join() || undefined,
+    );
   };
 
   test("takes over on SIGHUP what came, what went and what has changed, and refuses what is wrong", async () => {
@@ -48,7 +51,9 @@ describe("a daemon that reads its files again", () => {
     deploy("changes", { trigger: NEVER, shoudl: 1 });
     deploy("newer");
     daemon.process.kill("SIGHUP");
-    const [refused] = await daemon.until("it refuses", () => (refusals(daemon).length > 0 ? refusals(daemon) : undefined));
+    const [refused] = await daemon.until("it refuses", () =>
+      refusals(daemon).length > 0 ? refusals(daemon) : undefined,
+    );
     expect(JSON.stringify(refused)).toMatch(/"jobs\/changes\.json:\d+:\d+: shoudl: /);
     expect(await namesOf(daemon)).toEqual(["changes", "new"]);
     // The old one is still at work.

@@ -68,10 +68,12 @@ export function judgeFramed(
 
 /** Ends a malformed record at the line end behind its fault, if that can be seen. */
 function faulty(request: JudgeRequest, faultAt: number, fault: RecordFault): Verdict | null {
-  const { bytes, start, final, truncated } = request;
+  const { bytes, start, final, truncated, first, maxRecordBytes } = request;
   const behind = behindLine(bytes, faultAt, bytes.length);
   if (behind !== 0) return { fault, stop: textEnd(bytes, start, behind), next: behind };
-  return final || truncated ? { fault, stop: bytes.length, next: bytes.length } : null;
+  // The bytes may end within another record than the oversized one: that is read again from its beginning.
+  const isCut = truncated && (first || bytes.length - start > maxRecordBytes);
+  return final || isCut ? { fault, stop: bytes.length, next: bytes.length } : null;
 }
 
 /** The fault of a record longer than `maxRecordBytes`. */

@@ -65,7 +65,10 @@ export async function simulateNight(seed: number): Promise<Night> {
   const { rules, chances, processes } = planOf(world);
   world.chances = chances;
   const told = new Map<string, number>();
-  const crew = new Crew(world, () => new NightProcess(world, rules, ({ kind }) => told.set(kind, (told.get(kind) ?? 0) + 1)));
+  const crew = new Crew(
+    world,
+    () => new NightProcess(world, rules, ({ kind }) => told.set(kind, (told.get(kind) ?? 0) + 1)),
+  );
   crew.fill(processes, 1);
   while (world.base.monotonic() < NIGHT_MS) {
     await crew.pass(STEP_MS);

@@ -297,6 +297,11 @@ describe("the end of a chunk", () => {
     expect(rows("1,2,3\n123456", { ...small, truncated: true, maxRecordBytes: 5 })[1]).toBe("RECORD_TOO_LARGE");
   });
 
+  test("a malformed record that is cut behind an oversized one is left, so that its reject has all of its bytes", () => {
+    const batch = decodeBatch('"12\n1,2,3\n"1" ', { ...small, truncated: true, maxRecordBytes: 5 });
+    expect([batch.end, outcomes(batch)[0]]).toEqual([10, "CSV_UNCLOSED_QUOTE"]);
+  });
+
   test.each<[string, string, number, unknown[]]>([
     ["an unclosed quote", '"12345', 6, ["CSV_UNCLOSED_QUOTE"]],
     ["a malformed record", '1"2345', 6, ["CSV_STRAY_QUOTE"]],
