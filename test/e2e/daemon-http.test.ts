@@ -1,6 +1,6 @@
 /** What people do to a daemon's jobs over HTTP: start, pause, cancel, run rejects again; and what is refused. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Answer, Deployment, type Daemon, type ToldRun } from "../support/daemon.ts";
+import { type Answer, type Daemon, type DeployedJob, Deployment, type ToldRun } from "../support/daemon.ts";
 
 const SLOT = "2026-03-01T02:00:00Z";
 const ROWS = 20;
@@ -43,7 +43,7 @@ describe("the API of a daemon", () => {
   });
   afterEach(() => deployment[Symbol.dispose]());
 
-  function jobOf(name: string, path: string, trigger: object): { readonly name: string } {
+  function jobOf(name: string, path: string, trigger: object): DeployedJob {
     return {
       name,
       ...{ source: { type: "file", path }, columns: { id: "int" }, transform: "./transform.js", trigger },

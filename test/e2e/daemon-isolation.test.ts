@@ -72,7 +72,7 @@ test("jobs that crash, hoard, fail and wait for their sink do their neighbour no
     const over = (await ofNeighbour()).filter(({ state }) => state !== "running");
     return over.length >= SLOTS ? over.slice(0, SLOTS) : undefined;
   });
-  expect(runs.map(({ state, written }) => [state, written])).toEqual(Array(SLOTS).fill(["succeeded", ROWS]));
+  expect(runs.map(({ state, written }) => [state, written])).toEqual(runs.map(() => ["succeeded", ROWS]));
   const first = Date.parse(runs[0]?.slot ?? "");
   expect(runs.map(({ slot }) => Date.parse(slot ?? ""))).toEqual(Array.from(runs, (_, index) => first + index * 1_000));
   for (const { slot, endedAt } of runs) {

@@ -40,7 +40,7 @@ describeKafka("A job that reads Kafka", () => {
       ...more,
     } as JobConfig;
     const summary = await runJob(defineJob(config, { baseDir: folder }), { state: path.join(folder, "state.db") });
-    expect(summary.error).toBeNull();
+    expect(summary).toMatchObject({ error: null, state: "succeeded" });
     const text = readFileSync(path.join(folder, `${name}-00000.jsonl`), "utf8");
     return { summary, lines: text.split("\n").filter((line) => line !== "") };
   }

@@ -298,8 +298,9 @@ describe("the end of a chunk", () => {
   });
 
   test("a malformed record that is cut behind an oversized one is left, so that its reject has all of its bytes", () => {
-    const batch = decodeBatch('"12\n1,2,3\n"1" ', { ...small, truncated: true, maxRecordBytes: 5 });
-    expect([batch.end, outcomes(batch)[0]]).toEqual([10, "CSV_UNCLOSED_QUOTE"]);
+    const text = '"12\n1,2,3\n"1" ';
+    const request = { ...small, truncated: true, maxRecordBytes: 5 };
+    expect([decodeBatch(text, request).end, rows(text, request)[0]]).toEqual([10, "CSV_UNCLOSED_QUOTE"]);
   });
 
   test.each<[string, string, number, unknown[]]>([
