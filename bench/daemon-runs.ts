@@ -9,8 +9,8 @@ export interface RunsSample extends DaemonFigures {
 
 /** Samples that are taken. */
 const SAMPLES = 10;
-/** The first runs load what is loaded once. */
-const WARM_UP = 50;
+/** The first runs load what is loaded once, and threads that come and go leave holes in memory that later ones fill. */
+const WARM_UP = 300;
 
 /**
  * Runs each of `jobs` again and again, one after the other in its own lane.

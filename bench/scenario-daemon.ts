@@ -118,6 +118,7 @@ function growthRows(samples: readonly RunsSample[]): readonly (readonly string[]
     ["a run, CPU time", `${(cpu * 1_000).toFixed(0)} ms`],
     ["resident memory per 1,000 runs", megabytes(perThousand(({ rssBytes }) => rssBytes))],
     ["heap per 1,000 runs", megabytes(perThousand(({ heapBytes }) => heapBytes))],
+    ["buffers per 1,000 runs", megabytes(perThousand(({ outsideBytes }) => outsideBytes))],
     ["descriptors", range(({ descriptors }) => descriptors)],
     ["threads", range(({ threads }) => threads)],
     ["handles", range(({ resources }) => resources)],

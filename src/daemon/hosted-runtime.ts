@@ -31,6 +31,8 @@ import { triggered } from "./triggered-run.ts";
 
 /** Runs that are still at work after the deadline are stopped at once and waited for this long, milliseconds. */
 const KILL_MS = 5_000;
+/** Alerts that wait are posted for this long at most, milliseconds: a receiver that is away must not keep the process. */
+const TELL_MS = 5_000;
 const STOPPING = "the runtime stops";
 
 /** The parts of a runtime. */
@@ -182,7 +184,8 @@ export class HostedRuntime implements Runtime {
   }
 
   get #statuses(): JobStatuses {
-    return new JobStatuses({ ...this.#parts, book: this.#book });
+    const keptFailed = (job: string): boolean => this.#kept.get(job)?.failed ?? false;
+    return new JobStatuses({ ...this.#parts, book: this.#book, keptFailed });
   }
 
   /** Starts and ends what the jobs ask for. @param leave jobs whose old version ends what it keeps running */
@@ -247,7 +250,7 @@ export class HostedRuntime implements Runtime {
       for (const run of desk.active) run.kill(STOPPING);
       await within(clock, KILL_MS, settled);
     }
-    await telling.flush();
+    await within(clock, TELL_MS, telling.flush(), this.#hurry.signal);
     hub.close();
     await this.#admin?.close({ deadlineMs: 1_000 });
     return inTime;

@@ -13,6 +13,8 @@ export interface JobStatusesOptions {
   readonly scheduler: Pick<Scheduler, "nextOf">;
   readonly desk: Pick<RunDesk, "active">;
   readonly book: Pick<RunBook, "list">;
+  /** Whether the last run of a job that is kept running has failed, also one that could not begin. */
+  readonly keptFailed: (job: string) => boolean;
 }
 
 /** Looks jobs up. */
@@ -29,7 +31,7 @@ export class JobStatuses {
   }
 
   async #of(job: Job): Promise<JobStatus> {
-    const { state, desk, book } = this.#options;
+    const { state, desk, book, keptFailed } = this.#options;
     const { name, source, sinks } = job;
     const [row, open, [ended], [last]] = await Promise.all([
       state.findSchedule(name),
@@ -45,7 +47,7 @@ export class JobStatuses {
         paused,
         isRunning: running.length > 0,
         isWaiting: open.length > 0,
-        hasFailed: failed(ended, last),
+        hasFailed: keptFailed(name) || failed(ended, last),
       }),
       paused,
       trigger: job.trigger,

@@ -77,8 +77,9 @@ export class KeptRunning {
       const end = await run.ended;
       this.#run = undefined;
       await watching;
-      this.#failed = isFailure(end);
-      if ("error" in end) {
+      // One that was told to end before it had begun has not failed.
+      this.#failed = run.stopped === undefined && isFailure(end);
+      if (this.#failed && "error" in end) {
         const { code, message } = end.error;
         emit({ kind: "start-failed", at: clock.now(), job: job.name, code, message });
       }

@@ -34,6 +34,8 @@ export interface Execution extends World {
   /** Leaves an incremental job's source only what is new; the first call does it. */
   continueSource(): Promise<void>;
   readonly run: StartedRun;
+  /** As {@link Stops} has it. */
+  readonly confirm: () => Promise<void>;
   readonly splitter: Splitter;
   /** null: rejects without limit. */
   readonly limits: RejectLimitOptions | null;

@@ -5,6 +5,7 @@ import { RecentCounts } from "../actors/recent-counts.ts";
 import { onAbort, whenAborted } from "../core/abort.ts";
 import { sleep } from "../core/clock.ts";
 import type { MailboxSample } from "../core/ports/observer.ts";
+import { isMillraceError, type MillraceError } from "../core/errors.ts";
 import type { BoundSource, Share } from "../core/ports/source.ts";
 import type { TaskSpec } from "../core/task.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
@@ -34,6 +35,8 @@ export class FlowStarts implements AsyncDisposable {
   current: Flow | null = null;
   /** What the first actor of the latest flow died of. */
   failure: unknown = null;
+  /** A flow was fenced, and nobody has said since that the run still is this process's; null: none was. */
+  fence: MillraceError | null = null;
   /** The flow saw all there is, and its sinks have finished. */
   complete = false;
   /** What the next flow reads; null for a source that this process has for itself. */
@@ -93,6 +96,7 @@ export class FlowStarts implements AsyncDisposable {
         stopping,
       );
     };
+    if (this.fence !== null) await patiently(() => this.#confirm());
     await patiently(() => execution.continueSource());
     await patiently(() => forgetBegunAnew(execution));
     const { share } = this;
@@ -141,10 +145,21 @@ export class FlowStarts implements AsyncDisposable {
     return this.current?.mailboxes ?? this.#mailboxes.map((name) => ({ name, bytes: 0, records: 0 }));
   }
 
+  /** A share asks for itself, before each claim. */
+  async #confirm(): Promise<void> {
+    await this.#execution.confirm();
+    this.fence = null;
+  }
+
   /** Of a live source no split waits for another one. */
   #sideBySide({ splits }: BoundSource): number {
     if (this.share !== null) return splits.length;
     return this.#execution.bound.plan.job.order === "none" ? LANES_SIDE_BY_SIDE : 1;
+  }
+
+  /** Takes note of a fence. */
+  doubt(thrown: unknown): void {
+    if (isMillraceError(thrown, "FENCED")) this.fence ??= thrown;
   }
 
   /** Every writer of the current flow has ended well. */
@@ -205,6 +220,7 @@ class Wiring implements Actor {
     try {
       await this.#starts.wire(this.#opened, killed, stopping);
     } catch (thrown) {
+      this.#starts.doubt(thrown);
       await this.close();
       throw thrown;
     }
@@ -214,6 +230,9 @@ class Wiring implements Actor {
     try {
       await Promise.race([this.#starts.written, whenAborted(stopping)]);
       if (!killed.aborted) await this.#starts.finish();
+    } catch (thrown) {
+      this.#starts.doubt(thrown);
+      throw thrown;
     } finally {
       this.#starts.current = null;
       await this.close();
@@ -240,6 +259,7 @@ class FlowActor implements Actor {
     } catch (thrown) {
       // After a kill errors are its mere echo.
       if (!context.killed.aborted) this.#starts.failure ??= thrown;
+      this.#starts.doubt(thrown);
       flow.abort(thrown);
       throw thrown;
     }

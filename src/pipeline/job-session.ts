@@ -15,6 +15,7 @@ import type { LeaseWait, RunLease } from "./lease.ts";
 import { openState } from "./open-state.ts";
 import type { Identity } from "./run-identity.ts";
 import type { RunJobOptions } from "./run-options.ts";
+import type { Stops } from "./run-flows.ts";
 import { progressObserver } from "./run-progress.ts";
 
 /** A job that is held: nobody else works under the same scope. */
@@ -28,7 +29,7 @@ export interface JobSession {
   readonly observers: readonly Observer[];
   /** How long what is away for a moment is waited for. */
   readonly patience: OutageOptions;
-  readonly stops: { readonly graceful: AbortSignal; readonly kill: AbortSignal };
+  readonly stops: Stops;
 }
 
 /**
@@ -76,5 +77,5 @@ function waitOf({ wait = false, signal }: RunJobOptions, emit: Emit): LeaseWait 
 function stopsOf({ signal, kill, faults }: RunJobOptions, lease: RunLease): JobSession["stops"] {
   const never = new AbortController().signal;
   const hard = AbortSignal.any([kill ?? never, faults?.killed ?? never, lease.lost]);
-  return { graceful: AbortSignal.any([signal ?? never, hard]), kill: hard };
+  return { graceful: AbortSignal.any([signal ?? never, hard]), kill: hard, confirm: () => lease.confirm() };
 }

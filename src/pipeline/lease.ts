@@ -70,6 +70,19 @@ export class RunLease implements AsyncDisposable {
     return this.#lost.signal;
   }
 
+  /**
+   * Asks whether it is still this process's, who has reason to doubt it.
+   *
+   * @throws MillraceError FENCED when somebody else has it; STATE_UNAVAILABLE
+   */
+  async confirm(): Promise<void> {
+    const outcome = await this.#ask(false);
+    if (outcome.granted) return;
+    const error = fencedError(this.#options.job, outcome.owner);
+    this.#lost.abort(error);
+    throw error;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;

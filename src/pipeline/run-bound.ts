@@ -87,7 +87,7 @@ async function settled({ settle }: RunBoundOptions, outcome: Outcome): Promise<O
 }
 
 function executionOf(
-  { bound: given, world }: RunBoundOptions,
+  { bound: given, world, stops: { confirm } }: RunBoundOptions,
   run: StartedRun,
   parts: Pick<Execution, "emit" | "rejects" | "limits"> & { readonly mirrors: AsyncDisposableStack },
 ): Execution {
@@ -121,6 +121,7 @@ function executionOf(
       bound = { ...bound, source };
     },
     run,
+    confirm,
     splitter: formatByName(bound.plan.decode.format).splitter(bound.plan.decode),
     get columns() {
       return columns;

@@ -26,6 +26,12 @@ export interface Stops {
   readonly graceful: AbortSignal;
   /** Stop now; everything uncommitted is left for the next run. */
   readonly kill: AbortSignal;
+  /**
+   * Asks whether the run still is this process's, who was told that it is not.
+   *
+   * @throws MillraceError FENCED when it is another one's; STATE_UNAVAILABLE
+   */
+  readonly confirm: () => Promise<void>;
 }
 
 /**
@@ -46,7 +52,7 @@ export async function runFlows(
     backoff: BACKOFF,
     clock: execution.clock,
     random: execution.random,
-    restartable: (error) => mayPass(error) || (starts.share !== null && isMillraceError(error, "FENCED")),
+    restartable: mayPass,
     children: starts.children(),
     onEvent: (event) => tellRestart(execution, event),
   });
@@ -76,13 +82,15 @@ function tellDraining({ emit }: Execution, reason: unknown): void {
 }
 
 /**
- * A fault of the program or of the moment may pass; what somebody has to change will not. Of a live source a fence may
- * only mean that a split went away and came back: the next claim asks whether it is still this process's.
+ * A fault of the program or of the moment may pass; what somebody has to change will not. A fence may only mean that a
+ * split went away and came back, or that a claim of a dead process came late: the next flow asks, before it claims
+ * anything, whether the work still is this process's.
  */
 function mayPass(error: unknown): boolean {
   return (
     !(isMillraceError(error) && (error.fault === "fatal" || error.fault === "usage")) ||
-    isMillraceError(error, "INVARIANT")
+    isMillraceError(error, "INVARIANT") ||
+    isMillraceError(error, "FENCED")
   );
 }
 
@@ -93,8 +101,9 @@ function tellRestart({ emit }: Execution, event: SupervisorEvent): void {
   emit({ kind: "restarting", actor, attempt, delayMs, code: error.code, message: error.message, ...causesOf(error) });
 }
 
-function outcomeOf(exit: Exit, { complete, failure, share }: FlowStarts, { graceful, kill }: Stops): Outcome {
-  if (exit.kind === "failed") return failed(withCause(MillraceError.from(exit.error)));
+function outcomeOf(exit: Exit, { complete, failure, fence, share }: FlowStarts, { graceful, kill }: Stops): Outcome {
+  // Nobody could say any more whose the run is: this one says nothing about it.
+  if (exit.kind === "failed") return failed(fence ?? withCause(MillraceError.from(exit.error)));
   if (complete) return { state: "succeeded", error: null };
   const reason: unknown = kill.aborted ? kill.reason : graceful.reason;
   // A lost lease is a failure and not somebody's wish.

@@ -128,7 +128,7 @@ export class JobTest {
         threads: 1,
         startThreads: (spec) => this.#threads.start(spec),
       },
-      stops: { graceful: never, kill: faults?.killed ?? never },
+      stops: { graceful: never, kill: faults?.killed ?? never, confirm: async () => {} },
       recorder,
       observers: [recorder.observe, (event) => void this.events.push(event)],
       figures: () => NO_FIGURES,

@@ -42,5 +42,5 @@ test.each(LONG ? ["sqlite", "postgres"] : ["sqlite"])(
     const { code, err } = await last.stop();
     expect(code, err).toBe(0);
   },
-  7_200_000,
+  LONG ? 7_200_000 : 120_000,
 );

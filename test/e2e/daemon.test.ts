@@ -1,6 +1,8 @@
 /** The life of `millrace daemon` as its supervisor sees it: probes, signals, exit codes. */
 import { once } from "node:events";
-import net from "node:net";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type net from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Daemon, Deployment, type ToldRun } from "../support/daemon.ts";
 
@@ -13,6 +15,12 @@ export default (record) => {
 };
 `;
 const ROWS = 40;
+
+/** The signals that a process catches, a bit each. */
+function caughtBy({ process }: Daemon): bigint {
+  const [, mask = "0"] = /SigCgt:\s+(\w+)/.exec(readFileSync(`/proc/${process.pid}/status`, "utf8")) ?? [];
+  return BigInt(`0x${mask}`);
+}
 
 describe("millrace daemon", () => {
   let deployment: Deployment;
@@ -91,6 +99,38 @@ describe("millrace daemon", () => {
     await endsWhole();
   });
 
+  test.runIf(process.platform === "linux")("hears signals long before it is ready", async () => {
+    manual();
+    const daemon = deployment.launch();
+    // SIGTERM is number 15, SIGHUP number 1.
+    const heard = (1n << 14n) | 1n;
+    await daemon.until("it listens to signals", () => (caughtBy(daemon) & heard) === heard || undefined);
+    expect(daemon.log).toEqual([]);
+    daemon.process.kill("SIGHUP");
+    const { code, err } = await daemon.stop();
+    expect(code, err).toBe(0);
+    expect(daemon.log.map(({ msg }) => msg)).toEqual(expect.arrayContaining(["ready", "stopping", "stopped"]));
+  });
+
+  test("is not held up by a receiver of alerts that never replies", async () => {
+    const asked = Promise.withResolvers<void>();
+    await using receiver = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
+    await once(receiver, "listening");
+    const webhook = `http://127.0.0.1:${(receiver.address() as net.AddressInfo).port}/`;
+    const { source, sink } = {
+      source: { type: "file", path: "not-there.csv" },
+      sink: { type: "file", path: "b.jsonl" },
+    };
+    deployment.deploy({ name: "fails", source, sink, alerts: { failed: true, webhook } });
+    const daemon = await deployment.start();
+    await daemon.until("it has failed", async () => (await daemon.job("fails")).state === "failed" || undefined);
+    daemon.process.kill("SIGTERM");
+    await asked.promise;
+    const { code, err } = await daemon.stop();
+    receiver.closeAllConnections();
+    expect(code, err).toBe(1);
+  });
+
   test("started again after SIGKILL goes on with the run under its own id and slot", async () => {
     const daemon = await held();
     const [run] = await daemon.runs("held");
@@ -129,7 +169,7 @@ describe("millrace daemon", () => {
   });
 
   test("ends with 2 when its port is taken", async () => {
-    await using other = net.createServer().listen(0, "127.0.0.1");
+    await using other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as net.AddressInfo;
     deployment.set({ admin: { port } });

@@ -201,7 +201,7 @@ export class Operator {
         threads,
         startThreads: (spec) => new SimulatedThreads({ process, faults, threads, spec, hold }),
       },
-      stops: { graceful: AbortSignal.any([graceful.signal, kill]), kill },
+      stops: { graceful: AbortSignal.any([graceful.signal, kill]), kill, confirm: () => lease.confirm() },
       recorder,
       observers: [recorder.observe, observe],
       figures: () => ({ peakRssBytes: 0, gc: { count: 0, totalMs: 0, maxMs: 0 }, eventLoopP99Ms: 0 }),

@@ -18,6 +18,7 @@ test.each([
   [1_000_039, "a sink that was ahead was given a chunk without a record"],
   [1_000_214, "what one of several sinks had refused and not committed stayed in the rejects file"],
   [1_000_079, "a source that answered after its reader had ended was given memory that nobody gave back"],
+  [1_013_921, "a claim that a killed process had sent came seconds later and ended its successor's run"],
   [2_001_788, "a malformed record that a chunk had cut behind an unclosed quote was rejected without its last bytes"],
   [3_000_096, "a unit without rows kept the words of the one before it again, of a part that was published by then"],
   [3_000_163, "settled a second time, a rejects file lost the lines of what had been refused again"],

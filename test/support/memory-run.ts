@@ -92,7 +92,7 @@ export class MemoryWorld<Source extends BoundSource = MemorySource> {
       },
       wish: { restart: false, keepWritten: false, resume: null, acceptRejects: false, trigger: "manual", ...wish },
       world: { ...this.#parts(), threads: 2 },
-      stops: { graceful: graceful ?? kill ?? never, kill: kill ?? never },
+      stops: { graceful: graceful ?? kill ?? never, kill: kill ?? never, confirm: async () => {} },
       recorder,
       observers: [recorder.observe, (event) => void this.events.push(event)],
       figures: () => figures,

@@ -1,9 +1,9 @@
 /** What never became a request: too much, too slow, or no HTTP at all. It is told so by hand, for there is no response. */
-import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { HttpReply } from "../../core/ports/http-routes.ts";
 import { HARDENING } from "./headers.ts";
 import { problem } from "./problem.ts";
+import { STATUS_CODES } from "./node-http.ts";
 
 /** @param code what Node calls the fault */
 export function clientProblem(code: string | undefined): HttpReply {

@@ -2,10 +2,10 @@
  * Refusals and faults as `application/problem+json` (RFC 9457): the status and its name, what is wrong and what to do, and
  * our code. Never a stack, never a secret.
  */
-import { STATUS_CODES } from "node:http";
 import { type ErrorCode, type FaultClass, isMillraceError, MillraceError } from "../../core/errors.ts";
 import type { HttpReply } from "../../core/ports/http-routes.ts";
 import { redact } from "../../observability/redact.ts";
+import { STATUS_CODES } from "./node-http.ts";
 
 /** What a code is in HTTP. */
 const STATUS: Partial<Record<ErrorCode, number>> = {

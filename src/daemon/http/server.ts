@@ -1,5 +1,5 @@
 /** The HTTP server of a runtime: its life, and its bounds against clients that are slow, greedy or broken. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "../../core/clock.ts";
 import type { HttpRoutes } from "../../core/ports/http-routes.ts";
@@ -10,6 +10,7 @@ import { Exchanges } from "./exchange.ts";
 import { Guard } from "./guard.ts";
 import { HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
+import { createServer } from "./node-http.ts";
 import { problem } from "./problem.ts";
 import { Router } from "./router.ts";
 import { adminRoutes } from "./routes/admin-routes.ts";

@@ -59,7 +59,7 @@ async function tryAgain({ bound, split, head, clock, random, signal }: Recount) 
     identity: { job: job.name, slot: null, params: {} },
     wish: { restart: false, keepWritten: false, resume: null, acceptRejects: true, trigger: "manual" },
     world: processWorld(job, { clock, random, state }, {}),
-    stops: { graceful: signal, kill: signal },
+    stops: { graceful: signal, kill: signal, confirm: async () => {} },
     recorder,
     observers: [recorder.observe satisfies Observer],
     figures: () => ({ peakRssBytes: 0, gc: { count: 0, totalMs: 0, maxMs: 0 }, eventLoopP99Ms: 0 }),

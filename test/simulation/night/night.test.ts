@@ -28,6 +28,7 @@ function wrongIn({ slots, nominal, runs, recordsOf, rules, timersLeft }: Night):
         wrong.push(`${told}: its run ${run} has not succeeded`);
       if ((state === "missed" || state === "skipped") && written.length > 0) wrong.push(told);
       if (state === "succeeded" && job === POISONED) wrong.push(told);
+      if (state === "failed" && job !== POISONED && !reason?.includes("the disk is full")) wrong.push(told);
       const isAll = rules.catchUp === "all" && rules.overlap === "bufferAll";
       if (isAll && !isOpenSlot(row) && state !== "succeeded" && state !== "failed") wrong.push(told);
     }

@@ -52,8 +52,8 @@ function planOf(world: Pick<NightWorld, "random">): NightPlan {
     },
     chances: {
       death: pick([0.001, 0.005, 0.02]),
-      threadDeath: pick([0, 0.05]),
-      commitMs: pick([1_000, 60_000]),
+      threadDeath: pick([0, 0.1]),
+      commitMs: pick([1_000, 60_000, 5 * MINUTE_MS]),
     },
     processes: pick([1, 1, 2]),
   };
