@@ -71,14 +71,15 @@ export class RunLease implements AsyncDisposable {
   }
 
   /**
-   * Asks whether it is still this process's, who has reason to doubt it.
+   * Asks whether it is still this process's, who has reason to doubt it. One that somebody else had and gave back is not.
    *
-   * @throws MillraceError FENCED when somebody else has it; STATE_UNAVAILABLE
+   * @throws MillraceError FENCED when it is not; STATE_UNAVAILABLE
    */
   async confirm(): Promise<void> {
-    const outcome = await this.#ask(false);
-    if (outcome.granted) return;
-    const error = fencedError(this.#options.job, outcome.owner);
+    const { state, job, scope, owner, clock } = this.#options;
+    const found = await state.findLease({ job, scope }, clock.now());
+    if (found?.owner.id === owner.id) return;
+    const error = fencedError(job, found?.owner);
     this.#lost.abort(error);
     throw error;
   }
@@ -130,6 +131,8 @@ function heldError(job: string, owner: LeaseOwner, forMs: number): MillraceError
   );
 }
 
-function fencedError(job: string, owner: LeaseOwner): MillraceError {
-  return new MillraceError("FENCED", `${job} was taken over by ${describeOwner(owner)}; this process writes no more`);
+/** @param owner undefined: whoever it was has given the lease back */
+function fencedError(job: string, owner: LeaseOwner | undefined): MillraceError {
+  const by = owner === undefined ? "another process" : describeOwner(owner);
+  return new MillraceError("FENCED", `${job} was taken over by ${by}; this process writes no more`);
 }

@@ -107,7 +107,7 @@ function outcomeOf(exit: Exit, { complete, failure, fence, share }: FlowStarts, 
   if (complete) return { state: "succeeded", error: null };
   const reason: unknown = kill.aborted ? kill.reason : graceful.reason;
   // A lost lease is a failure and not somebody's wish.
-  if (isMillraceError(reason, "FENCED")) return failed(reason);
+  if (isMillraceError(reason, "FENCED")) return failed(fence ?? reason);
   // A failure while draining is not the supervisor's affair any more, but it is the caller's; not a drain cut short, and
   // not a split of a live source that is another process's by now.
   const isNone = isMillraceError(failure, "ABORTED") || (share !== null && isMillraceError(failure, "FENCED"));
