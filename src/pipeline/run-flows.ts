@@ -43,7 +43,8 @@ export async function runFlows(
   execution: Execution,
   starts: FlowStarts,
   stops: Stops,
-  revoked: AbortSignal = NEVER,
+  // A new one each time: what listens to one that is never aborted stays there.
+  revoked: AbortSignal = new AbortController().signal,
 ): Promise<Outcome> {
   const supervisor = new Supervisor({
     name: `run ${execution.run.row.id}`,
@@ -72,8 +73,6 @@ export async function runFlows(
   if (exit.kind === "killed" && !stops.kill.aborted && !revoked.aborted) tellDraining(execution, TOO_LATE);
   return outcomeOf(exit, starts, stops);
 }
-
-const NEVER = new AbortController().signal;
 
 const TOO_LATE = `not done within ${DRAIN_MS / 1000} s: stopped at once, and what is not committed is left for the next run`;
 

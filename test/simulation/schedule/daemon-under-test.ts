@@ -31,8 +31,6 @@ export interface Chances {
   readonly runMs: number;
 }
 
-const NEVER = new Promise<never>(() => {});
-
 /** One process from its start to its death or its stop. */
 export class DaemonUnderTest {
   readonly events: HostEvent[] = [];
@@ -80,7 +78,8 @@ export class DaemonUnderTest {
   async #step(): Promise<void> {
     await Promise.resolve();
     if (this.#alive && this.#durable.random() < this.#chances().death) this.die();
-    if (!this.#alive) await NEVER;
+    // A promise of its own: who waits for one that all share stays there.
+    if (!this.#alive) await new Promise<never>(() => {});
   }
 
   #mortalClock(): Clock {
