@@ -9,7 +9,7 @@ import { usePostgres } from "../support/postgres.ts";
 import { SlotLoad } from "../support/slot-load.ts";
 
 const LONG = process.env["KILLS"] !== undefined;
-const TIMES = Number(process.env["KILLS"] ?? 0);
+const TIMES = Number(process.env["KILLS"] ?? 1);
 /** Away for at most so long, milliseconds. */
 const AWAY_MS = 3_000;
 const DEADLINE_MS = 2_000;
