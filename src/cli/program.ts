@@ -70,7 +70,7 @@ export async function runProgram(argv: readonly string[], process: CliProcess): 
 function buildProgram(process: CliProcess, end: (exitCode: number) => void): Command {
   const program = new Command("millrace")
     .description(
-      "Runs ETL jobs: files through TypeScript transforms in threads, into files and Postgres, exactly once.",
+      "Runs ETL jobs: files and Kafka through TypeScript transforms in threads, into Postgres, Kafka and files, exactly once.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .exitOverride()

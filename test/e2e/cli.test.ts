@@ -31,7 +31,8 @@ describe("millrace --help", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     for (const command of [
       "run [options] <job>",
-      "check [options] <jobs...>",
+      "check [options] <files...>",
+      "daemon [config]",
       "init [options] [dir]",
       "schema",
       "completion <shell>",

@@ -44,6 +44,6 @@ describe("start-up", () => {
   test("help loads nothing but the command line", async () => {
     const { packages, own } = await loadedBy(["run", "--help"]);
     expect(packages).toEqual(["commander"]);
-    expect(own.every((name) => /^(?:cli|core|observability\/redact)/.test(name))).toBe(true);
+    expect(own.every((name) => /^(?:cli|core|observability\/(?:redact|package-version))/.test(name))).toBe(true);
   });
 });
