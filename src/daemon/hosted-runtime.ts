@@ -14,6 +14,7 @@ import type { EventHub } from "./event-hub.ts";
 import { JobStatuses } from "./job-statuses.ts";
 import { jobVersion } from "./job-version.ts";
 import { KeptRunning } from "./kept-running.ts";
+import type { NextSlots } from "./next-slots.ts";
 import { RunBook } from "./run-book.ts";
 import type { ReplayWish, RunDesk } from "./run-desk.ts";
 import type {
@@ -46,6 +47,7 @@ export interface RuntimeParts {
   readonly scheduler: Scheduler;
   /** Rings when a run has succeeded here. */
   readonly bell: SuccessBell;
+  readonly nextSlots: NextSlots;
   readonly telling: Telling;
 }
 
@@ -200,6 +202,7 @@ export class HostedRuntime implements Runtime {
       this.#kept.set(job.name, kept);
       kept.start();
     }
+    this.#parts.nextSlots.hold(jobs);
     await scheduler.set(schedulesOf(jobs, this.#versions, this.#parts));
   }
 

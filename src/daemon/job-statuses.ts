@@ -1,8 +1,7 @@
 /** How jobs stand: what is under way here, what is kept of them, what comes next. */
 import type { Job } from "../config/job.ts";
 import { OPEN_SLOTS, type ScheduleStore, type SlotRow } from "../core/ports/schedule-store.ts";
-import type { Scheduler } from "../scheduling/scheduler.ts";
-import { slotText } from "../scheduling/slot-text.ts";
+import type { NextSlots } from "./next-slots.ts";
 import type { RunBook } from "./run-book.ts";
 import type { RunDesk } from "./run-desk.ts";
 import type { JobStatus, RunObject } from "./runtime-api.ts";
@@ -10,7 +9,7 @@ import type { JobStatus, RunObject } from "./runtime-api.ts";
 /** What {@link JobStatuses} looks at. */
 export interface JobStatusesOptions {
   readonly state: Pick<ScheduleStore, "findSchedule" | "listSlots">;
-  readonly scheduler: Pick<Scheduler, "nextOf">;
+  readonly nextSlots: Pick<NextSlots, "of">;
   readonly desk: Pick<RunDesk, "active">;
   readonly book: Pick<RunBook, "list">;
   /** Whether the last run of a job that is kept running has failed, also one that could not begin. */
@@ -31,7 +30,7 @@ export class JobStatuses {
   }
 
   async #of(job: Job): Promise<JobStatus> {
-    const { state, desk, book, keptFailed } = this.#options;
+    const { state, desk, book, nextSlots, keptFailed } = this.#options;
     const { name, source, sinks } = job;
     const [row, open, [ended], [last]] = await Promise.all([
       state.findSchedule(name),
@@ -51,18 +50,12 @@ export class JobStatuses {
       }),
       paused,
       trigger: job.trigger,
-      next: paused === null ? this.#next(job) : null,
+      next: paused === null ? nextSlots.of(name) : null,
       running,
       last: last ?? null,
       source: source.type,
       sinks: Object.fromEntries(Object.entries(sinks).map(([sink, { type }]) => [sink, type])),
     };
-  }
-
-  #next({ name, trigger }: Job): string | null {
-    if (trigger.type !== "cron" && trigger.type !== "interval") return null;
-    const at = this.#options.scheduler.nextOf(name);
-    return at === null ? null : slotText(at, trigger.timezone);
   }
 }
 

@@ -9,6 +9,7 @@ import { Scheduler } from "../scheduling/scheduler.ts";
 import { nodeCronTicker } from "../scheduling/ticker.ts";
 import { EventHub } from "./event-hub.ts";
 import { HostedRuntime } from "./hosted-runtime.ts";
+import { NextSlots } from "./next-slots.ts";
 import { hostWorld, openHostState } from "./open-host.ts";
 import { RunDesk } from "./run-desk.ts";
 import type { Runtime, RuntimeOptions } from "./runtime-api.ts";
@@ -43,14 +44,15 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const ticker = await nodeCronTicker();
   const scheduler = new Scheduler({ store: state, launcher, clock, emit: hub.emit, ticker });
+  const nextSlots = new NextSlots(clock);
   const telling = opened.use(
     await openTelling({
       ...{ registry, logger: options.logger, state, clock, random, emit: hub.emit, version: packageVersion() },
-      nextSlots: () => scheduler.nextSlots(),
+      nextSlots: () => nextSlots.all(),
     }),
   );
   for (const observer of telling.observers) hub.add(observer);
-  const parts = { state, clock, random, registry, hub, desk, scheduler, bell, telling };
+  const parts = { state, clock, random, registry, hub, desk, scheduler, bell, nextSlots, telling };
   const runtime = new HostedRuntime(parts, options, opened.move());
   return runtime;
 }

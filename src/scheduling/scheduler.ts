@@ -47,18 +47,6 @@ export class Scheduler {
     this.#tick();
   }
 
-  /** When something of a job is to be done next, milliseconds since 1970; null: when it is told. */
-  nextOf(job: string): number | null {
-    return this.#schedules.get(job)?.nextAt ?? null;
-  }
-
-  /** The same of all jobs that have such an instant, by name. */
-  nextSlots(): ReadonlyMap<string, number> {
-    return new Map(
-      [...this.#schedules].flatMap(([job, { nextAt }]) => (nextAt === null ? [] : [[job, nextAt] as const])),
-    );
-  }
-
   /** Looks at a job now: somebody has changed something about it. */
   async look(job: string): Promise<void> {
     await this.#schedules.get(job)?.look();
