@@ -1,6 +1,5 @@
 /** Hands what happens in a runtime to whoever listens; nobody can hold it up. */
-import { type Clock } from "../core/clock.ts";
-import { MillraceError } from "../core/errors.ts";
+import type { Clock } from "../core/clock.ts";
 import type { RuntimeEvent, RuntimeObserver } from "../core/ports/runtime-events.ts";
 
 /** Events that a consumer may be behind. */
@@ -98,7 +97,6 @@ class EventStream {
   #tellMissed(): RuntimeEvent {
     const message = `this consumer of events was too slow and missed ${this.#missed} of them`;
     this.#missed = 0;
-    const { code } = new MillraceError("CLOSED", message);
-    return { kind: "trouble", at: this.#clock.now(), job: null, code, message };
+    return { kind: "trouble", at: this.#clock.now(), job: null, code: "CLOSED", message };
   }
 }

@@ -2,12 +2,13 @@
 import { NO_COUNTS } from "../core/ledger.ts";
 import type { Advance, Claim, Progress, SinkWord } from "../core/ports/sink.ts";
 import type { KeptPosition } from "../core/ports/position-desk.ts";
-import type { RunFilter, RunRow, StateStore } from "../core/ports/state-store.ts";
+import type { RunRow, StateStore } from "../core/ports/state-store.ts";
 import type { ProgressKey } from "../core/position.ts";
 import { fenced, runExists, runIsOver, runUnknown, storeClosed, wordsFenced } from "./faults.ts";
 import { type Lease, decideLease } from "./lease.ts";
 import { MemoryRejects } from "./memory-rejects.ts";
 import { MemorySchedules } from "./memory-schedules.ts";
+import { isAskedFor } from "./run-filter.ts";
 import { type Arguments, type Operation, type Operations, type Outcome, perform, storeOver } from "./operations.ts";
 
 /**
@@ -284,18 +285,4 @@ function getOrMake<V>(map: Map<string, V>, key: string, make: () => V): V {
   const found = map.get(key) ?? make();
   map.set(key, found);
   return found;
-}
-
-function isAskedFor(
-  run: RunRow,
-  { job, states, slot, params, shared, endedAfter }: Omit<RunFilter, "before" | "limit">,
-): boolean {
-  return (
-    (job === undefined || run.job === job) &&
-    (states === undefined || states.includes(run.state)) &&
-    (slot === undefined || run.slot === slot) &&
-    (params === undefined || run.params === params) &&
-    (shared === undefined || (run.scope === "") === shared) &&
-    (endedAfter === undefined || (run.endedAt ?? "") > endedAfter)
-  );
 }
