@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: millrace against what people use today, on this machine.
  *
- *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [poison] [units] [codec] [startup] [streams] [batch-work] [kafka] [daemon] [--rows 1000000] [--rounds 3] [--stall 60] [--runs 1000] [--write docs/bench.md]
+ *     npm run bench -- [postgres] [jsonl] [gzip] [cost] [async] [poison] [units] [codec] [startup] [streams] [batch-work] [kafka] [daemon] [http] [--rows 1000000] [--rounds 3] [--stall 60] [--runs 1000] [--write docs/bench.md]
  *
  * A name also means all that begin with it and a dash: `kafka` is kafka, kafka-cpu, kafka-copy and kafka-stall.
  *
@@ -19,6 +19,7 @@ import { codecScenario } from "./scenario-codec.ts";
 import { costScenario } from "./scenario-cost.ts";
 import { daemonScenario } from "./scenario-daemon.ts";
 import { gzipScenario } from "./scenario-gzip.ts";
+import { httpSinkScenario, httpSourceScenario } from "./scenario-http.ts";
 import { jsonlScenario } from "./scenario-jsonl.ts";
 import { kafkaCopyScenario, kafkaCpuScenario, kafkaScenario, kafkaStallScenario } from "./scenario-kafka.ts";
 import { poisonScenario } from "./scenario-poison.ts";
@@ -54,6 +55,8 @@ const SCENARIOS: { readonly [name: string]: MakeScenario } = {
   "kafka-copy": kafkaCopyScenario,
   "kafka-stall": kafkaStallScenario,
   daemon: daemonScenario,
+  "http-sink": httpSinkScenario,
+  "http-source": httpSourceScenario,
 };
 
 interface Wishes {

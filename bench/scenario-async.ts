@@ -1,6 +1,4 @@
 /** Mode async against `fetch` alone, on a local service, with as many requests in flight. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { createReadStream, rmSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -10,6 +8,7 @@ import type { RunSummary } from "../src/core/summary.ts";
 import { type ChildRequest, type ChildResult, runChild } from "./child.ts";
 import { reportedMemory } from "./report-memory.ts";
 import type { Contender, Measurement, Scenario } from "./scenario.ts";
+import { Service } from "./service.ts";
 import { nodeScript, type Workshop } from "./workshop.ts";
 
 /** A request costs as much as fifty records do elsewhere. */
@@ -71,14 +70,8 @@ function fetchAlone(workshop: Workshop, rows: number): Contender {
 
 /** Runs a command beside a service of its own. */
 async function withService(request: ChildRequest): Promise<ChildResult> {
-  const { command, args } = nodeScript("http-server.ts");
-  const service = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-  try {
-    const [port] = (await once(service.stdout.setEncoding("utf8"), "data")) as [string];
-    return await runChild({ ...request, env: { BENCH_SERVICE: `http://127.0.0.1:${port.trim()}` } });
-  } finally {
-    service.kill();
-  }
+  await using service = await Service.start("rate-server.ts");
+  return await runChild({ ...request, env: { BENCH_SERVICE: service.url } });
 }
 
 /** Number of lines, sum of ids and of rates. */

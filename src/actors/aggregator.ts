@@ -171,6 +171,7 @@ export class Aggregator implements Actor {
         chunk,
         output: share.output,
         from: to.ordinal - BigInt(share.read),
+        chunkFrom: from.ordinal,
         to,
         read: share.read,
         filtered: share.output.filtered,

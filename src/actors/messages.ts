@@ -62,8 +62,10 @@ export interface Delivery {
   readonly split: string;
   readonly chunk: Chunk;
   readonly output: SinkOutput;
-  /** Ordinal before the chunk's first record. */
+  /** Ordinal before the first record of the share. */
   readonly from: bigint;
+  /** Ordinal before the chunk's first record, which may lie before the share. */
+  readonly chunkFrom: bigint;
   /** Position behind its last. */
   readonly to: Position;
   readonly read: number;

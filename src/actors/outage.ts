@@ -49,7 +49,9 @@ export class Outage {
     if (signal.aborted) throw abortError(signal);
     const now = clock.monotonic();
     this.#since ??= now;
-    if (now - Math.max(this.#since, movedAt?.() ?? this.#since) >= policy.forMs) {
+    const lasted = now - Math.max(this.#since, movedAt?.() ?? this.#since);
+    // To wait as long as the other side asks for, only to give up then, helps nobody.
+    if (lasted >= policy.forMs || lasted + (retryAfterOf(error) ?? 0) > policy.forMs) {
       const seconds = Math.round((now - this.#since) / 1000);
       throw new MillraceError(
         "RETRIES_EXHAUSTED",
@@ -57,7 +59,7 @@ export class Outage {
         { cause: error },
       );
     }
-    const delayMs = this.#backoff.next();
+    const delayMs = Math.max(this.#backoff.next(), retryAfterOf(error) ?? 0);
     emit({
       kind: "retrying",
       stage,
@@ -71,6 +73,12 @@ export class Outage {
     });
     await sleep(clock, delayMs, signal);
   }
+}
+
+/** How long the other side asks to be left alone, in milliseconds. */
+function retryAfterOf({ details }: MillraceError): number | undefined {
+  const { retryAfterMs } = details;
+  return typeof retryAfterMs === "number" ? retryAfterMs : undefined;
 }
 
 /**

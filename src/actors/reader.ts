@@ -6,14 +6,16 @@
  */
 import { onAbort } from "../core/abort.ts";
 import { abortError } from "../core/clock.ts";
+import { isMillraceError } from "../core/errors.ts";
 import type { Position } from "../core/position.ts";
-import type { BoundSource, ByteReader, FrameBatch, FrameReader, SplitPlan } from "../core/ports/source.ts";
+import type { BoundSource, ByteReader, FrameBatch, FrameReader, SplitPlan, SplitReader } from "../core/ports/source.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
 import type { Mailbox } from "../runtime/mailbox.ts";
 import type { BudgetAccount } from "../runtime/memory-budget.ts";
 import type { ChunkMemory, MemoryArena } from "./chunk-memory.ts";
 import type { Lane, LaneStart } from "./lane.ts";
 import type { Block, ByteContent, Emit, FrameContent, Opening } from "./messages.ts";
+import { Outage, type OutageOptions } from "./outage.ts";
 import type { StageMeter } from "./stage-meter.ts";
 
 /** Room before a block for the tail of the one before, at most; a longer tail is copied into a larger buffer. */
@@ -36,6 +38,8 @@ export interface ReaderOptions {
   /** Bytes that a block's outputs will take, by what earlier blocks took. */
   readonly estimateOutput: (inputBytes: number) => number;
   readonly meter: StageMeter;
+  /** How long a source that is away for a moment is waited for. */
+  readonly patience: OutageOptions;
   readonly emit: Emit;
 }
 
@@ -124,7 +128,9 @@ export class Reader implements Actor {
     const { split } = stretch;
     const position = (stretch.opens as Opening).position;
     this.#tellStarted(split);
-    await using reader = await meter.busy(() => source.open(split, position, stopping));
+    const open = (): Promise<SplitReader> => source.open(split, position, stopping);
+    await using reader = await meter.busy(() => this.#patiently(open, stopping));
+    if (reader === null) return;
     if (reader.kind === "bytes") await this.#readBytes(stretch, reader, stopping);
     else await this.#readFrames(stretch, reader, stopping);
   }
@@ -145,8 +151,12 @@ export class Reader implements Actor {
       const limit = Math.min(this.#options.blockBytes, begin + wanted);
       const memory = await this.#admit(limit, stopping);
       if (memory === null) return;
-      const { end, final: last } = await this.#options.meter.busy(() => fill(reader, memory.bytes, begin, limit));
-      final = last;
+      const filled = await this.#options.meter.busy(() =>
+        this.#fill(reader, memory.bytes.subarray(0, limit), begin, stopping),
+      );
+      if (filled === null) return memory.release();
+      const { end } = filled;
+      final = filled.final;
       left = Math.max(0, left - (end - begin));
       await this.#send(stretch, { kind: "bytes", memory, begin, end, final });
     }
@@ -191,11 +201,44 @@ export class Reader implements Actor {
       leased.push(memory);
       return memory;
     };
+    const read = (): Promise<FrameBatch | undefined> => reader.read(this.#options.blockBytes, lease);
     try {
-      return (await this.#options.meter.input(reader.read(this.#options.blockBytes, lease))) ?? null;
+      return (await this.#options.meter.input(this.#patiently(read, stopping))) ?? null;
     } catch (thrown) {
       if (stopping.aborted) return null;
       throw thrown;
+    }
+  }
+
+  /** Reads until the memory is full or the end; null when asked to stop meanwhile. */
+  async #fill(
+    reader: ByteReader,
+    bytes: Uint8Array,
+    begin: number,
+    stopping: AbortSignal,
+  ): Promise<{ readonly end: number; readonly final: boolean } | null> {
+    let end = begin;
+    while (end < bytes.byteLength) {
+      const into = bytes.subarray(end);
+      const read = await this.#patiently(() => reader.read(into), stopping);
+      if (read === null) return null;
+      if (read === 0) return { end, final: true };
+      end += read;
+    }
+    return { end, final: false };
+  }
+
+  /** Does it as often as it takes while the source is away; null when asked to stop meanwhile. */
+  async #patiently<T>(work: () => Promise<T>, stopping: AbortSignal): Promise<T | null> {
+    for (let outage: Outage | null = null; ; ) {
+      try {
+        return await work();
+      } catch (thrown) {
+        if (!isMillraceError(thrown, "SOURCE_UNAVAILABLE")) throw thrown;
+        outage ??= new Outage(this.#options.patience);
+        await outage.pause(thrown, stopping).catch(unless(stopping));
+      }
+      if (stopping.aborted) return null;
     }
   }
 
@@ -230,18 +273,9 @@ export class Reader implements Actor {
   }
 }
 
-/** Reads until `limit` or the end. */
-async function fill(
-  reader: ByteReader,
-  bytes: Uint8Array,
-  begin: number,
-  limit: number,
-): Promise<{ readonly end: number; readonly final: boolean }> {
-  let end = begin;
-  while (end < limit) {
-    const read = await reader.read(bytes.subarray(end, limit));
-    if (read === 0) return { end, final: true };
-    end += read;
-  }
-  return { end, final: false };
+/** Whoever was asked to stop meanwhile does not care how the wait ended. */
+function unless(stopping: AbortSignal): (thrown: unknown) => void {
+  return (thrown) => {
+    if (!stopping.aborted) throw thrown;
+  };
 }

@@ -137,7 +137,10 @@ export class Writer implements Actor {
   async #send(unit: CommitUnit, delivery: Delivery): Promise<void> {
     if (delivery.output.rows === 0) return;
     unit.sinkUnit ??= await this.#begin(unit);
-    const { rejects } = await unit.sinkUnit.write(delivery.output);
+    const { rejects } = await unit.sinkUnit.write(delivery.output, {
+      split: delivery.split,
+      ordinal: delivery.chunkFrom,
+    });
     unit.refuse(delivery, rejects);
   }
 
@@ -198,6 +201,7 @@ export class Writer implements Actor {
 
   async #commitPlaced(unit: CommitUnit): Promise<void> {
     const { placement, book } = this.#options;
+    if (unit.sinkUnit?.answers !== undefined && !unit.rowsAreDurable) await this.#hearAnswers(unit, unit.sinkUnit);
     const advances = unit.steps.map((step) => book.advance(step));
     const along = await this.#keepRejects(unit);
     if (unit.sinkUnit !== null && !unit.rowsAreDurable) {
@@ -207,6 +211,18 @@ export class Writer implements Actor {
     // A unit without rows has no words: those of the one before it may say what is no longer so.
     await placement.commitPositions?.(advances, along, unit.sinkUnit?.words ?? []);
     book.apply(advances);
+  }
+
+  /**
+   * Of a sink that answers late. What it was sent has had its effect by then and cannot be taken back, so nothing of the
+   * unit is sent again, whatever else fails.
+   */
+  async #hearAnswers(unit: CommitUnit, sinkUnit: SinkUnit): Promise<void> {
+    const outcomes = (await sinkUnit.answers?.()) ?? [];
+    const written = unit.deliveries.filter(({ output }) => output.rows > 0);
+    for (const [index, { rejects }] of outcomes.entries()) unit.refuse(written[index] as Delivery, rejects);
+    await sinkUnit.commit([], []);
+    unit.rowsAreDurable = true;
   }
 
   /** Makes the rejects durable that have a place of their own; the others, which go along with the positions. */

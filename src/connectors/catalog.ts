@@ -4,7 +4,8 @@ import { MillraceError } from "../core/errors.ts";
 import type { SinkConnector } from "../core/ports/sink.ts";
 import type { SourceConnector } from "../core/ports/source.ts";
 import { fileSinkShape, fileSourceShape } from "./file/options.ts";
-import { httpSinkShape, httpSourceShape } from "./http/options.ts";
+import { httpSinkShape } from "./http/sink-options.ts";
+import { httpSourceShape } from "./http/source-options.ts";
 import { kafkaSinkShape, kafkaSourceShape } from "./kafka/options.ts";
 import { moduleSinkShape, moduleSourceShape } from "./module/options.ts";
 import { postgresSinkShape, postgresSourceShape } from "./postgres/options.ts";
@@ -38,7 +39,7 @@ export const connectorSpecs = {
     sink: { shape: kafkaSinkShape, load: async () => (await import("./kafka/sink.ts")).kafkaSink },
   },
   http: { source: { shape: httpSourceShape }, sink: { shape: httpSinkShape } },
-  webhook: { source: { shape: webhookSourceShape } },
+  webhook: { source: { shape: webhookSourceShape, live: true } },
   module: {
     source: { shape: moduleSourceShape, load: async () => (await import("./module/source.ts")).moduleSource },
     sink: { shape: moduleSinkShape, load: async () => (await import("./module/sink.ts")).moduleSink },

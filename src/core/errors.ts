@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   TABLE_UNKNOWN: "usage",
   SOURCE_CHANGED: "fatal",
   SOURCE_FAILED: "fatal",
+  SOURCE_UNAVAILABLE: "transient",
   // The sinks.
   SINK_UNAVAILABLE: "transient",
   SINK_REFUSED: "fatal",

@@ -35,6 +35,16 @@ export interface RetryGroup {
   readonly example: string;
 }
 
+/** How often a sink was paused by its breaker because its server failed; beyond CONTRACT. */
+export interface BreakerPause {
+  readonly sink: string;
+  readonly opened: number;
+  /** All of them together. */
+  readonly openMs: number;
+  /** Why, the last time. */
+  readonly reason: string | null;
+}
+
 /** The object of `run --json`. Top-level counts are those of the sink with the fewest written. */
 export interface RunSummary extends Omit<Counts, "bytes"> {
   readonly job: string;
@@ -48,6 +58,8 @@ export interface RunSummary extends Omit<Counts, "bytes"> {
   /** Why, the most frequent reason first. */
   readonly retryReasons: readonly RetryGroup[];
   readonly restarts: number;
+  /** The sinks whose breakers opened; absent where none did. */
+  readonly breakers?: readonly BreakerPause[];
   /** Records of a live source that were still to be read when it was last asked; beyond CONTRACT, null for any other. */
   readonly lag: number | null;
   readonly durationMs: number;

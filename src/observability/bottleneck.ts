@@ -1,4 +1,5 @@
 /** Which stage limits a run, and what to do about it. */
+import { formatDuration } from "../core/quantity.ts";
 import type { Bottleneck, BottleneckKind } from "../core/summary.ts";
 import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
 
@@ -16,10 +17,14 @@ export interface BottleneckQuestion {
   readonly sink: string;
   /** Which of several sinks it is. */
   readonly sinkName?: string;
+  /** How long its breaker was open, in milliseconds. */
+  readonly sinkPausedMs?: number;
   /** Whether user code runs over the records. */
   readonly transform: boolean;
 }
 
+/** From this share of the time on, a breaker that was open is what held the sink up. */
+const PAUSED_SHARE = 0.25;
 /** A stage that is busy for less than this share of the time limits nothing. */
 const LIMITING_SHARE = 0.5;
 
@@ -89,13 +94,21 @@ function judgeWorkers({ threads, cores, transform }: BottleneckQuestion): Judgem
   return { kind: "cpu", advice: `the threads are the limit and use all cores; ${cheaper}` };
 }
 
-function judgeSink({ sink, threads }: BottleneckQuestion): Judgement {
+function judgeSink({ sink, threads, durationMs, sinkPausedMs = 0 }: BottleneckQuestion): Judgement {
+  if (sinkPausedMs >= durationMs * PAUSED_SHARE) {
+    const paused = formatDuration(sinkPausedMs);
+    return { kind: "io", advice: `the ${sink} sink was paused for ${paused} because its server failed (breaker)` };
+  }
   if (sink === "postgres") {
     const remedy = threads > 1 ? "`workers: 1` is enough here" : "more threads would not help";
     return { kind: "database", advice: `Postgres spends its time in COPY; ${remedy}` };
   }
   if (sink === "file") {
     return { kind: "io", advice: "the disk under the sink is the limit; more threads would not help" };
+  }
+  if (sink === "http") {
+    const remedy = "a larger `concurrency` or `batch` keeps more under way";
+    return { kind: "io", advice: `the http sink waits for its server; ${remedy}, more threads would not help` };
   }
   return { kind: "io", advice: `the ${sink} sink is the limit; more threads would not help` };
 }

@@ -57,6 +57,11 @@ export async function openMetricSet(registry: Registry) {
       "sink",
       "reason",
     ]),
+    breakerOpen: gauge(
+      "millrace_breaker_open",
+      "1 while a sink is paused because its server fails, one request tried now and then; 0 once it goes on",
+      ["job", "sink"],
+    ),
     restarts: counter("millrace_restarts_total", "Actors started again by their supervisor", ["job", "actor"]),
     runs: counter("millrace_runs_total", "Runs that ended, by outcome", ["job", "outcome"]),
     runSeconds: histogram("millrace_run_duration_seconds", "Duration of a run", ["job"], RUN_SECONDS_BUCKETS),

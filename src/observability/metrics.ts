@@ -65,6 +65,8 @@ export class MetricsFeed {
   readonly #begun = new Map<string, Map<string, number>>();
   /** What was last sampled of a job. */
   readonly #sampled = new Map<string, Sampled>();
+  /** The sinks whose breakers are open, by job. */
+  readonly #paused = new Map<string, Set<string>>();
   /** The splits whose lag is told, by run. */
   readonly #lagging = new Map<string, readonly string[]>();
 
@@ -84,6 +86,7 @@ export class MetricsFeed {
     if (this.#states.isRunning(job)) return false;
     this.#states.forget(job);
     this.#labels.forget(job);
+    this.#paused.delete(job);
     return true;
   }
 
@@ -110,6 +113,11 @@ export class MetricsFeed {
         const reason = this.#labels.of(job, "reason", event.reason);
         return set.retries.inc({ job, stage, ...(sink === undefined ? {} : { sink }), reason });
       }
+      case "sink-opened":
+        // A writer that is new has a breaker that is closed; and so a job shows 0 before one ever opens.
+        return this.#setBreaker(job, event.sink, false);
+      case "breaker":
+        return this.#setBreaker(job, event.sink, event.state !== "closed");
       case "restarting":
         return set.restarts.inc({ job, actor: this.#labels.of(job, "actor", event.actor) });
       case "share-taken":
@@ -144,8 +152,9 @@ export class MetricsFeed {
   }
 
   #sample(event: Sampled): void {
-    const { job, stages, mailboxes, budget, pools } = event;
+    const { job, run, stages, mailboxes, budget, pools } = event;
     const set = this.#set;
+    const before = this.#sampled.get(job);
     this.#sampled.set(job, event);
     this.#addStages(event, stages);
     for (const { name, bytes, records } of mailboxes) {
@@ -154,6 +163,9 @@ export class MetricsFeed {
     }
     set.budget.set({ job, state: "used" }, budget.used);
     set.budget.set({ job, state: "limit" }, budget.limit);
+    // A connector that is gone for the moment, as between two starts of its actors, holds nothing.
+    const gone = before?.run === run ? Object.keys(before.pools).filter((pool) => !(pool in pools)) : [];
+    for (const pool of gone) set.pools.set({ job, pool }, 0);
     for (const [pool, inUse] of Object.entries(pools)) set.pools.set({ job, pool }, inUse);
   }
 
@@ -165,8 +177,17 @@ export class MetricsFeed {
       this.#set.mailboxRecords.set({ job, mailbox: name }, 0);
     }
     for (const pool of Object.keys(pools)) this.#set.pools.set({ job, pool }, 0);
+    for (const sink of this.#paused.get(job) ?? []) this.#setBreaker(job, sink, false);
     if (budget !== undefined) this.#set.budget.set({ job, state: "used" }, 0);
     this.#sampled.delete(job);
+  }
+
+  #setBreaker(job: string, sink: string, isOpen: boolean): void {
+    const paused = this.#paused.get(job) ?? new Set<string>();
+    this.#paused.set(job, paused);
+    if (isOpen) paused.add(sink);
+    else paused.delete(sink);
+    this.#set.breakerOpen.set({ job, sink }, isOpen ? 1 : 0);
   }
 
   #addStages({ job, run }: RunEvent, stages: StageTable): void {

@@ -65,7 +65,7 @@ export function progressLine(progress: Progress, width: number, style: LineStyle
 }
 
 function partsOf(progress: Progress, layout: Layout, style: LineStyle): string[] {
-  const { fraction, records, totalRecords, rejected } = progress;
+  const { fraction, records, totalRecords, rejected, paused } = progress;
   const { paint } = style;
   const parts: string[] = [];
   if (layout.name) parts.push(nameOf(progress, style));
@@ -77,6 +77,7 @@ function partsOf(progress: Progress, layout: Layout, style: LineStyle): string[]
   if (layout.pace) parts.push(`${formatCount(progress.recordsPerSecond)}/s`);
   if (layout.pace && progress.lag !== null) parts.push(`lag ${formatCount(progress.lag)}`);
   if (layout.bytes && progress.behind !== null) parts.push(behindOf(progress.behind));
+  if (layout.rejects && paused.length > 0) parts.push(paint("warning", `breaker open: ${paused.join(", ")}`));
   if (layout.rejects && rejected > 0) parts.push(paint("warning", `rejects ${formatCount(rejected)}`));
   if (layout.rest) parts.push(restOf(progress));
   return parts;

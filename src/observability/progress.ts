@@ -1,6 +1,7 @@
 /** How far a run is: one view for the progress bar, the progress lines of the log and `onProgress`. */
 import type { Counts } from "../core/ledger.ts";
 import type { RunEvent } from "../core/ports/observer.ts";
+import { BreakerWatch } from "./breaker-watch.ts";
 import { roundToDigits } from "./figures.ts";
 import { totalLag } from "./lag-trend.ts";
 
@@ -30,6 +31,8 @@ export interface Progress {
   readonly endless: boolean;
   /** Of a live source: records that are still to be committed; null while nobody has told. */
   readonly lag: number | null;
+  /** The sinks to which nothing is sent just now, because their breakers are open. */
+  readonly paused: readonly string[];
 }
 
 interface Mark {
@@ -47,6 +50,7 @@ export class ProgressTracker {
   readonly #active = new Set<string>();
   /** Records of the source that each sink is durably done with. */
   readonly #durable = new Map<string, number>();
+  readonly #breakers = new BreakerWatch();
   #last: string | undefined;
   #marks: Mark[] = [];
   #startedAt = 0;
@@ -64,6 +68,7 @@ export class ProgressTracker {
 
   /** Takes notice of an event. */
   observe(event: RunEvent): void {
+    this.#breakers.take(event);
     switch (event.kind) {
       case "run-started":
         return this.#start(event);
@@ -127,6 +132,7 @@ export class ProgressTracker {
       behind: this.#behind(),
       endless: this.#endless,
       lag: this.#lag,
+      paused: this.#breakers.open,
     };
   }
 

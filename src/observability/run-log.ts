@@ -158,8 +158,9 @@ export class RunLog {
 
 function progressFields(view: Progress): LogEntry["fields"] {
   const { records, totalRecords, fraction, rejected, remainingMs, endless, lag } = view;
+  const paused = view.paused.length === 0 ? {} : { breakerOpen: view.paused };
   const recordsPerSecond = Math.round(view.recordsPerSecond);
-  if (endless) return { records, rejected, recordsPerSecond, lag };
+  if (endless) return { records, rejected, recordsPerSecond, lag, ...paused };
   return {
     records,
     totalRecords,
@@ -167,6 +168,7 @@ function progressFields(view: Progress): LogEntry["fields"] {
     rejected,
     recordsPerSecond,
     remainingSeconds: remainingMs === null ? null : Math.round(remainingMs / 100) / 10,
+    ...paused,
   };
 }
 
@@ -192,7 +194,7 @@ function causesOf({ causes = [] }: { readonly causes?: readonly string[] }): obj
 }
 
 type Trouble = RunEvent & {
-  kind: "rewound" | "retrying" | "thread-died" | "restarting" | "draining" | "share-taken" | "waiting";
+  kind: "rewound" | "retrying" | "breaker" | "thread-died" | "restarting" | "draining" | "share-taken" | "waiting";
 };
 
 function troubleOf(event: Trouble): Body {
@@ -210,6 +212,8 @@ function troubleOf(event: Trouble): Body {
         fields: { ...where, attempt, delayMs, code, reason, error: message, ...causesOf(event) },
       };
     }
+    case "breaker":
+      return breakerOf(event);
     case "thread-died": {
       const { fault, split, record } = event;
       return { level: "warn", message: "thread died", fields: { fault, split, record } };
@@ -235,5 +239,18 @@ function troubleOf(event: Trouble): Body {
       const { owner, forMs } = event;
       return { level: "warn", message: "waiting for another run of the job", fields: { owner, leaseMs: forMs } };
     }
+  }
+}
+
+/** Where, why, and what comes next. */
+function breakerOf({ sink, state, forMs, reason }: RunEvent & { kind: "breaker" }): Body {
+  const fields = { sink, ...(forMs === null ? {} : { pauseMs: forMs }), ...(reason === null ? {} : { reason }) };
+  switch (state) {
+    case "open":
+      return { level: "warn", message: "breaker open, nothing is sent until one request is tried", fields };
+    case "half-open":
+      return { level: "info", message: "breaker half-open, one request is tried", fields };
+    case "closed":
+      return { level: "info", message: "breaker closed, requests are sent again", fields };
   }
 }

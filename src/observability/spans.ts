@@ -77,6 +77,9 @@ class SpanFeed {
         run.span.addEvent("retrying", { stage, sink, attempt, code, reason }, at);
         return;
       }
+      case "breaker":
+        run.span.addEvent(`breaker ${event.state}`, { sink: event.sink, reason: redact(event.reason ?? "") }, at);
+        return;
       case "restarting":
         run.span.addEvent("restarting", { actor: event.actor, attempt: event.attempt, code: event.code }, at);
         return;

@@ -2,10 +2,11 @@
 import { availableParallelism } from "node:os";
 import { addCounts, type Counts, isBalanced, NO_COUNTS } from "../core/ledger.ts";
 import type { Observer, RunEvent } from "../core/ports/observer.ts";
-import type { RunSummary } from "../core/summary.ts";
+import type { BreakerPause, RunSummary } from "../core/summary.ts";
 import { STAGES, type StageName, type StageTimes } from "../core/timing.ts";
 import { totalLag } from "./lag-trend.ts";
 import { connectorOf, findBottleneck } from "./bottleneck.ts";
+import { BreakerWatch } from "./breaker-watch.ts";
 import type { ProcessFigures } from "./process-meter.ts";
 import { RejectGroups } from "./reject-groups.ts";
 import { RetryGroups } from "./retry-groups.ts";
@@ -41,6 +42,7 @@ export class SummaryRecorder {
   readonly #rejects = new RejectGroups();
   #started: (RunEvent & { kind: "run-started" }) | undefined;
   readonly #retries = new RetryGroups();
+  readonly #breakers = new BreakerWatch();
   #restarts = 0;
   #lag: number | null = null;
   #bytesRead = 0;
@@ -54,6 +56,7 @@ export class SummaryRecorder {
     const sinks = this.#totals();
     const slowest = fewestWritten(sinks);
     const { bytes: _bytes, ...top } = sinks[slowest] ?? NO_COUNTS;
+    const breakers = this.#breakers.list((this.#started?.at ?? 0) + durationMs);
     const readHere = top.read - (this.#before.get(slowest)?.read ?? 0);
     return {
       job,
@@ -66,6 +69,7 @@ export class SummaryRecorder {
       retries: this.#retries.count,
       retryReasons: this.#retries.list(),
       restarts: this.#restarts,
+      ...(breakers.length === 0 ? {} : { breakers }),
       lag: this.#lag,
       durationMs: Math.round(durationMs),
       recordsPerSecond: durationMs > 0 ? Math.round((readHere * 1_000) / durationMs) : 0,
@@ -73,7 +77,7 @@ export class SummaryRecorder {
       ...end.process,
       chunkBytes: this.#chunkBytes ?? { min: 0, max: 0, last: 0 },
       stages: this.#stages,
-      bottleneck: this.#bottleneck(durationMs),
+      bottleneck: this.#bottleneck(durationMs, breakers),
       rejects: this.#rejects.list(),
       error,
     };
@@ -81,6 +85,7 @@ export class SummaryRecorder {
 
   #take(event: RunEvent): void {
     this.#rejects.take(event);
+    this.#breakers.take(event);
     switch (event.kind) {
       case "run-started":
         this.#started = event;
@@ -124,7 +129,7 @@ export class SummaryRecorder {
     return Object.fromEntries([...names].map((name) => [name, this.#sinks.get(name) ?? NO_COUNTS]));
   }
 
-  #bottleneck(durationMs: number): RunSummary["bottleneck"] {
+  #bottleneck(durationMs: number, breakers: readonly BreakerPause[]): RunSummary["bottleneck"] {
     if (this.#started === undefined) return null;
     const { source, sinks, transform, threads } = this.#started;
     const sink = this.#busiestSink ?? Object.keys(sinks)[0] ?? "";
@@ -136,6 +141,7 @@ export class SummaryRecorder {
       source: connectorOf(source),
       sink: connectorOf(sinks[sink] ?? ""),
       ...(this.#busiestSink === undefined ? {} : { sinkName: sink }),
+      sinkPausedMs: breakers.find((pause) => pause.sink === sink)?.openMs ?? 0,
       transform: transform !== null,
     });
   }

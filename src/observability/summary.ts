@@ -46,6 +46,7 @@ export function renderSummary(summary: RunSummary, options: SummaryOptions): str
     ...limitOf(summary, options, paint),
     ...comparison(summary, options.previous),
     ...retryLines(summary, options),
+    ...breakerLines(summary, options),
     ...rejectLines(summary, options, paint),
     ...nextSteps(summary, options, paint),
   ]
@@ -126,6 +127,14 @@ function retryLines({ retries, retryReasons }: RunSummary, { width }: SummaryOpt
   const [first] = retryReasons;
   const example = first === undefined ? "" : `, such as "${shorten(redact(first.example), Math.floor(width / 2))}"`;
   return [`retried ${formatCounted(retries, "time")}: ${shown.join(", ")}${example}`];
+}
+
+/** What a server's failures cost a run in time; reasons come from it, so they are kept short. */
+function breakerLines({ breakers = [] }: RunSummary, { width }: SummaryOptions): string[] {
+  return breakers.map(({ sink, opened, openMs, reason }) => {
+    const why = reason === null ? "" : `: "${shorten(redact(reason), Math.floor(width / 2))}"`;
+    return `breaker of sink ${sink} opened ${formatCounted(opened, "time")}, for ${formatDuration(openMs)}${why}`;
+  });
 }
 
 function rejectLines(summary: RunSummary, { width, rejectsAt }: SummaryOptions, paint: Paint): string[] {

@@ -2,6 +2,7 @@
 import type { Job, SinkOptions, SourceOptions } from "../config/job.ts";
 import { builtConnectors } from "../connectors/catalog.ts";
 import { formatOfPath } from "../connectors/file/options.ts";
+import { isStreamed } from "../connectors/http/source-options.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { DecodeSpec } from "../core/ports/format.ts";
 import type { TransformSpec } from "../core/task.ts";
@@ -54,6 +55,9 @@ function transformSpec({ transform }: Job): TransformSpec | null {
 
 function decodeSpec(job: Job): DecodeSpec {
   const { name, source } = job;
+  if (source.type === "http") return specOf(job, source, formatOfReplies(source));
+  // Each of the records was taken out of its body; it is a JSON value by itself.
+  if (source.type === "webhook") return specOf(job, source, "jsonl");
   if (source.type === "kafka") {
     assertReadableAlone(source, name);
     return specOf(job, source, source.format);
@@ -78,13 +82,19 @@ type Readable<Type = "file" | "module"> = Extract<SourceOptions, { readonly type
 
 function specOf(
   { columns, select, rename }: Job,
-  { csv, text, maxRecordBytes }: Readable | Readable<"kafka">,
+  source: Pick<Readable, "csv" | "text" | "maxRecordBytes">,
   format: string,
 ): DecodeSpec {
+  const { csv, text, maxRecordBytes } = source;
   const options = (format === "csv" ? csv : format === "text" ? text : undefined) ?? {};
   const spec = { format, options, columns, maxRecordBytes };
   const isRenaming = Object.keys(rename).length > 0;
   return { ...spec, ...(select !== null && { select }), ...(isRenaming && { rename }) };
+}
+
+/** What lies in pages, or deeper in a reply, is taken out of it record by record; a JSON record is one like a line's. */
+function formatOfReplies(source: Extract<SourceOptions, { readonly type: "http" }>): string {
+  return source.format === "json" && !isStreamed(source) ? "jsonl" : source.format;
 }
 
 /** The format that a source has unless the job says another one. */

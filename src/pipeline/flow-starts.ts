@@ -1,5 +1,6 @@
 /** Makes flow after flow for one execution: each is opened by its first child, the wiring, and closed by it. */
 import { MemoryArena } from "../actors/chunk-memory.ts";
+import { LastMoves } from "../actors/last-moves.ts";
 import { retrying } from "../actors/outage.ts";
 import { RecentCounts } from "../actors/recent-counts.ts";
 import { onAbort, whenAborted } from "../core/abort.ts";
@@ -105,11 +106,12 @@ export class FlowStarts implements AsyncDisposable {
     // Given back last: what a sink still sends when it is closed lies in it.
     const arena = opened.use(new MemoryArena(execution.buffers));
     const claimed: ClaimedSink[] = [];
+    const moves = movesOf(execution);
     for (const [name, bound] of execution.bound.sinks) {
       const claim = async (): Promise<ClaimedSink> => {
         // Before each claim, also one that is tried again: it would take the splits from whoever has them now.
         await share?.confirm();
-        return await openSink(execution, source, { name, bound }, killed);
+        return await openSink(execution, source, { name, bound, moves }, killed);
       };
       const sink = await patiently(claim, name);
       opened.use(sink.writer);
@@ -128,6 +130,7 @@ export class FlowStarts implements AsyncDisposable {
       arena,
       runner,
       meters: this.meters,
+      moves,
     });
     opened.defer(() => (killed.aborted || this.failure !== null ? runner.destroy() : runner.close()));
     announce(execution, source, sinks, this.#flows === 0);
@@ -143,6 +146,16 @@ export class FlowStarts implements AsyncDisposable {
   /** How full its mailboxes are; empty where no flow runs any more. */
   get mailboxes(): readonly MailboxSample[] {
     return this.current?.mailboxes ?? this.#mailboxes.map((name) => ({ name, bytes: 0, records: 0 }));
+  }
+
+  /** What source and sinks have lent out of their pools; of several of one name all together. */
+  get pools(): { readonly [name: string]: number } {
+    const lenders = [this.share ?? this.#execution.bound.source, ...this.#sinks.map(({ writer }) => writer)];
+    const pools: Record<string, number> = {};
+    for (const lender of lenders) {
+      for (const [name, lent] of Object.entries(lender.pools?.() ?? {})) pools[name] = (pools[name] ?? 0) + lent;
+    }
+    return pools;
   }
 
   /** A share asks for itself, before each claim. */
@@ -264,6 +277,11 @@ class FlowActor implements Actor {
       throw thrown;
     }
   }
+}
+
+/** What of several sinks moved last: those that wait for one that is away do not give up while others go on. */
+function movesOf({ bound: { plan, sinks } }: Execution): LastMoves | null {
+  return plan.job.onSinkDown === "wait" && sinks.size > 1 ? new LastMoves() : null;
 }
 
 function taskSpec({ bound, run }: Execution): TaskSpec {

@@ -9,7 +9,7 @@ import { Aggregator } from "../actors/aggregator.ts";
 import type { MemoryArena } from "../actors/chunk-memory.ts";
 import { Chunker } from "../actors/chunker.ts";
 import { type Beginnings, beginningsOf } from "../actors/head-starts.ts";
-import { LastMoves } from "../actors/last-moves.ts";
+import type { LastMoves } from "../actors/last-moves.ts";
 import { type Lane, planLanes } from "../actors/lane.ts";
 import type { Block, Delivery, Processed } from "../actors/messages.ts";
 import { OutputEstimate } from "../actors/output-estimate.ts";
@@ -50,6 +50,8 @@ export interface FlowParts {
   readonly arena: MemoryArena;
   readonly runner: TaskRunner;
   readonly meters: StageMeters;
+  /** Given when an outage of one sink does not count as long as others move. */
+  readonly moves: LastMoves | null;
 }
 
 /** One start of a run's actors. */
@@ -64,17 +66,15 @@ export class Flow {
   readonly #deliveries: ReadonlyMap<string, Mailbox<Delivery>>;
   readonly #window: Window;
   readonly #estimate = new OutputEstimate();
-  readonly #moves: LastMoves | null;
   readonly #durable: DurableEverywhere;
 
   constructor(parts: FlowParts) {
     const { execution, source, sinks } = parts;
-    const { chunk, onSinkDown } = execution.bound.plan.job;
+    const { chunk } = execution.bound.plan.job;
     this.#parts = parts;
     this.lanes = planLanes(asFirstSeen(source.splits, sinks), parts.side, mostOfALane(parts));
     this.#durable = new DurableEverywhere(sinks, (split, position) => source.committed?.(split, position));
     this.#beginnings = beginningsOf(new Map(sinks.map(({ name, rows }) => [name, rows])));
-    this.#moves = onSinkDown === "wait" && sinks.length > 1 ? new LastMoves() : null;
     this.#blockBytes = chunk.kind === "bytes" ? chunk.bytes : DEFAULT_BLOCK_BYTES;
     this.#window = new Window(2 * execution.threads + 1);
     const ahead = this.#blockBytes;
@@ -120,6 +120,7 @@ export class Flow {
       blockBytes: this.#blockBytes,
       estimateOutput: (bytes) => this.#estimate.index(bytes) + sinks.length * this.#estimate.output(bytes),
       meter: meters.source,
+      patience: { ...execution, policy: execution.bound.plan.job.retry, stage: "source" },
       emit: execution.emit,
     });
   }
@@ -185,7 +186,7 @@ export class Flow {
   }
 
   writer({ name, writer, placement, book, bound }: OpenSink): Actor {
-    const { execution, meters } = this.#parts;
+    const { execution, meters, moves } = this.#parts;
     const recent = this.#parts.recent?.get(name);
     const { commit, retry } = execution.bound.plan.job;
     return new Writer({
@@ -204,7 +205,7 @@ export class Flow {
       random: execution.random,
       meter: meters.sinks.get(name) as StageMeter,
       emit: execution.emit,
-      ...(this.#moves && { moves: this.#moves }),
+      ...(moves && { moves }),
       onCommitted: (progress) => {
         execution.onCommitted(name, progress);
         this.#durable.note(name, progress);

@@ -1,10 +1,12 @@
 /** A sink at work for one start of a run: its splits are claimed. */
+import type { LastMoves } from "../actors/last-moves.ts";
 import { MillraceError } from "../core/errors.ts";
 import { REPLAY_SCOPE } from "../core/ports/reject-shelf.ts";
 import type { BoundSink, Claim, Progress, SinkWriter } from "../core/ports/sink.ts";
 import type { BoundSource, SplitPlan } from "../core/ports/source.ts";
 import { originPosition, type ProgressKey } from "../core/position.ts";
 import type { Execution } from "./execution.ts";
+import { sinkHost } from "./sink-host.ts";
 import { sinkMemory } from "./sink-memory.ts";
 
 /** A sink whose splits are this process's. */
@@ -36,7 +38,7 @@ export async function forgetBegunAnew({ bound, run: { row }, state }: Execution)
 export async function openSink(
   execution: Execution,
   source: BoundSource,
-  { name, bound }: { readonly name: string; readonly bound: BoundSink },
+  { name, bound, moves }: { readonly name: string; readonly bound: BoundSink; readonly moves: LastMoves | null },
   signal: AbortSignal,
 ): Promise<ClaimedSink> {
   const { row, resumed } = execution.run;
@@ -48,7 +50,7 @@ export async function openSink(
   const claimed = bound.positions === "state" ? await state.claim(key, claims) : null;
   const memory = claimed === null ? {} : { memory: sinkMemory(state, key, claimed) };
   const going = { resumed: resumed && bound.resume === "position", adds: row.scope.startsWith(REPLAY_SCOPE) };
-  const session = { ...key, run: row.id, signal, ...going, ...memory };
+  const session = { ...key, run: row.id, signal, host: sinkHost(execution, name, moves), ...going, ...memory };
   const writer = await bound.open(session);
   try {
     const rows = claimed ?? (await (writer.claim?.(claims) ?? state.claim(key, claims)));

@@ -23,12 +23,15 @@ export function sampling(execution: Execution, starts: FlowStarts): Disposable {
   };
 }
 
-function sample({ emit, budget, buffers, threads }: Execution, { meters, mailboxes }: FlowStarts): void {
+function sample(
+  { emit, budget, buffers, threads }: Execution,
+  { meters, mailboxes, pools }: Pick<FlowStarts, "meters" | "mailboxes" | "pools">,
+): void {
   emit({
     kind: "sampled",
     ...meteredStages(meters, threads),
     mailboxes,
     budget: { used: budget.used, limit: budget.limitBytes },
-    pools: { buffers: buffers.stats.inUse },
+    pools: { buffers: buffers.stats.inUse, ...pools },
   });
 }

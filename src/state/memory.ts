@@ -8,6 +8,7 @@ import { fenced, runExists, runIsOver, runUnknown, storeClosed, wordsFenced } fr
 import { type Lease, decideLease } from "./lease.ts";
 import { MemoryRejects } from "./memory-rejects.ts";
 import { MemorySchedules } from "./memory-schedules.ts";
+import { MemorySpools } from "./memory-spools.ts";
 import { isAskedFor } from "./run-filter.ts";
 import { type Arguments, type Operation, type Operations, type Outcome, perform, storeOver } from "./operations.ts";
 
@@ -44,6 +45,7 @@ class MemoryState implements Operations {
   readonly #forgotten = new Map<string, number>();
   readonly #rejects = new MemoryRejects();
   readonly #schedules = new MemorySchedules();
+  readonly #spools = new MemorySpools();
 
   createRun(...[run]: Arguments<"createRun">): void {
     if (this.#runs.has(run.id)) throw runExists(run.id);
@@ -210,6 +212,22 @@ class MemoryState implements Operations {
 
   endSlot(...args: Arguments<"endSlot">): boolean {
     return this.#schedules.end(...args);
+  }
+
+  addToSpool(...args: Arguments<"addToSpool">): Outcome<"addToSpool"> {
+    return this.#spools.add(...args);
+  }
+
+  readSpool(...args: Arguments<"readSpool">): Outcome<"readSpool"> {
+    return this.#spools.read(...args);
+  }
+
+  trimSpool(...args: Arguments<"trimSpool">): void {
+    this.#spools.trim(...args);
+  }
+
+  spoolSize(...[job]: Arguments<"spoolSize">): Outcome<"spoolSize"> {
+    return this.#spools.size(job);
   }
 
   prune(...[job, { runsBefore, limit, ...rejects }]: Arguments<"prune">): Outcome<"prune"> {

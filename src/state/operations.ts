@@ -57,6 +57,10 @@ export function storeOver(label: string, call: Call, dispose: () => Promise<void
     listSlots: (...args) => call("listSlots", args),
     takeSlot: (...args) => call("takeSlot", args),
     endSlot: (...args) => call("endSlot", args),
+    addToSpool: (...args) => call("addToSpool", args),
+    readSpool: (...args) => call("readSpool", args),
+    trimSpool: (...args) => call("trimSpool", args),
+    spoolSize: (...args) => call("spoolSize", args),
     prune: (...args) => call("prune", args),
     [Symbol.asyncDispose]: dispose,
   };

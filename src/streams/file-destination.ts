@@ -7,7 +7,7 @@ import { fileSinkShape } from "../connectors/file/options.ts";
 import { fileSink } from "../connectors/file/sink.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Compression } from "../core/ports/compression.ts";
-import type { BoundSink, SinkUnit, SinkWriter } from "../core/ports/sink.ts";
+import type { BoundSink, RowsOrigin, SinkUnit, SinkWriter } from "../core/ports/sink.ts";
 import type { EncodeSpec } from "../core/ports/format.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { Rows, RowTarget } from "./row-target.ts";
@@ -68,6 +68,9 @@ class FileDestination implements Destination {
   }
 }
 
+/** Of rows that a program made nobody asks. */
+const ORIGIN: RowsOrigin = { split: "", ordinal: 0n };
+
 class FileTarget implements RowTarget {
   readonly keepsBytes = false;
   readonly #writer: SinkWriter;
@@ -81,7 +84,7 @@ class FileTarget implements RowTarget {
 
   async write({ bytes, count, ends }: Rows): Promise<void> {
     const recordOfRow = Int32Array.from(ends, (_, row) => row);
-    await this.#unit.write({ sink: SINK, bytes, rows: count, rowEnds: ends, recordOfRow, filtered: 0 });
+    await this.#unit.write({ sink: SINK, bytes, rows: count, rowEnds: ends, recordOfRow, filtered: 0 }, ORIGIN);
   }
 
   async finish(): Promise<void> {

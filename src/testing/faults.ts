@@ -137,21 +137,27 @@ export class Faults implements FaultInjection {
 
   #unit(sink: string, { mode, keepsPositions }: UnitKind, unit: SinkUnit): SinkUnit {
     const commit: TakenStep = { at: "sink.commit", sink };
+    /** What was refused here of each call of write, for a sink that answers late. */
+    const refused: (readonly WriteReject[])[] = [];
+    const answersLate = unit.answers !== undefined;
     return wrapped(unit, {
-      write: (output) => this.#step({ at: "sink.write", sink }, () => this.#write(sink, mode, unit, output)),
+      write: (output, origin) =>
+        this.#step({ at: "sink.write", sink }, async () => {
+          const rejects = this.#refusals(sink, output);
+          const [first] = rejects;
+          // A sink that answers late says so later, in any mode.
+          if (first !== undefined && mode === "fast" && !answersLate)
+            throw new MillraceError("ROW_REFUSED", `sink ${sink}: ${first.message}`);
+          refused.push(rejects);
+          return joined(rejects, await unit.write(without(output, rejects), origin));
+        }),
+      ...(answersLate && {
+        answers: async () =>
+          ((await unit.answers?.()) ?? []).map((outcome, call) => joined(refused[call] ?? [], outcome)),
+      }),
       commit: (advances, rejects) =>
         this.#step(commit, () => unit.commit(advances, rejects), keepsPositions ? lostReply(commit) : undefined),
     });
-  }
-
-  /** A refused row takes its record out of the unit, as a sink's own refusal does. */
-  async #write(sink: string, mode: "fast" | "careful", unit: SinkUnit, output: SinkOutput): Promise<WriteOutcome> {
-    const rejects = this.#refusals(sink, output);
-    const [first] = rejects;
-    if (first === undefined) return unit.write(output);
-    if (mode === "fast") throw new MillraceError("ROW_REFUSED", `sink ${sink}: ${first.message}`);
-    const outcome = await unit.write(withoutRecords(output, new Set(rejects.map(({ record }) => record))));
-    return { rejects: [...rejects, ...outcome.rejects] };
   }
 
   #refusals(sink: string, output: SinkOutput): readonly WriteReject[] {
@@ -197,6 +203,15 @@ export class Faults implements FaultInjection {
   }
 }
 
+/** A refused row takes its record out of the unit, as a sink's own refusal does. */
+function without(output: SinkOutput, rejects: readonly WriteReject[]): SinkOutput {
+  return rejects.length === 0 ? output : withoutRecords(output, new Set(rejects.map(({ record }) => record)));
+}
+
+function joined(refused: readonly WriteReject[], { rejects }: WriteOutcome): WriteOutcome {
+  return { rejects: [...refused, ...rejects] };
+}
+
 function isDue(planned: { readonly fault: Fault; seen: number }, step: TakenStep): boolean {
   const { at = step.at, sink = step.sink, nth = 1, times = 1 } = planned.fault;
   if (at !== step.at || sink !== step.sink) return false;
@@ -205,7 +220,8 @@ function isDue(planned: { readonly fault: Fault; seen: number }, step: TakenStep
 }
 
 function failure({ at, sink }: TakenStep, fault: "transient" | "fatal"): MillraceError {
-  if (sink === undefined) return new MillraceError("SOURCE_FAILED", `${at}: a planned fault`, { fault });
+  if (sink === undefined)
+    return new MillraceError(fault === "transient" ? "SOURCE_UNAVAILABLE" : "SOURCE_FAILED", `${at}: a planned fault`);
   const code = fault === "transient" ? "SINK_UNAVAILABLE" : "SINK_FAILED";
   return new MillraceError(code, `${at} of ${sink}: a planned fault`);
 }

@@ -12,6 +12,7 @@ import { openSqliteStore, storeOnLink } from "../../src/state/sqlite/store.ts";
 import { ThreadLink } from "../../src/state/sqlite/thread-link.ts";
 import { describeRejectShelf } from "./reject-shelf.conformance.ts";
 import { describeScheduleStore } from "./schedule-store.conformance.ts";
+import { describeSpoolStore } from "./spool-store.conformance.ts";
 import { describeStateStore } from "./state-store.conformance.ts";
 
 let folder = "";
@@ -47,13 +48,17 @@ describeScheduleStore("memory store", {
   histories: 300,
   rounds: 20,
 });
-describeScheduleStore("sqlite store", {
-  open: (times) => {
-    const file = newFile();
-    // One that is alone is served here, which takes less time; several take turns in threads of their own.
-    const options = times === 1 ? { threadAfterMs: 60_000 } : {};
-    return Promise.all(Array.from({ length: times }, () => openSqliteStore(file, systemClock, options)));
-  },
-  histories: 15,
-  rounds: 10,
-});
+const openSqlite = (times: number): Promise<readonly StateStore[]> => {
+  const file = newFile();
+  // One that is alone is served here, which takes less time; several take turns in threads of their own.
+  const options = times === 1 ? { threadAfterMs: 60_000 } : {};
+  return Promise.all(Array.from({ length: times }, () => openSqliteStore(file, systemClock, options)));
+};
+describeScheduleStore("sqlite store", { open: openSqlite, histories: 15, rounds: 10 });
+
+const openOnce = async (times: number): Promise<readonly StateStore[]> => {
+  const store = openMemoryStore();
+  return Array.from({ length: times }, () => store);
+};
+describeSpoolStore("memory store", { open: openOnce, rounds: 50 });
+describeSpoolStore("sqlite store", { open: openSqlite, rounds: 20 });

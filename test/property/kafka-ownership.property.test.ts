@@ -12,6 +12,7 @@ import type { Advance, Progress } from "../../src/core/ports/sink.ts";
 import { originPosition } from "../../src/core/position.ts";
 import type { SinkOutput } from "../../src/core/result.ts";
 import { type Fate, MemoryCluster } from "../support/kafka/memory-cluster.ts";
+import { ROWS_ORIGIN } from "../support/rows-origin.ts";
 
 const KEY = { job: "load", sink: "sink", scope: "" };
 const SPLITS = ["a", "b", "c"];
@@ -76,7 +77,7 @@ class Process {
     };
     const unit = await this.#writer.begin("fast");
     try {
-      await unit.write(outputOf(split, Number(from), Number(to)));
+      await unit.write(outputOf(split, Number(from), Number(to)), ROWS_ORIGIN);
       await unit.commit([advance], []);
       this.#book.set(split, { ...row, position: advance.to });
     } catch (thrown) {

@@ -39,6 +39,7 @@ export class Deliveries {
       chunk: { begin: 0, end: chunkBytes } as Chunk,
       output: outputOf(rows, recordOfRow, sink),
       from,
+      chunkFrom: from,
       to: { ordinal: to, token: `${to}0`, line: Number(to) + 1 },
       read,
       filtered,

@@ -4,9 +4,10 @@ import net from "node:net";
 
 /**
  * What is done with bytes on their way to the server: they pass; they wait, and what comes behind them, until they are
- * let go; or the client is cut off and they arrive, arrive a while later, or never do.
+ * let go; or the client is cut off and they arrive, arrive a while later, arrive by half, or never do; or nothing arrives
+ * any more and nobody is told.
  */
-export type Verdict = "pass" | "hold" | "cut-after" | "cut-late" | "cut-before";
+export type Verdict = "pass" | "hold" | "cut-after" | "cut-late" | "cut-before" | "halve" | "silence";
 
 /** How late, milliseconds. */
 const LATE_MS = 300;
@@ -23,8 +24,8 @@ export type Judge = (bytes: Buffer) => Verdict;
  */
 export class Proxy implements AsyncDisposable {
   judge: Judge = () => "pass";
-  /** Looks at what the server answers: whether the client gets it, or is cut off instead. */
-  judgeReply: (bytes: Buffer) => "pass" | "cut-before" = () => "pass";
+  /** Looks at what the server answers: whether the client gets it, or is cut off instead, or gets half of it or nothing more. */
+  judgeReply: (bytes: Buffer) => "pass" | "cut-before" | "halve" | "silence" = () => "pass";
   /** How long bytes are on their way, milliseconds, either way. */
   delayMs = 0;
   /** How many get through, either way. */
@@ -71,7 +72,10 @@ export class Proxy implements AsyncDisposable {
     client.on("close", () => late || server.end());
     server.on("close", () => client.destroy());
     server.on("data", (bytes) => {
-      if (this.judgeReply(bytes) === "pass") this.#pass(bytes, server, client);
+      const verdict = this.judgeReply(bytes);
+      if (verdict === "pass") this.#pass(bytes, server, client);
+      else if (verdict === "halve") client.end(firstHalf(bytes), () => client.destroy());
+      else if (verdict === "silence") silence(client, server);
       else client.destroy();
     });
     client.on("data", (bytes) => {
@@ -90,6 +94,11 @@ export class Proxy implements AsyncDisposable {
         late = true;
         client.destroy();
         setTimeout(() => server.end(bytes), LATE_MS);
+      } else if (verdict === "halve") {
+        client.destroy();
+        server.end(firstHalf(bytes));
+      } else if (verdict === "silence") {
+        silence(client, server);
       } else if (verdict === "cut-before") {
         client.destroy();
         server.destroy();
@@ -109,4 +118,13 @@ export class Proxy implements AsyncDisposable {
       from.resume();
     }, ms);
   }
+}
+
+function firstHalf(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.length >> 1);
+}
+
+/** What comes from now on is swallowed. */
+function silence(...sockets: readonly net.Socket[]): void {
+  for (const socket of sockets) socket.removeAllListeners("data").resume();
 }

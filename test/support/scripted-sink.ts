@@ -43,6 +43,8 @@ export class ScriptedSink implements SinkWriter {
   /** Called before each step of a kind succeeds; a test holds a step up with it. */
   readonly gates = new Map<Step, () => Promise<void>>();
   readonly #mishaps = new Map<Step, (Mishap | null)[]>();
+  /** Whether bad rows are told of late, by `answers`. */
+  answersLate = false;
   openUnits = 0;
 
   constructor(progress: readonly Progress[], lanes: 1 | 2 = 1) {
@@ -82,7 +84,8 @@ export class ScriptedSink implements SinkWriter {
     this.log.push(mode);
     await this.#step("begin");
     this.openUnits++;
-    return new ScriptedUnit(this, mode, (step) => this.#step(step));
+    const unit = new ScriptedUnit(this, mode, (step) => this.#step(step));
+    return this.answersLate ? lateUnit(unit, this) : unit;
   }
 
   async finish(): Promise<void> {
@@ -117,7 +120,8 @@ class ScriptedUnit implements SinkUnit {
     this.#sink.log.push(`write ${rows.length}`);
     await this.#step("write");
     const bad = rows.flatMap((row, index) => (this.#sink.bad.has(row) ? [index] : []));
-    if (bad.length > 0 && this.#mode === "fast") throw new MillraceError("ROW_REFUSED", "some row is bad");
+    if (bad.length > 0 && this.#mode === "fast" && !this.#sink.answersLate)
+      throw new MillraceError("ROW_REFUSED", "some row is bad");
     const records = new Set(bad.map((row) => output.recordOfRow[row] as number));
     this.#rows.push(...rows.filter((_, row) => !records.has(output.recordOfRow[row] as number)));
     const rejects: WriteReject[] = [...records].map((record) => ({
@@ -147,6 +151,25 @@ class ScriptedUnit implements SinkUnit {
     this.#sink.log.push("rollback");
     this.#sink.openUnits--;
   }
+}
+
+/** Answers for all rows at once, when it is asked. */
+function lateUnit(unit: SinkUnit, sink: ScriptedSink): SinkUnit {
+  const outputs: SinkOutput[] = [];
+  return {
+    write: async (output) => {
+      outputs.push(output);
+      return { rejects: [] };
+    },
+    answers: async () => {
+      sink.log.push("answers");
+      const outcomes: WriteOutcome[] = [];
+      for (const output of outputs) outcomes.push(await unit.write(output, { split: "", ordinal: 0n }));
+      return outcomes;
+    },
+    commit: (advances, rejects) => unit.commit(advances, rejects),
+    rollback: () => unit.rollback(),
+  };
 }
 
 /** What a {@link ScriptedTable} is like. */

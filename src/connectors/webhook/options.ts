@@ -1,27 +1,56 @@
-/** Options of the webhook source; the connector itself comes with the daemon's HTTP port. */
+/** Options of the webhook source. */
 import { z } from "zod";
-import { bytesOption, textOption } from "../../core/option-shapes.ts";
+import { bytesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
+
+const MEBIBYTE = 1024 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Keys of `source: {type: webhook}`. */
 export const webhookSourceShape = {
-  path: z.string().startsWith("/").describe("Path on the daemon's HTTP port."),
-  listen: textOption().optional().describe("Another address to listen on, as host:port."),
+  path: z
+    .string()
+    .regex(/^\/[^?#\s:]*$/, "expected a path such as /hooks/orders")
+    .describe("Path on the daemon's HTTP port, or on `listen`."),
+  listen: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:,[\]]+)?:\d{1,5}$/, "expected host:port")
+    .optional()
+    .describe("An address of its own as host:port; absent: the daemon's HTTP port."),
   auth: z
     .discriminatedUnion("type", [
       z.strictObject({ type: z.literal("bearer"), token: textOption().describe("Token of the Authorization header.") }),
       z.strictObject({
         type: z.literal("hmac"),
         secret: textOption().describe("Key of the signature."),
-        header: textOption()
-          .default("x-signature")
-          .describe("The header that holds the signature, in hexadecimal digits."),
+        header: textOption().default("x-signature").describe("The header with the signature of the body."),
+        encoding: z.enum(["hex", "base64"]).default("hex").describe("How the signature is spelled."),
+        prefix: z.string().default("").describe("What stands before it, such as `sha256=`."),
         algorithm: z.enum(["sha256", "sha512"]).default("sha256").describe("Hash of the signature."),
       }),
     ])
     .optional()
     .describe("How a request proves who it is from."),
-  format: z.enum(["json", "jsonl"]).default("jsonl").describe("What a request's body is."),
-  maxBytes: bytesOption()
-    .default(1024 * 1024)
-    .describe("The longest body."),
+  format: z
+    .enum(["json", "jsonl"])
+    .default("jsonl")
+    .describe("What a body is: JSON lines; or one JSON value, of which an array holds a record an element."),
+  maxBytes: bytesOption().default(MEBIBYTE).describe("The longest body."),
+  maxRecordBytes: bytesOption().default(MEBIBYTE).describe("The longest record; a longer one is a reject."),
+  idempotencyHeader: textOption()
+    .default("idempotency-key")
+    .describe("The header by which a request that comes again is known, and not taken again."),
+  idempotencyFor: durationOption().default(DAY_MS).describe("How long such keys are remembered."),
+  spool: z
+    .strictObject({
+      bytes: bytesOption()
+        .default(256 * MEBIBYTE)
+        .describe("Bytes that may wait."),
+      requests: countOption().default(1_000_000).describe("Requests that may wait."),
+      retryAfter: durationOption({ min: 1_000 }).default(5_000).describe("What a sender is told to wait when it is full."),
+    })
+    .prefault({})
+    .describe("What was accepted and is not yet written; beyond that senders get 429."),
 };
+
+/** The source's options. */
+export type WebhookSourceOptions = z.output<z.ZodObject<typeof webhookSourceShape>>;

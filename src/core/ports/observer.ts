@@ -3,6 +3,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { Counts } from "../ledger.ts";
 import type { RejectStage } from "../reject.ts";
 import type { StageName, StageTimes } from "../timing.ts";
+import type { BreakerState } from "./sink.ts";
 import type { RunState } from "./state-store.ts";
 
 /** One thing that happened in a run. Times are the clock's milliseconds. */
@@ -77,6 +78,14 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly message: string;
       /** What the message leaves out, from the fault's causes; not there where it says all. */
       readonly causes?: readonly string[];
+    }
+  /** A sink pauses because its far side fails, tries again, or goes on. `forMs`: how long it will be open. */
+  | {
+      readonly kind: "breaker";
+      readonly sink: string;
+      readonly state: BreakerState;
+      readonly forMs: number | null;
+      readonly reason: string | null;
     }
   | {
       readonly kind: "thread-died";

@@ -87,6 +87,21 @@ export interface SinkMemory {
   isOver(run: string): Promise<boolean>;
 }
 
+/** How a writer that sends by itself waits, and what it tells. */
+export interface SinkHost {
+  /**
+   * Does something until it succeeds: what is retryable is tried again by the job's `retry`, and every wait is told.
+   *
+   * @throws whatever else it throws; MillraceError RETRIES_EXHAUSTED, ABORTED
+   */
+  retrying<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Sending pauses for everyone because the far side fails, tries one request, or goes on. */
+  breaker(state: BreakerState, why: { readonly forMs: number | null; readonly reason: string | null }): void;
+}
+
+/** `open`: nothing is sent; `half-open`: one request is tried; `closed`: all are sent. */
+export type BreakerState = "open" | "half-open" | "closed";
+
 /** Who writes: the run and the key of its progress. */
 export interface SinkSession {
   readonly job: string;
@@ -98,8 +113,17 @@ export interface SinkSession {
   readonly resumed: boolean;
   /** True when what it writes is added to what runs before it have shown, where it would otherwise take its place. */
   readonly adds?: boolean;
+  /** Absent where nobody waits: each thing is tried once. */
+  readonly host?: SinkHost;
   /** Present when the sink's positions live in the state store; without it nothing outlives the writer. */
   readonly memory?: SinkMemory;
+}
+
+/** Where the rows of a chunk come from. */
+export interface RowsOrigin {
+  readonly split: string;
+  /** Ordinal of the record that `recordOfRow` calls 0. */
+  readonly ordinal: bigint;
 }
 
 /** A row that the sink alone could refuse. */
@@ -126,7 +150,12 @@ export interface WriteOutcome {
  */
 export interface SinkUnit {
   /** Hands over one chunk's rows; resolves when more can be taken. */
-  write(output: SinkOutput): Promise<WriteOutcome>;
+  write(output: SinkOutput, origin: RowsOrigin): Promise<WriteOutcome>;
+  /**
+   * Waits until every row has been answered for, and says what `write` could not know yet: one outcome a call of `write`,
+   * in their order, in place of the one it gave. Called before `commit`; present where `write` does not wait by itself.
+   */
+  answers?(): Promise<readonly WriteOutcome[]>;
   /**
    * Makes the unit durable, with its positions and rejects in the same step where the sink keeps them.
    *
@@ -166,6 +195,8 @@ export interface SinkWriter extends AsyncDisposable {
   settle?(): Promise<void>;
   /** The run succeeded: publishes what becomes visible only then. */
   finish(): Promise<void>;
+  /** What it has lent out of its pools just now (connections, requests), by their names. */
+  pools?(): { readonly [name: string]: number };
 }
 
 /** A run that wrote into a sink and never ended, as the sink itself remembers it. */

@@ -4,6 +4,8 @@ import type { ChunkMeta, SharedBytes } from "../chunk.ts";
 import type { Position } from "../position.ts";
 import type { Codec, CodecName } from "./compression.ts";
 import type { DecodeSpec, Format } from "./format.ts";
+import type { HttpRoutes } from "./http-routes.ts";
+import type { Spool } from "./spool.ts";
 
 /** What a source is given to resolve itself. */
 export interface SourceContext {
@@ -15,6 +17,10 @@ export interface SourceContext {
   readonly decode: DecodeSpec;
   /** The codecs by name, for compressed data. */
   readonly codec?: (name: CodecName) => Codec;
+  /** What was sent to the job and is safe; absent where nothing is run. */
+  readonly spool?: Spool;
+  /** Where the job may offer addresses; absent outside of a daemon. */
+  readonly routes?: HttpRoutes;
   readonly signal?: AbortSignal;
 }
 
@@ -48,13 +54,17 @@ export interface KnownSplit {
   readonly token: string | null;
 }
 
-/** Reads one split from a place on. */
+/**
+ * Reads one split from a place on.
+ *
+ * What passes by itself is SOURCE_UNAVAILABLE: the call is made again after a while, and goes on where the reader stands.
+ */
 export type SplitReader = ByteReader | FrameReader;
 
 /** A split that is a stream of bytes. */
 export interface ByteReader extends AsyncDisposable {
   readonly kind: "bytes";
-  /** Fills `into` from its start and resolves to the number of bytes, 0 at the end. @throws MillraceError SOURCE_FAILED */
+  /** Fills `into` from its start and resolves to the number of bytes, 0 at the end. @throws MillraceError SOURCE_FAILED, SOURCE_UNAVAILABLE */
   read(into: Uint8Array): Promise<number>;
 }
 
@@ -79,6 +89,7 @@ export interface FrameReader extends AsyncDisposable {
    * waits for records holds nothing. Undefined at the end, and once the signal of `open` is aborted.
    *
    * @param lease once a read; waits until there is room, and rejects with ABORTED when the run stops meanwhile
+   * @throws MillraceError SOURCE_FAILED, SOURCE_UNAVAILABLE
    */
   read(maxBytes: number, lease: (bytes: number) => Promise<SharedBytes>): Promise<FrameBatch | undefined>;
 }
@@ -92,7 +103,7 @@ export interface BoundSource extends AsyncDisposable {
   /**
    * Opens a split at a position.
    *
-   * @throws MillraceError SOURCE_CHANGED when the data is no longer what `fingerprint` says
+   * @throws MillraceError SOURCE_CHANGED when the data is no longer what `fingerprint` says; SOURCE_UNAVAILABLE
    */
   open(split: SplitPlan, from: Position, signal: AbortSignal): Promise<SplitReader>;
   /**
@@ -108,6 +119,8 @@ export interface BoundSource extends AsyncDisposable {
    * bookkeeping; never waited for, and never what a run goes on by.
    */
   committed?(split: string, position: Position): void;
+  /** What it has lent out of its pools just now (connections, requests), by their names. */
+  pools?(): { readonly [name: string]: number };
 }
 
 /** What a live source has for all processes together, as far as can be seen without being one of them. */

@@ -6,6 +6,7 @@ import type { RejectShelf } from "./reject-shelf.ts";
 import type { Pruned, Retention } from "./retention.ts";
 import type { ScheduleStore } from "./schedule-store.ts";
 import type { Advance, Claim, Progress, SinkWord } from "./sink.ts";
+import type { SpoolStore } from "./spool.ts";
 
 /** How a run stands. `running` is also what a killed process leaves behind. */
 export type RunState = "running" | "succeeded" | "failed" | "rejected" | "interrupted";
@@ -65,7 +66,7 @@ export type LeaseOutcome =
   | { readonly granted: false; readonly owner: LeaseOwner; readonly until: number };
 
 /** Keeps what must outlive a process. Every promise resolves only when the change is durable. */
-export interface StateStore extends RejectShelf, ScheduleStore, AsyncDisposable {
+export interface StateStore extends RejectShelf, ScheduleStore, SpoolStore, AsyncDisposable {
   /** For people: `sqlite .millrace/state.db`. */
   readonly label: string;
 

@@ -156,8 +156,43 @@ CREATE INDEX runs_of_slot ON ${schema}.runs (job, coalesce(slot, ''), seq);
 CREATE INDEX runs_unfinished ON ${schema}.runs (seq) WHERE state <> 'succeeded';
 `;
 
+const spools: Migration = (schema) => `
+CREATE TABLE ${schema}.spools (
+  job text COLLATE "C" PRIMARY KEY,
+  last_id bigint,
+  bytes bigint NOT NULL DEFAULT 0,
+  entries bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+
+CREATE TABLE ${schema}.spool_entries (
+  job text COLLATE "C" NOT NULL,
+  id bigint NOT NULL,
+  received_at bigint NOT NULL,
+  body bytea NOT NULL,
+  PRIMARY KEY (job, id)
+);
+
+CREATE TABLE ${schema}.spool_keys (
+  job text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  id bigint NOT NULL,
+  received_at bigint NOT NULL,
+  PRIMARY KEY (job, key)
+);
+CREATE INDEX spool_keys_by_age ON ${schema}.spool_keys (job, received_at, id);
+
+CREATE TABLE ${schema}.spool_additions (
+  operation text PRIMARY KEY,
+  outcomes text NOT NULL,
+  at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX spool_additions_by_age ON ${schema}.spool_additions (at);
+COMMENT ON TABLE ${schema}.spool_additions IS
+  'What additions to spools came to, for a while: an attempt whose COMMIT got no answer is found here by the next one.';
+`;
+
 /** Step i leads from version i to i + 1. */
-export const MIGRATIONS: readonly Migration[] = [runsLeasesProgressWordsRejects, replaySteps, schedules];
+export const MIGRATIONS: readonly Migration[] = [runsLeasesProgressWordsRejects, replaySteps, schedules, spools];
 
 /** The statements of some steps, with the version that they lead to. */
 export function statementsOf(schema: string, migrations: readonly Migration[], from: number): string {

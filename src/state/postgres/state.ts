@@ -10,6 +10,7 @@ import { ProgressTable } from "./progress.ts";
 import { pruneHistory } from "./retention.ts";
 import { RunTable } from "./runs.ts";
 import { ScheduleTable, type Tried } from "./schedules.ts";
+import { SpoolTable } from "./spools.ts";
 import { WordTable } from "./words.ts";
 
 /** How the operations go about it. */
@@ -26,6 +27,7 @@ export class PostgresState implements AsyncOperations {
   readonly #leases: LeaseTable;
   readonly #progress: ProgressTable;
   readonly #schedules: ScheduleTable;
+  readonly #spools: SpoolTable;
   readonly #words: WordTable;
 
   constructor(connection: Connection, options: PostgresStateOptions) {
@@ -36,6 +38,7 @@ export class PostgresState implements AsyncOperations {
     this.#leases = new LeaseTable(connection, schema, leaseClock);
     this.#progress = new ProgressTable(connection, schema);
     this.#schedules = new ScheduleTable(connection, schema, options);
+    this.#spools = new SpoolTable(connection, schema, options);
     this.#words = new WordTable(connection, schema);
   }
 
@@ -167,6 +170,22 @@ export class PostgresState implements AsyncOperations {
 
   endSlot(...args: Arguments<"endSlot">): Promise<boolean> {
     return this.#schedules.end(...args);
+  }
+
+  addToSpool(...args: Arguments<"addToSpool">): Promise<Outcome<"addToSpool">> {
+    return this.#spools.add(...args);
+  }
+
+  readSpool(...args: Arguments<"readSpool">): Promise<Outcome<"readSpool">> {
+    return this.#spools.read(...args);
+  }
+
+  trimSpool(...args: Arguments<"trimSpool">): Promise<void> {
+    return this.#spools.trim(...args);
+  }
+
+  spoolSize(...[job]: Arguments<"spoolSize">): Promise<Outcome<"spoolSize">> {
+    return this.#spools.size(job);
   }
 
   prune(...args: Arguments<"prune">): Promise<Outcome<"prune">> {

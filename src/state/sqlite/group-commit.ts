@@ -23,6 +23,8 @@ const READS: ReadonlySet<Operation> = new Set([
   "groupRejects",
   "findSchedule",
   "listSlots",
+  "readSpool",
+  "spoolSize",
 ]);
 
 /** Carries batches of requests out on one database. */

@@ -152,6 +152,34 @@ const schedules = `
   CREATE INDEX runs_unfinished ON runs (seq) WHERE state <> 'succeeded';
 `;
 
+const spools = `
+  CREATE TABLE spools (
+    job TEXT PRIMARY KEY,
+    last_id INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    entries INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Bodies are long, so the rows have a place of their own beside the index.
+  CREATE TABLE spool_entries (
+    seq INTEGER PRIMARY KEY,
+    job TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (job, id)
+  ) STRICT;
+
+  CREATE TABLE spool_keys (
+    job TEXT NOT NULL,
+    key TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (job, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX spool_keys_by_age ON spool_keys (job, received_at, id);
+`;
+
 /** Step i leads from `user_version` i to i + 1. */
 export const MIGRATIONS: readonly string[] = [
   runsLeasesProgressRejects,
@@ -160,4 +188,5 @@ export const MIGRATIONS: readonly string[] = [
   rejectAges,
   replaySteps,
   schedules,
+  spools,
 ];

@@ -8,6 +8,7 @@ import { RejectTable } from "./rejects.ts";
 import { pruneHistory } from "./retention.ts";
 import { RunTable } from "./runs.ts";
 import { ScheduleTable } from "./schedules.ts";
+import { SpoolTable } from "./spools.ts";
 import { WordTable } from "./words.ts";
 
 /** Every operation of the state store, over prepared statements. */
@@ -18,6 +19,7 @@ export class SqliteState implements Operations {
   readonly #progress: ProgressTable;
   readonly #rejects: RejectTable;
   readonly #schedules: ScheduleTable;
+  readonly #spools: SpoolTable;
   readonly #words: WordTable;
 
   /** @param now wall-clock milliseconds */
@@ -28,6 +30,7 @@ export class SqliteState implements Operations {
     this.#progress = new ProgressTable(database, now);
     this.#rejects = new RejectTable(database);
     this.#schedules = new ScheduleTable(database);
+    this.#spools = new SpoolTable(database);
     this.#words = new WordTable(database);
   }
 
@@ -156,6 +159,22 @@ export class SqliteState implements Operations {
 
   endSlot(...args: Arguments<"endSlot">): boolean {
     return this.#schedules.end(...args);
+  }
+
+  addToSpool(...args: Arguments<"addToSpool">): Outcome<"addToSpool"> {
+    return this.#spools.add(...args);
+  }
+
+  readSpool(...args: Arguments<"readSpool">): Outcome<"readSpool"> {
+    return this.#spools.read(...args);
+  }
+
+  trimSpool(...args: Arguments<"trimSpool">): void {
+    this.#spools.trim(...args);
+  }
+
+  spoolSize(...[job]: Arguments<"spoolSize">): Outcome<"spoolSize"> {
+    return this.#spools.size(job);
   }
 
   prune(...args: Arguments<"prune">): Outcome<"prune"> {

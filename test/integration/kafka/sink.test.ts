@@ -14,6 +14,7 @@ import { freePort } from "../../support/free-port.ts";
 import { describeKafka, useKafka } from "../../support/kafka/shared-broker.ts";
 import { runKafkaTool } from "../../support/kafka/tool.ts";
 import { uniqueName } from "../../support/kafka/topics.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 
 const kafka = useKafka();
 const context = { name: "sink", baseDir: import.meta.dirname, clock: systemClock };
@@ -60,7 +61,7 @@ async function commitOne(writer: SinkWriter, row: Progress, value: string): Prom
   const unit = await writer.begin("fast", null);
   const advance = advanceOf(row, 1);
   try {
-    await unit.write(outputOf([[null, value]]));
+    await unit.write(outputOf([[null, value]]), ROWS_ORIGIN);
     await unit.commit([advance], []);
   } catch (thrown) {
     await unit.rollback();
@@ -87,7 +88,7 @@ describeKafka("kafka sink", () => {
     await using writer = await bound.open(sessionOf());
     const unit = await writer.begin("fast", null);
     const rows = outputOf(keys.map((key) => [Buffer.from(key).toString("latin1"), "v"]));
-    await unit.write({ ...rows, bytes: Buffer.from(rows.bytes.toString(), "latin1") });
+    await unit.write({ ...rows, bytes: Buffer.from(rows.bytes.toString(), "latin1") }, ROWS_ORIGIN);
     await unit.commit([], []);
     const placesIn = async (topic: string) =>
       Object.fromEntries((await kafka.readTopic(topic)).map(({ key, partition }) => [String(key), partition]));
@@ -177,13 +178,13 @@ describeKafka("kafka sink", () => {
       ["b", "3"],
     ]);
     const fast = await writer.begin("fast", null);
-    await expect(fast.write(rows).then(() => fast.commit([advanceOf(row as Progress, 3)], []))).rejects.toMatchObject({
+    await expect(fast.write(rows, ROWS_ORIGIN).then(() => fast.commit([advanceOf(row as Progress, 3)], []))).rejects.toMatchObject({
       code: "ROW_REFUSED",
       fault: "record",
     });
     await fast.rollback();
     const unit = await writer.begin("careful", null);
-    expect(await unit.write(rows)).toMatchObject({
+    expect(await unit.write(rows, ROWS_ORIGIN)).toMatchObject({
       rejects: [
         {
           record: 1,

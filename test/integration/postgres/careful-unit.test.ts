@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { WriteReject } from "../../../src/core/ports/sink.ts";
 import { advanceOf, claimSplit, openWriter, outputOf, usePostgres } from "../../support/postgres.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 
 const postgres = usePostgres();
 
@@ -22,7 +23,7 @@ async function writeCarefully(
   const progress = await claimSplit(writer);
   const unit = await writer.begin("careful", columns);
   const rejects: WriteReject[] = [];
-  for (const output of outputs) rejects.push(...(await unit.write(output)).rejects);
+  for (const output of outputs) rejects.push(...(await unit.write(output, ROWS_ORIGIN)).rejects);
   await unit.commit([advanceOf(progress, 100, rejects.length)], []);
   expect(await writer.progress?.(["a.csv"])).toMatchObject([{ position: { ordinal: 100n } }]);
   const rows = await server.query("SELECT id FROM t ORDER BY id");
@@ -219,7 +220,7 @@ describe("CarefulUnit.write()", () => {
     await using writer = await openWriter({ url: server.url(), table: "t" });
     const progress = await claimSplit(writer);
     const unit = await writer.begin("careful", ["id"]);
-    const { rejects } = await unit.write(outputOf([[1], [2], [3]]));
+    const { rejects } = await unit.write(outputOf([[1], [2], [3]]), ROWS_ORIGIN);
     expect(rejects).toHaveLength(3);
     await expect(unit.commit([advanceOf(progress, 3, 3)], [])).rejects.toMatchObject({
       code: "SINK_REFUSED",

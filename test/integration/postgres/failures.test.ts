@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { advanceOf, claimSplit, openWriter, outputOf, progressAfter, usePostgres } from "../../support/postgres.ts";
 import { Proxy } from "../../support/proxy.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 
 const postgres = usePostgres();
 
@@ -27,7 +28,7 @@ describe("an ambiguous COMMIT", () => {
     await using writer = await openWriter({ url, table: "t" });
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", ["id"]);
-    await unit.write(outputOf([[1], [2]]));
+    await unit.write(outputOf([[1], [2]]), ROWS_ORIGIN);
     proxy.judge = (bytes) => (bytes.includes("COMMIT") ? verdict : "pass");
     const advance = advanceOf(progress, 2);
     await expect(unit.commit([advance], [])).rejects.toMatchObject({
@@ -46,7 +47,7 @@ describe("an ambiguous COMMIT", () => {
     await using writer = await openWriter({ url, table: "t" });
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", ["id"]);
-    await unit.write(outputOf([[1]]));
+    await unit.write(outputOf([[1]]), ROWS_ORIGIN);
     proxy.judge = (bytes) => (bytes.includes("UPDATE") ? "cut-after" : "pass");
     await expect(unit.commit([advanceOf(progress, 1)], [])).rejects.toMatchObject({
       code: "SINK_UNAVAILABLE",
@@ -63,9 +64,9 @@ describe("a server that goes away", () => {
       await using writer = await openWriter({ url: postgres.server.url(), table: "t" });
       const progress = await claimSplit(writer);
       const unit = await writer.begin(mode, ["id"]);
-      await unit.write(outputOf([[1]]));
+      await unit.write(outputOf([[1]]), ROWS_ORIGIN);
       await postgres.server.stop("immediate");
-      const failed = unit.write(outputOf([[2]])).then(() => unit.commit([advanceOf(progress, 2)], []));
+      const failed = unit.write(outputOf([[2]]), ROWS_ORIGIN).then(() => unit.commit([advanceOf(progress, 2)], []));
       await expect(failed).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryable: true });
       await unit.rollback();
       await expect(claimSplit(writer)).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryable: true });
@@ -74,7 +75,7 @@ describe("a server that goes away", () => {
       const again = await claimSplit(writer);
       expect(again).toMatchObject({ epoch: 2, position: progress.position });
       const next = await writer.begin(mode, ["id"]);
-      await next.write(outputOf([[1], [2]]));
+      await next.write(outputOf([[1], [2]]), ROWS_ORIGIN);
       await next.commit([advanceOf(again, 2)], []);
       expect(await countRows()).toBe(2);
     },
@@ -84,11 +85,11 @@ describe("a server that goes away", () => {
     await using writer = await openWriter({ url: postgres.server.url(), table: "t" });
     const progress = await claimSplit(writer);
     const unit = await writer.begin(mode, ["id"]);
-    await unit.write(outputOf([[1]]));
+    await unit.write(outputOf([[1]]), ROWS_ORIGIN);
     await terminate();
     const block = outputOf(Array.from({ length: 50_000 }, (_, id) => [id]));
     const failed = (async () => {
-      for (let i = 0; i < 20; i++) await unit.write(block);
+      for (let i = 0; i < 20; i++) await unit.write(block, ROWS_ORIGIN);
       await unit.commit([advanceOf(progress, 2)], []);
     })();
     await expect(failed).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", retryable: true });
@@ -104,7 +105,7 @@ describe("a table that somebody holds locked", () => {
     await claimSplit(writer);
     await using _lock = await holdLock();
     const unit = await writer.begin("fast", ["id"]);
-    await expect(unit.write(outputOf([[1]]))).rejects.toMatchObject({
+    await expect(unit.write(outputOf([[1]]), ROWS_ORIGIN)).rejects.toMatchObject({
       code: "SINK_UNAVAILABLE",
       message: expect.stringContaining("beginning COPY: canceling statement due to statement timeout (57014)"),
     });
@@ -116,7 +117,7 @@ describe("a table that somebody holds locked", () => {
     await claimSplit(writer);
     await using _lock = await holdLock();
     const unit = await writer.begin("fast", ["id"]);
-    const waiting = unit.write(outputOf([[1]]));
+    const waiting = unit.write(outputOf([[1]]), ROWS_ORIGIN);
     waiting.catch(() => {});
     await expect
       .poll(() => postgres.server.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
@@ -138,7 +139,7 @@ describe("a zombie", () => {
     await using zombie = await openWriter({ url: postgres.server.url(), table: "t" });
     const before = await claimSplit(zombie);
     const unit = await zombie.begin("fast", ["id"]);
-    await unit.write(outputOf([[666]]));
+    await unit.write(outputOf([[666]]), ROWS_ORIGIN);
     await using successor = await openWriter({ url: postgres.server.url(), table: "t" });
     await claimSplit(successor);
     await expect(unit.commit([advanceOf(before, 1)], [])).rejects.toMatchObject({ code: "FENCED", fault: "fatal" });
@@ -149,12 +150,12 @@ describe("a zombie", () => {
     await using zombie = await openWriter({ url: postgres.server.url(), table: "t" });
     const before = await claimSplit(zombie);
     const unit = await zombie.begin("fast", ["id"]);
-    await unit.write(outputOf([[666]]));
+    await unit.write(outputOf([[666]]), ROWS_ORIGIN);
 
     await using successor = await openWriter({ url: postgres.server.url(), table: "t" });
     const after = await claimSplit(successor);
     const next = await successor.begin("fast", ["id"]);
-    await next.write(outputOf([[1]]));
+    await next.write(outputOf([[1]]), ROWS_ORIGIN);
     await next.commit([advanceOf(after, 1)], []);
 
     await expect(unit.commit([advanceOf(before, 1)], [])).rejects.toMatchObject({ code: "FENCED", fault: "fatal" });
@@ -177,10 +178,10 @@ test("COPY into a table that is gone is refused, and so are rows without columns
   await claimSplit(writer);
   await postgres.server.query("DROP TABLE t");
   const unit = await writer.begin("fast", ["id"]);
-  await expect(unit.write(outputOf([[1]]))).rejects.toMatchObject({
+  await expect(unit.write(outputOf([[1]]), ROWS_ORIGIN)).rejects.toMatchObject({
     code: "SINK_REFUSED",
     fault: "fatal",
     message: 'sink "sink" (postgres t): beginning COPY: relation "public.t" does not exist (42P01)',
   });
-  await expect((await writer.begin("fast", null)).write(outputOf([[1]]))).rejects.toMatchObject({ code: "INVARIANT" });
+  await expect((await writer.begin("fast", null)).write(outputOf([[1]]), ROWS_ORIGIN)).rejects.toMatchObject({ code: "INVARIANT" });
 });

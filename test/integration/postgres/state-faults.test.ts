@@ -7,6 +7,7 @@ import { openStateStore, parseStateUrl } from "../../../src/state/open.ts";
 import { migrate } from "../../../src/state/postgres/migrations.ts";
 import { MIGRATIONS, storeDdl } from "../../../src/state/postgres/schema.ts";
 import { openPostgresStore } from "../../../src/state/postgres/store.ts";
+import { entryOf, spooled } from "../../conformance/spool-store.conformance.ts";
 import { claimOf, rejectOf, runOf, step } from "../../conformance/state-store.conformance.ts";
 import { usePostgres } from "../../support/postgres.ts";
 import { Proxy, type Verdict } from "../../support/proxy.ts";
@@ -177,6 +178,24 @@ describe("a connection that breaks", () => {
       const end = { state: "succeeded", reason: null, run: "run-1", now: 3 } as const;
       expect(await store.endSlot({ ...mine, attempt: 1, ...end })).toBe(true);
       expect(await store.endSlot({ ...mine, attempt: 1, ...end })).toBe(false);
+    },
+  );
+
+  test.each(["cut-before", "cut-after", "cut-late", "reply lost"] as const)(
+    "at COMMIT (%s) adds to a spool once, also where another reads and trims it meanwhile",
+    async (fate) => {
+      await using proxy = await Proxy.listen(database.server.port);
+      await using store = await openBehind(proxy);
+      const limits = { bytes: 4, entries: 3 };
+      nextCommit(proxy, fate);
+      const entries = [entryOf("a"), entryOf("b", "k"), entryOf("c", "k")];
+      expect(await store.addToSpool(KEY.job, entries, limits)).toEqual(["added", "added", "known"]);
+      expect(await spooled(store, KEY.job)).toHaveLength(2);
+      nextCommit(proxy, fate);
+      expect(await store.addToSpool(KEY.job, [entryOf("d"), entryOf("e")], limits)).toEqual(["added", "full"]);
+      nextCommit(proxy, fate);
+      await store.trimSpool(KEY.job, (await spooled(store, KEY.job))[0]?.id ?? 0n, 0);
+      expect(await store.spoolSize(KEY.job)).toEqual({ bytes: 2, entries: 2 });
     },
   );
 

@@ -1,6 +1,8 @@
 import { systemClock } from "../../../src/core/clock.ts";
+import type { StateStore } from "../../../src/core/ports/state-store.ts";
 import { openPostgresStore } from "../../../src/state/postgres/store.ts";
 import { describeScheduleStore } from "../../conformance/schedule-store.conformance.ts";
+import { describeSpoolStore } from "../../conformance/spool-store.conformance.ts";
 import { describeStateStore } from "../../conformance/state-store.conformance.ts";
 import { usePostgres } from "../../support/postgres.ts";
 
@@ -13,11 +15,10 @@ const openIn = (schema: string) =>
 
 describeStateStore("postgres store", () => openIn(`state_${++made}`));
 
-describeScheduleStore("postgres store", {
-  open: (times) => {
-    const schema = `state_${++made}`;
-    return Promise.all(Array.from({ length: times }, () => openIn(schema)));
-  },
-  histories: 20,
-  rounds: 200,
-});
+const openSeveral = (times: number): Promise<readonly StateStore[]> => {
+  const schema = `state_${++made}`;
+  return Promise.all(Array.from({ length: times }, () => openIn(schema)));
+};
+
+describeScheduleStore("postgres store", { open: openSeveral, histories: 20, rounds: 200 });
+describeSpoolStore("postgres store", { open: openSeveral, rounds: 100 });

@@ -11,6 +11,7 @@ import {
   sessionOf,
   usePostgres,
 } from "../../support/postgres.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 
 const postgres = usePostgres();
 
@@ -36,10 +37,10 @@ describe("CopyUnit", () => {
         outputOf([
           [1, "a"],
           [2, null],
-        ]),
+        ]), ROWS_ORIGIN
       ),
     ).toEqual({ rejects: [] });
-    await unit.write(outputOf([[3, "tab\tand\nline"]]));
+    await unit.write(outputOf([[3, "tab\tand\nline"]]), ROWS_ORIGIN);
     expect(await rows()).toEqual([]);
 
     const advance = advanceOf(progress, 4, 1);
@@ -60,7 +61,7 @@ describe("CopyUnit", () => {
     await using writer = await openWriter(target);
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", ["id"]);
-    await unit.write(outputOf([[1]]));
+    await unit.write(outputOf([[1]]), ROWS_ORIGIN);
     await unit.rollback();
     await unit.rollback();
     expect(await rows()).toEqual([]);
@@ -72,7 +73,7 @@ describe("CopyUnit", () => {
     await using writer = await openWriter(target);
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", null);
-    await unit.write(outputOf([]));
+    await unit.write(outputOf([]), ROWS_ORIGIN);
     await unit.commit([advanceOf(progress, 5)], []);
     expect(await rows()).toEqual([]);
     expect(await writer.progress?.(["a.csv"])).toMatchObject([{ position: { ordinal: 5n } }]);
@@ -88,7 +89,7 @@ describe("CopyUnit", () => {
         outputOf([
           [1, "1.5"],
           [2, "12345"],
-        ]),
+        ]), ROWS_ORIGIN
       )
       .then(() => unit.commit([advanceOf(progress, 2)], []));
     await expect(filled).rejects.toMatchObject({
@@ -98,10 +99,10 @@ describe("CopyUnit", () => {
       details: { sqlstate: "22003", line: 2, column: "amount" },
     });
     await unit.rollback();
-    await expect(unit.write(outputOf([[3, "1"]]))).rejects.toMatchObject({ code: "INVARIANT" });
+    await expect(unit.write(outputOf([[3, "1"]]), ROWS_ORIGIN)).rejects.toMatchObject({ code: "INVARIANT" });
 
     const again = await writer.begin("fast", ["id", "amount"]);
-    await again.write(outputOf([[1, "1.5"]]));
+    await again.write(outputOf([[1, "1.5"]]), ROWS_ORIGIN);
     await again.commit([advanceOf(progress, 2, 1)], []);
     expect(await rows()).toEqual([{ id: 1, amount: "1.50" }]);
   });
@@ -112,7 +113,7 @@ describe("CopyUnit", () => {
     await using writer = await openWriter(target);
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", ["id"]);
-    await unit.write(outputOf([[1], [1]]));
+    await unit.write(outputOf([[1], [1]]), ROWS_ORIGIN);
     await expect(unit.commit([advanceOf(progress, 2)], [])).rejects.toMatchObject({
       code: "ROW_REFUSED",
       fault: "record",
@@ -136,7 +137,7 @@ describe("CopyUnit", () => {
     await using writer = await openWriter({ url: server.url(), table: '"My.Schema"."a, line 7"' });
     const progress = await claimSplit(writer);
     const unit = await writer.begin("fast", ['a "b"']);
-    await unit.write(outputOf([[1]]));
+    await unit.write(outputOf([[1]]), ROWS_ORIGIN);
     await unit.commit([advanceOf(progress, 1)], []);
     expect(await server.query(`SELECT * FROM "My.Schema"."a, line 7"`)).toEqual([{ 'a "b"': 1 }]);
   });
@@ -151,7 +152,7 @@ describe("PostgresWriter", () => {
     let previous: Promise<void> = Promise.resolve();
     for (let round = 0; round < 20; round++) {
       const unit = await writer.begin("fast", ["id"]);
-      await unit.write(outputOf([[2 * round], [2 * round + 1]]));
+      await unit.write(outputOf([[2 * round], [2 * round + 1]]), ROWS_ORIGIN);
       const advance = advanceOf(progress, 2);
       const committed = unit.commit([advance], []);
       await previous;
@@ -169,8 +170,8 @@ describe("PostgresWriter", () => {
     await using writer = await openWriter({ url, table });
     const progress = await claimSplit(writer);
     const [first, second] = [await writer.begin("fast", ["id"]), await writer.begin("fast", ["id"])];
-    await first.write(outputOf([[1]]));
-    await second.write(outputOf([[2]]));
+    await first.write(outputOf([[1]]), ROWS_ORIGIN);
+    await second.write(outputOf([[2]]), ROWS_ORIGIN);
     const step = advanceOf(progress, 1);
     await Promise.all([first.commit([step], []), second.commit([advanceOf(progressAfter(step), 1)], [])]);
     await postgres.server.query("ALTER ROLE postgres RESET default_transaction_isolation");
@@ -181,8 +182,8 @@ describe("PostgresWriter", () => {
     await using writer = await openWriter(target);
     const progress = await claimSplit(writer);
     const [first, second] = [await writer.begin("fast", ["id"]), await writer.begin("fast", ["id"])];
-    await first.write(outputOf([["one"]])).catch(() => {});
-    await second.write(outputOf([[2]]));
+    await first.write(outputOf([["one"]]), ROWS_ORIGIN).catch(() => {});
+    await second.write(outputOf([[2]]), ROWS_ORIGIN);
     const step = advanceOf(progress, 1);
     const outcomes = await Promise.allSettled([
       first.commit([step], []),
@@ -205,7 +206,7 @@ describe("PostgresWriter", () => {
     const writer = await openWriter({ url, table });
     await claimSplit(writer);
     const unit = await writer.begin("fast", ["id"]);
-    await unit.write(outputOf([[1]]));
+    await unit.write(outputOf([[1]]), ROWS_ORIGIN);
     await writer[Symbol.asyncDispose]();
     await expect
       .poll(() => postgres.server.query("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'millrace%'"))
@@ -232,7 +233,7 @@ describe("BoundSink", () => {
       await using writer = await sink.open(sessionOf({ run, scope: run }));
       const progress = await claimSplit(writer);
       const unit = await writer.begin("fast", ["id"]);
-      await unit.write(outputOf([[1]]));
+      await unit.write(outputOf([[1]]), ROWS_ORIGIN);
       await unit.commit([advanceOf(progress, 1)], []);
       if (run === "run-2") await writer.finish();
     }

@@ -48,6 +48,19 @@ describe("Outage.pause()", () => {
     expect(log.of("retrying")).toMatchObject([{ code, reason, message: "away" }]);
   });
 
+  test("waits as long as the other side asks for, and not at all where that is longer than retry.for", async () => {
+    const [clock, log] = [new FakeClock(), new EventLog()];
+    const outage = new Outage(outageOptions(clock, log));
+    const asking = (retryAfterMs: number) =>
+      new MillraceError("SINK_UNAVAILABLE", "busy", { details: { retryAfterMs } });
+    const pause = outage.pause(asking(5000), never);
+    await clock.advance(5000);
+    await pause;
+    expect(log.of("retrying").map(({ delayMs }) => delayMs)).toEqual([5000]);
+    const tooLong = outage.pause(asking(5001), never);
+    await expect(tooLong).rejects.toMatchObject({ code: "RETRIES_EXHAUSTED" });
+  });
+
   test("tells nothing once it is killed: what failed then failed because of that", async () => {
     const [clock, log] = [new FakeClock(), new EventLog()];
     await expect(new Outage(outageOptions(clock, log)).pause(away, AbortSignal.abort())).rejects.toMatchObject({

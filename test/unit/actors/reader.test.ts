@@ -5,6 +5,7 @@ import type { Block } from "../../../src/actors/messages.ts";
 import { Reader, type ReaderOptions } from "../../../src/actors/reader.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
 import type { BoundSource, FrameBatch } from "../../../src/core/ports/source.ts";
+import { seededRandom } from "../../../src/core/random.ts";
 import { startActor } from "../../../src/runtime/actor.ts";
 import { BufferPool } from "../../../src/runtime/buffer-pool.ts";
 import { Mailbox } from "../../../src/runtime/mailbox.ts";
@@ -12,6 +13,8 @@ import { MemoryBudget } from "../../../src/runtime/memory-budget.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import { EventLog, idleMeter } from "../../support/events.ts";
 import { MemorySource } from "../../support/memory-source.ts";
+
+const RETRY = { forMs: 10_000, initialDelayMs: 1000, maxDelayMs: 4000, multiplier: 2, jitter: "none" } as const;
 
 function workshop(source: BoundSource, change: Partial<ReaderOptions> = {}, limitBytes = 1_000_000) {
   const clock = new FakeClock();
@@ -36,6 +39,7 @@ function workshop(source: BoundSource, change: Partial<ReaderOptions> = {}, limi
     blockBytes: 10,
     estimateOutput: () => 0,
     meter: idleMeter(),
+    patience: { policy: RETRY, stage: "source", clock, random: seededRandom(1), emit: log.emit },
     emit: log.emit,
     ...change,
   });
@@ -156,6 +160,52 @@ describe("Reader", () => {
     const source = new MemorySource({ "a.csv": "ab" });
     source.open = () => Promise.reject(error);
     expect(await workshop(source).actor.wait()).toEqual({ kind: "failed", error });
+  });
+});
+
+describe("Reader of a source that is away for a moment", () => {
+  const away = new MillraceError("SOURCE_UNAVAILABLE", "the server is away");
+
+  test("makes the same call again after a while, and keeps what it has", async () => {
+    const source = new MemorySource({ "a.csv": "abcdef" });
+    const failing = [3, 3, 6];
+    source.beforeRead = async (_split, offset) => {
+      if (failing[0] === offset) {
+        failing.shift();
+        throw away;
+      }
+    };
+    const { take, clock, log } = workshop(source);
+    expect(await take()).toEqual([]);
+    await clock.advance(1000 + 2000);
+    expect(await take()).toEqual([]);
+    await clock.advance(1000);
+    expect(shown(await take())).toEqual([["a.csv", "abcdef", "0", true]]);
+    expect(source.opened).toEqual(["a.csv at 0"]);
+    expect(log.of("retrying").map(({ stage, attempt, delayMs }) => [stage, attempt, delayMs])).toEqual([
+      ["source", 1, 1000],
+      ["source", 2, 2000],
+      ["source", 1, 1000],
+    ]);
+  });
+
+  test("opens a split again, too, and gives up after retry.for", async () => {
+    const source = new MemorySource({ "a.csv": "ab" });
+    source.open = () => Promise.reject(away);
+    const { actor, clock } = workshop(source);
+    for (let wait = 0; wait < 5; wait++) await clock.advance(4000);
+    expect(await actor.wait()).toMatchObject({ kind: "failed", error: { code: "RETRIES_EXHAUSTED", cause: away } });
+  });
+
+  test.each(["open", "read"])("when it is stopped while it waits to %s, ends and holds nothing", async (moment) => {
+    const source = new MemorySource({ "a.csv": "ab" });
+    if (moment === "open") source.open = () => Promise.reject(away);
+    else source.beforeRead = () => Promise.reject(away);
+    const { actor, settle, budget, buffers, clock } = workshop(source);
+    await settle();
+    actor.stop(1000);
+    expect(await actor.wait()).toEqual({ kind: "normal" });
+    expect([source.reading, budget.used, buffers.stats.inUse, clock.pendingTimers]).toEqual([0, 0, 0, 0]);
   });
 });
 

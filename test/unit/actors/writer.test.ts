@@ -84,6 +84,10 @@ class Workshop {
   }
 }
 
+const apart = ({ append }: Pick<RejectPlaceOptions, "append">): RejectsApart => ({
+  place: new RejectPlace({ append, keptBefore: new Map() }),
+  takes: "all",
+});
 const normal = { kind: "normal" };
 const sinkOf = (lanes: 1 | 2 = 1) => new ScriptedSink([freshProgress("a.csv"), freshProgress("b.csv")], lanes);
 
@@ -280,11 +284,6 @@ describe("Writer with positions in the state store", () => {
 });
 
 describe("Writer with a place of its own for rejects", () => {
-  const apart = ({ append }: Pick<RejectPlaceOptions, "append">): RejectsApart => ({
-    place: new RejectPlace({ append, keptBefore: new Map() }),
-    takes: "all",
-  });
-
   test("appends each reject once, before the commit, however often the unit is sent", async () => {
     const sink = sinkOf();
     const calls: string[] = [];
@@ -410,6 +409,72 @@ describe("Writer where a row is refused", () => {
     shop.sink.plan("commit", refused, refused);
     shop.send(["1"]);
     expect(await shop.end()).toEqual({ kind: "failed", error: refused });
+  });
+});
+
+describe("Writer of a sink that answers late", () => {
+  test("asks for the answers once a unit is closed, and rejects in any mode what they refuse", async () => {
+    const sink = sinkOf();
+    sink.answersLate = true;
+    sink.bad.add("2").add("4");
+    const shop = new Workshop(sink, { commit: { bytes: 100, intervalMs: 1000 } });
+    shop.send(["1", "2"], [], ["3", "4"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(sink.log).toEqual(["fast", "answers", "write 2", "write 2", "commit"]);
+    expect(sink.rows).toEqual(["1", "3"]);
+    expect(shop.book.total).toMatchObject({ read: 4, written: 2, rejected: 2 });
+    expect(shop.log.of("unit-committed")).toMatchObject([{ careful: false, added: { written: 2, rejected: 2 } }]);
+  });
+
+  test("sends nothing again when only rejects and positions could not be kept: rows cannot be taken back", async () => {
+    const sink = sinkOf();
+    sink.answersLate = true;
+    sink.bad.add("2");
+    const state = openMemoryStore();
+    const [claimed] = await state.claim(key, [{ split: "a.csv", origin: freshProgress("a.csv").position }]);
+    const kept: Reject[] = [];
+    const mishaps = { append: 2, commit: 2 };
+    const store = {
+      append: async (rejects: readonly Reject[]) => {
+        if (mishaps.append-- > 0) throw away;
+        kept.push(...rejects);
+      },
+    };
+    const failing: StateStore = Object.assign(Object.create(state) as StateStore, {
+      commit: async (...args: Parameters<StateStore["commit"]>) => {
+        if (mishaps.commit-- > 0) throw away;
+        await state.commit(...args);
+      },
+    });
+    sink.progressRows.set("a.csv", claimed as Progress);
+    const shop = new Workshop(sink, { placement: placedInState(failing, key, apart(store)) });
+    shop.send(["1", "2"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(sink.log).toEqual(["fast", "answers", "write 2", "commit"]);
+    expect([sink.rows, kept.length]).toEqual([["1"], 1]);
+    expect((await state.progress(key)).map(({ position, counts }) => [position.ordinal, counts.rejected])).toEqual([
+      [2n, 1],
+    ]);
+  });
+
+  test("sends a unit again when the answers do not come", async () => {
+    const sink = sinkOf();
+    sink.answersLate = true;
+    sink.plan("write", away);
+    const shop = new Workshop(sink);
+    shop.send(["1"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(sink.log).toEqual([
+      "fast",
+      "answers",
+      "write 1",
+      "rollback",
+      "progress",
+      "fast",
+      "answers",
+      "write 1",
+      "commit",
+    ]);
   });
 });
 

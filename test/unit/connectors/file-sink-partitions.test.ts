@@ -5,6 +5,7 @@ import { Part } from "../../../src/connectors/file/part.ts";
 import { FileTarget } from "../../../src/connectors/file/target.ts";
 import { contents, partitionedRows, rows, SinkWorld } from "./file-sink-support.ts";
 import { Folder } from "./file-support.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 
 const byDay = { partitionBy: ["day"] };
 const at = (day: number, text: string) => [`day=${day}`, `${text}\n`] as const;
@@ -96,7 +97,7 @@ describe("a file sink of partitions", () => {
     await handle.close();
     const full = Object.assign(new Error("full"), { code: "ENOSPC" });
     const unit = await process.writer.begin("fast", null);
-    await unit.write(partitionedRows([at(1, "c"), at(2, "d"), at(3, "e")]));
+    await unit.write(partitionedRows([at(1, "c"), at(2, "d"), at(3, "e")]), ROWS_ORIGIN);
     const before = Object.values(contents(folder)).toSorted();
     vi.spyOn(prototype, "datasync").mockRejectedValueOnce(full);
     const refusal = { code: "SINK_FAILED", message: expect.stringContaining("the disk is full") };
@@ -113,7 +114,7 @@ describe("a file sink of partitions", () => {
     await using world = new SinkWorld(folder, "{partition}.jsonl", byDay);
     const process = await world.open();
     const unit = await process.writer.begin("fast", null);
-    await expect(unit.write(rows("x\n"))).rejects.toMatchObject({ code: "INVARIANT" });
+    await expect(unit.write(rows("x\n"), ROWS_ORIGIN)).rejects.toMatchObject({ code: "INVARIANT" });
     await process.finish();
     expect(contents(folder)).toEqual({});
   });

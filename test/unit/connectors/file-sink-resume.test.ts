@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, rmSync, statSync, truncateSync, unlinkS
 import { describe, expect, test } from "vitest";
 import { contents, inflated, numbered, rows, SinkWorld } from "./file-sink-support.ts";
 import { Folder } from "./file-support.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 
 const PARTIAL = ".a.jsonl.run-1.1.0.partial";
 
@@ -13,7 +14,7 @@ describe("a file sink that goes on", () => {
     const killed = await world.open();
     await killed.write("1\n", "2\n");
     const unit = await killed.writer.begin("fast", null);
-    await unit.write(rows("3\n", "4\n"));
+    await unit.write(rows("3\n", "4\n"), ROWS_ORIGIN);
     expect(contents(folder)).toEqual({ [PARTIAL]: "1\n2\n3\n4\n" });
 
     const next = await world.open();
@@ -84,7 +85,7 @@ describe("a file sink that goes on", () => {
         const process = await world.open();
         await process.write(...lines.slice(at, at + 100));
         const unit = await process.writer.begin("fast", null);
-        await unit.write(rows("never committed\n"));
+        await unit.write(rows("never committed\n"), ROWS_ORIGIN);
       }
       const last = await world.open();
       await last.finish();
@@ -130,7 +131,7 @@ describe("a file sink that goes on", () => {
     {
       await using process = await world.open();
       const unit = await process.writer.begin("fast", null);
-      await unit.write(rows("1\n"));
+      await unit.write(rows("1\n"), ROWS_ORIGIN);
     }
     expect(contents(folder)).toEqual({ "a.jsonl": "old\n" });
     {

@@ -15,6 +15,7 @@ import { sinkMemory } from "../../../src/pipeline/sink-memory.ts";
 import { openMemoryStore } from "../../../src/state/memory.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import { type Folder, sinkContext } from "./file-support.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 
 const shape = z.strictObject(fileSinkShape);
 
@@ -152,7 +153,7 @@ export class SinkProcess implements AsyncDisposable {
   /** Writes a unit of outputs and makes it and the position behind it durable. */
   async commit(...outputs: SinkOutput[]): Promise<void> {
     const unit = await this.writer.begin("fast", null);
-    for (const output of outputs) expect(await unit.write(output)).toEqual({ rejects: [] });
+    for (const output of outputs) expect(await unit.write(output, ROWS_ORIGIN)).toEqual({ rejects: [] });
     await unit.commit([], []);
     const to = this.at + outputs.reduce((sum, output) => sum + output.rows, 0);
     const counts = { read: to, written: to, filtered: 0, rejected: 0, folded: 0, emitted: to, bytes: 0 };

@@ -11,6 +11,7 @@ import { cutIntoParts } from "../../../src/connectors/file/rotation.ts";
 import { fileSink } from "../../../src/connectors/file/sink.ts";
 import { contents, numbered, rows, type SinkChange, sinkOptions as options } from "./file-sink-support.ts";
 import { Folder, sinkContext } from "./file-support.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 
 function session(run = "run-1"): SinkSession {
   const signal = new AbortController().signal;
@@ -27,7 +28,7 @@ async function open(folder: Folder, path: string, change: SinkChange = {}): Prom
 
 async function write(writer: SinkWriter, ...lines: string[]): Promise<void> {
   const unit = await writer.begin("fast", null);
-  expect(await unit.write(rows(...lines))).toEqual({ rejects: [] });
+  expect(await unit.write(rows(...lines), ROWS_ORIGIN)).toEqual({ rejects: [] });
   await unit.commit([], []);
 }
 
@@ -122,7 +123,7 @@ describe("a file sink of one file", () => {
     await using writer = await open(folder, "a.csv");
     for (const row of ["1,x\n", "2,y\n"]) {
       const unit = await writer.begin("careful", ["id", "name"]);
-      await unit.write(rows(row));
+      await unit.write(rows(row), ROWS_ORIGIN);
       await unit.commit([], []);
     }
     await writer.finish();
@@ -184,7 +185,7 @@ describe("a unit of a file sink", () => {
     await using writer = await open(folder, "{part}.jsonl", { rotate: { records: 3 } });
     await write(writer, ...numbered(2));
     const unit = await writer.begin("fast", null);
-    await unit.write(rows(...numbered(9)));
+    await unit.write(rows(...numbered(9)), ROWS_ORIGIN);
     expect(readdirSync(folder.path)).toHaveLength(4);
     await unit.rollback();
     expect(contents(folder)).toEqual({ ".{part}.jsonl.run-1.0.0.partial": "row 0\nrow 1\n" });
@@ -198,9 +199,9 @@ describe("a unit of a file sink", () => {
     await using writer = await open(folder, "a.jsonl");
     await write(writer, "1\n");
     const unit = await writer.begin("fast", null);
-    await unit.write(rows("2\n"));
+    await unit.write(rows("2\n"), ROWS_ORIGIN);
     await failNext("write", "EIO");
-    await expect(unit.write(rows("3\n"))).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", fault: "transient" });
+    await expect(unit.write(rows("3\n"), ROWS_ORIGIN)).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", fault: "transient" });
     await unit.rollback();
     await write(writer, "2\n", "3\n");
     await writer.finish();
@@ -211,7 +212,7 @@ describe("a unit of a file sink", () => {
     using folder = new Folder();
     await using writer = await open(folder, "a.jsonl");
     const unit = await writer.begin("fast", null);
-    await unit.write(rows("1\n"));
+    await unit.write(rows("1\n"), ROWS_ORIGIN);
     await failNext("datasync", "EIO");
     await expect(unit.commit([], [])).rejects.toMatchObject({ code: "SINK_UNAVAILABLE" });
     await unit.rollback();
@@ -225,7 +226,7 @@ describe("a unit of a file sink", () => {
     await using writer = await open(folder, "a.jsonl");
     const unit = await writer.begin("fast", null);
     await failNext("write", "ENOSPC");
-    await expect(unit.write(rows("1\n"))).rejects.toMatchObject({
+    await expect(unit.write(rows("1\n"), ROWS_ORIGIN)).rejects.toMatchObject({
       code: "SINK_FAILED",
       fault: "fatal",
       message: `writing ${folder.at("a.jsonl")}: the disk is full; make room and run again (ENOSPC)`,
@@ -237,7 +238,7 @@ describe("a unit of a file sink", () => {
     await using writer = await open(folder, "a.jsonl");
     await write(writer, "1\n");
     const unit: SinkUnit = await writer.begin("fast", null);
-    await unit.write(rows("2\n"));
+    await unit.write(rows("2\n"), ROWS_ORIGIN);
     await failNext("truncate", "EIO");
     await unit.rollback();
     const refusal = { message: expect.stringContaining("taking an unfinished unit back") };
@@ -249,11 +250,11 @@ describe("a unit of a file sink", () => {
     await using writer = await open(folder, "a.csv");
     const unit = await writer.begin("fast", ["id"]);
     await failNext("write", "EAGAIN");
-    await expect(unit.write(rows("1\n"))).rejects.toMatchObject({ code: "SINK_UNAVAILABLE" });
+    await expect(unit.write(rows("1\n"), ROWS_ORIGIN)).rejects.toMatchObject({ code: "SINK_UNAVAILABLE" });
     await unit.rollback();
     expect(contents(folder)).toEqual({});
     const again = await writer.begin("fast", ["id"]);
-    await again.write(rows("1\n"));
+    await again.write(rows("1\n"), ROWS_ORIGIN);
     await again.commit([], []);
     await writer.finish();
     expect(contents(folder)).toEqual({ "a.csv": "id\n1\n" });
@@ -265,7 +266,7 @@ describe("a unit of a file sink", () => {
     await fs.rmdir(folder.at("out"));
     const unit = await writer.begin("fast", null);
     const refusal = { code: "SINK_FAILED", message: expect.stringContaining("it does not exist") };
-    await expect(unit.write(rows("1\n"))).rejects.toMatchObject(refusal);
+    await expect(unit.write(rows("1\n"), ROWS_ORIGIN)).rejects.toMatchObject(refusal);
   });
 });
 
@@ -274,7 +275,7 @@ describe("a file sink of parts", () => {
     using folder = new Folder();
     await using writer = await open(folder, "{part}.csv", { rotate: { bytes: 7 } });
     const unit = await writer.begin("fast", ["id"]);
-    await unit.write(rows("1\n", "2\n", "3\n", "44444444\n", "5\n"));
+    await unit.write(rows("1\n", "2\n", "3\n", "44444444\n", "5\n"), ROWS_ORIGIN);
     await unit.commit([], []);
     await writer.finish();
     const texts = ["id\n1\n2\n", "id\n3\n", "id\n44444444\n", "id\n5\n"];
@@ -302,7 +303,7 @@ describe("a file sink of parts", () => {
       await using writer = await open(folder, "{part}.jsonl", limits);
       for (let i = 0; i < lines.length; i += step) {
         const failed = await writer.begin("fast", null);
-        await failed.write(rows(...lines.slice(i, i + step * 2)));
+        await failed.write(rows(...lines.slice(i, i + step * 2)), ROWS_ORIGIN);
         await failed.rollback();
         await write(writer, ...lines.slice(i, i + step));
       }

@@ -38,7 +38,9 @@ describe("findBottleneck()", () => {
   it.each([
     ["sink", { sink: "postgres", threads: 2 }, "database", /`workers: 1` is enough here$/],
     ["sink", { sink: "file" }, "io", /^the disk under the sink/],
-    ["sink", { sink: "http" }, "io", /^the http sink/],
+    ["sink", { sink: "http" }, "io", /^the http sink waits for its server; a larger `concurrency`/],
+    ["sink", { sink: "http", sinkPausedMs: 300 }, "io", /^the http sink was paused for 0.3 s .*\(breaker\)$/],
+    ["sink", { sink: "kafka" }, "io", /^the kafka sink is the limit/],
     ["workers", { threads: 1, cores: 8 }, "cpu", /`workers: 7` would use the idle cores$/],
     ["workers", { threads: 7, cores: 8 }, "cpu", /a cheaper transform or more cores help$/],
     ["workers", { threads: 7, cores: 8, transform: false }, "cpu", /use all cores; more cores help$/],

@@ -86,7 +86,10 @@ describe("logger()", () => {
       at(2, { kind: "retrying", stage: "sink", attempt: 2, delayMs: 400, ...away }),
       at(3, { kind: "thread-died", fault: "hang", split: "a.csv", record: 7 }),
       restarting(4),
-      at(5, { kind: "draining", reason: "SIGTERM" }),
+      at(5, { kind: "breaker", sink: "shop", state: "open", forMs: 30_000, reason: "503" }),
+      at(6, { kind: "breaker", sink: "shop", state: "half-open", forMs: null, reason: null }),
+      at(7, { kind: "breaker", sink: "shop", state: "closed", forMs: null, reason: null }),
+      at(8, { kind: "draining", reason: "SIGTERM" }),
     ]);
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
       expect.objectContaining({ level: "info", msg: "rewound", split: "a.csv", token: "70", droppedBytes: 30 }),
@@ -102,6 +105,15 @@ describe("logger()", () => {
       }),
       expect.objectContaining({ level: "warn", msg: "thread died", fault: "hang", record: 7 }),
       expect.objectContaining({ level: "warn", msg: "restarting", actor: "writer", code: "SINK_UNAVAILABLE" }),
+      expect.objectContaining({
+        level: "warn",
+        msg: "breaker open, nothing is sent until one request is tried",
+        sink: "shop",
+        pauseMs: 30_000,
+        reason: "503",
+      }),
+      expect.objectContaining({ level: "info", msg: "breaker half-open, one request is tried", sink: "shop" }),
+      expect.objectContaining({ level: "info", msg: "breaker closed, requests are sent again", sink: "shop" }),
       expect.objectContaining({ level: "info", msg: "draining", reason: "SIGTERM" }),
     ]);
   });

@@ -2,7 +2,18 @@ import { register as globalRegistry, Registry } from "prom-client";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Observer } from "../../../src/core/ports/observer.ts";
 import { metrics } from "../../../src/observability/metrics.ts";
-import { at, chunkDone, committed, ended, rejected, restarting, sampled, stages, started } from "./run-script.ts";
+import {
+  at,
+  chunkDone,
+  committed,
+  ended,
+  rejected,
+  restarting,
+  sampled,
+  sinkOpened,
+  stages,
+  started,
+} from "./run-script.ts";
 
 describe("metrics()", () => {
   let registry: Registry;
@@ -35,6 +46,7 @@ describe("metrics()", () => {
         "mailbox_bytes",
         "mailbox_records",
         "retries_total",
+        "breaker_open",
         "restarts_total",
         "runs_total",
         "run_duration_seconds",
@@ -133,6 +145,34 @@ describe("metrics()", () => {
     expect(await samples("mailbox_bytes")).toEqual(['mailbox_bytes{job="orders",mailbox="chunks"} 0']);
     expect(await samples("pool_in_use")).toEqual(['pool_in_use{job="orders",pool="buffers"} 0']);
     expect(await samples("memory_budget_bytes")).toContain('memory_budget_bytes{job="orders",state="used"} 0');
+  });
+
+  it("shows a pool that a connector took with it as empty", async () => {
+    observe(sampled(1, { pools: { buffers: 1, "http connections": 7 } }));
+    observe(sampled(2, { pools: { buffers: 2 } }));
+    expect(await samples("pool_in_use")).toEqual([
+      'pool_in_use{job="orders",pool="buffers"} 2',
+      'pool_in_use{job="orders",pool="http connections"} 0',
+    ]);
+  });
+
+  it("shows which breakers are open, until they close, a new writer begins or the run ends", async () => {
+    const turn = (afterMs: number, sink: string, state: "open" | "half-open" | "closed") =>
+      observe(at(afterMs, { kind: "breaker", sink, state, forMs: null, reason: null }));
+    const shown = async () => (await samples("breaker_open")).map((line) => line.replace(/.*sink="(.*)"}/, "$1"));
+    observe(started());
+    for (const sink of ["a", "b"]) observe(sinkOpened(1, {}, sink));
+    expect(await shown()).toEqual(["a 0", "b 0"]);
+    for (const sink of ["a", "b"]) turn(2, sink, "open");
+    turn(3, "a", "half-open");
+    expect(await shown()).toEqual(["a 1", "b 1"]);
+    turn(4, "a", "closed");
+    expect(await shown()).toEqual(["a 0", "b 1"]);
+    observe(sinkOpened(5, {}, "b"));
+    expect(await shown()).toEqual(["a 0", "b 0"]);
+    turn(6, "a", "open");
+    observe(ended(7));
+    expect(await shown()).toEqual(["a 0", "b 0"]);
   });
 
   it("counts retries and restarts, and lets other events pass", async () => {

@@ -196,6 +196,17 @@ describe("progressBar()", () => {
     expect(screen.line.length).toBeLessThan(30);
   });
 
+  it("names the sinks whose breakers are open", async () => {
+    await tour();
+    bar(at(864, { kind: "breaker", sink: "shop", state: "open", forMs: 1_000, reason: "503" }));
+    await clock.advance(100);
+    bar(OPENED);
+    expect(screen.line).toContain("  breaker open: shop  rejects 3,911  ");
+    await clock.advance(100);
+    bar(at(964, { kind: "breaker", sink: "shop", state: "closed", forMs: null, reason: null }));
+    expect(screen.line).not.toContain("breaker");
+  });
+
   it("names the sink that is behind the others", async () => {
     bar(started({ sinks: { warehouse: "postgres orders", archive: "file a.jsonl" }, totalBytes: null }));
     for (const sink of ["warehouse", "archive"]) bar(sinkOpened(0, {}, sink));

@@ -71,6 +71,25 @@ describe("SummaryRecorder.snapshot()", () => {
     });
   });
 
+  it("adds up how long breakers were open, also those that still are", () => {
+    const recorder = new SummaryRecorder();
+    const turn = (afterMs: number, sink: string, state: "open" | "half-open" | "closed", reason: string | null) =>
+      recorder.observe(at(afterMs, { kind: "breaker", sink, state, forMs: null, reason }));
+    recorder.observe(started());
+    turn(100, "a", "open", "503");
+    turn(200, "a", "half-open", null);
+    turn(210, "a", "open", "429");
+    turn(300, "a", "half-open", null);
+    turn(310, "a", "closed", null);
+    turn(400, "b", "open", "gone");
+    recorder.observe(sinkOpened(500, {}, "b"));
+    turn(1_900, "a", "open", "500");
+    expect(recorder.snapshot({ ...END, durationMs: 2_000 }).breakers).toEqual([
+      { sink: "a", opened: 3, openMs: 310, reason: "500" },
+      { sink: "b", opened: 1, openMs: 100, reason: "gone" },
+    ]);
+  });
+
   it("has zeros and every sink before anything happened", () => {
     const recorder = new SummaryRecorder();
     expect(recorder.snapshot({ ...END, durationMs: 0 })).toMatchObject({

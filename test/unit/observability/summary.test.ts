@@ -44,6 +44,13 @@ describe("renderSummary()", () => {
     );
   });
 
+  it("says how long a breaker held a sink up, and why", () => {
+    const breakers = [{ sink: "shop", opened: 2, openMs: 61_000, reason: "503 from https://u:pw@shop.test/orders" }];
+    expect(renderSummary(summaryOf({ breakers }), PLAIN)).toContain(
+      '\n  breaker of sink shop opened 2 times, for 1 m 1 s: "503 from https://u:***@shop.test/orders"\n',
+    );
+  });
+
   it("names rows, folded records and a ledger that does not balance", () => {
     const summary = summaryOf({ emitted: 990_006, folded: 5, balanced: false, resumed: true });
     expect(renderSummary(summary, PLAIN)).toContain(

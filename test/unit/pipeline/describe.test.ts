@@ -71,11 +71,6 @@ group("describe()", () => {
 
   test.each([
     [
-      { source: { type: "webhook" } },
-      "NOT_BUILT",
-      "orders: source.type: webhook: not built in this release; built now: file, kafka, module",
-    ],
-    [
       { rejects: { type: "http" } },
       "NOT_BUILT",
       "orders: rejects.type: http: not built in this release; use type: file or kafka, or leave it out for the default place",

@@ -47,6 +47,8 @@ export class SinkProcess implements AsyncDisposable {
   readonly #state: StateStore;
   readonly #columns: readonly string[];
   readonly #splits: Map<string, Progress>;
+  /** Records that a unit was given. */
+  readonly #handed = new WeakMap<SinkUnit, number>();
 
   private constructor(
     bound: BoundSink,
@@ -120,7 +122,11 @@ export class SinkProcess implements AsyncDisposable {
 
   /** Hands over records as one chunk; an array in it is one record with several outputs. */
   write(unit: SinkUnit, records: readonly (SinkRecord | readonly SinkRecord[])[]): Promise<WriteOutcome> {
-    return unit.write(outputOf(records, this.bound.encode, this.#columns));
+    const { split, position } = this.progress();
+    const before = this.#handed.get(unit) ?? 0;
+    this.#handed.set(unit, before + records.length);
+    const origin = { split, ordinal: position.ordinal + BigInt(before) };
+    return unit.write(outputOf(records, this.bound.encode, this.#columns), origin);
   }
 
   /** Begins a unit, writes the records and commits it. */
