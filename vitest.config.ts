@@ -14,6 +14,7 @@ export default defineConfig({
       { find: /^millrace\/actors$/, replacement: source("runtime/index.ts") },
       { find: /^millrace\/batch$/, replacement: source("batch/index.ts") },
       { find: /^millrace\/connectors$/, replacement: source("spi/index.ts") },
+      { find: /^millrace\/http$/, replacement: source("http/index.ts") },
       { find: /^millrace\/streams$/, replacement: source("streams/index.ts") },
       { find: /^millrace\/testing$/, replacement: source("testing/index.ts") },
     ],

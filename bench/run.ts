@@ -27,6 +27,7 @@ import { postgresScenario } from "./scenario-postgres.ts";
 import { startupScenario } from "./scenario-startup.ts";
 import { streamsScenario } from "./scenario-streams.ts";
 import { unitsScenario } from "./scenario-units.ts";
+import { webhookScenario } from "./scenario-webhook.ts";
 import { Workshop } from "./workshop.ts";
 
 type MakeScenario = (
@@ -57,6 +58,7 @@ const SCENARIOS: { readonly [name: string]: MakeScenario } = {
   daemon: daemonScenario,
   "http-sink": httpSinkScenario,
   "http-source": httpSourceScenario,
+  "http-webhook": webhookScenario,
 };
 
 interface Wishes {

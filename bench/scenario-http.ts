@@ -1,8 +1,8 @@
 /** The HTTP sink against undici alone, and the HTTP source against reading the same file. */
-import { existsSync } from "node:fs";
 import { MillraceError } from "../src/core/errors.ts";
 import { runChild } from "./child.ts";
-import { runJobFile, runMillrace } from "./millrace.ts";
+import { runJobFile } from "./millrace.ts";
+import { orderLines } from "./order-lines.ts";
 import { reportedMemory } from "./report-memory.ts";
 import type { Contender, Measurement, Scenario } from "./scenario.ts";
 import { Service } from "./service.ts";
@@ -12,18 +12,10 @@ import { nodeScript, type Workshop } from "./workshop.ts";
 const RECORDS_PER_REQUEST = 20;
 const IN_FLIGHT = 100;
 
-/** Orders as JSON lines, kept for the next time. */
-async function lines(workshop: Workshop, rows: number): Promise<string> {
-  const file = workshop.cached(`orders-${rows}.jsonl`);
-  if (existsSync(file)) return file;
-  await runMillrace(workshop, rows, { type: "file", path: file });
-  return file;
-}
-
 /** A request an order, so many in flight. */
 export async function httpSinkScenario(workshop: Workshop, rows: number): Promise<Scenario> {
   const requests = Math.max(1000, Math.round(rows / RECORDS_PER_REQUEST));
-  const file = await lines(workshop, requests);
+  const file = await orderLines(workshop, requests);
   const timed = (send: (address: string) => Promise<Omit<Measurement, "check">>) => async () => {
     await using service = await Service.start("order-server.ts");
     const measured = await send(`${service.url}/orders`);
@@ -55,7 +47,7 @@ export async function httpSinkScenario(workshop: Workshop, rows: number): Promis
 
 /** One long body of JSON lines. */
 export async function httpSourceScenario(workshop: Workshop, rows: number): Promise<Scenario> {
-  const input = await lines(workshop, rows);
+  const input = await orderLines(workshop, rows);
   const output = workshop.path("copy.jsonl");
   const copy = async (source: object): Promise<Measurement> => {
     const job = { name: "copy", source, sink: { type: "file", path: output } };

@@ -3,7 +3,7 @@
  *
  * `SEEDS=100000 FIRST=1 npm run simulate` tries so many seeds; `SEED=123 npm run simulate` replays one, line by line. The
  * jobs of seeds from 1,000,001 on have several sinks; those from 3,000,001 on are followed by replays of their rejects; the
- * sources of those from 4,000,001 on are live and shared out among processes.
+ * sources of those from 4,000,001 on are live and shared out among processes; those from 5,000,001 on write to APIs.
  */
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";

@@ -39,6 +39,8 @@ export class CommitUnit {
   /** Whether an attempt to commit it has failed: it may have been committed all the same. */
   failed = false;
   careful = false;
+  /** It cannot be closed where it ends, and nothing more comes: it is not committed. */
+  isLeft = false;
   /** What was taken off its end, to be made durable next. */
   rest: CommitUnit | null = null;
   #refused = 0;
@@ -61,6 +63,11 @@ export class CommitUnit {
   /** @param maxBytes of what it holds: its chunks and what was made of them */
   isFull(maxBytes: number): boolean {
     return this.fault !== null || this.#bytes >= maxBytes || this.#held.length >= MAX_CHUNKS || this.hasManyRefused;
+  }
+
+  /** Whether the sink has to have more before it is closed. */
+  get isMidway(): boolean {
+    return this.fault === null && this.sinkUnit?.midway === true;
   }
 
   get hasManyRefused(): boolean {

@@ -85,7 +85,8 @@ function retryAfterOf({ details }: MillraceError): number | undefined {
  * Why, in one word: what the server or the system calls it, else our own code. That a COMMIT went unanswered is worth more
  * than how its connection was lost.
  */
-function reasonOf({ code, cause }: MillraceError): string {
+function reasonOf({ code, cause, details }: MillraceError): string {
+  if (typeof details["status"] === "number") return `HTTP ${details["status"]}`;
   if (code === "COMMIT_AMBIGUOUS" || !(cause instanceof Error) || !("code" in cause)) return code;
   return typeof cause.code === "string" ? cause.code : code;
 }

@@ -11,15 +11,13 @@
  *
  * A unit that breaks while it is filled is simply closed: it is mended when its turn to commit comes.
  */
-import { abortError, type Clock } from "../core/clock.ts";
+import { abortError } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Progress, SinkUnit, SinkWriter } from "../core/ports/sink.ts";
 import type { Random } from "../core/random.ts";
 import type { Reject } from "../core/reject.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
-import type { Mailbox } from "../runtime/mailbox.ts";
-import type { MemoryBudget } from "../runtime/memory-budget.ts";
-import { CommitUnit } from "./commit-unit.ts";
+import type { CommitUnit } from "./commit-unit.ts";
 import type { LastMoves } from "./last-moves.ts";
 import type { Delivery, Emit } from "./messages.ts";
 import { Outage, type RetryPolicy } from "./outage.ts";
@@ -27,30 +25,25 @@ import type { Placement } from "./placement.ts";
 import type { ProgressBook } from "./progress-book.ts";
 import type { RecentCounts } from "./recent-counts.ts";
 import { passedLimit, type RejectLimitOptions } from "./reject-limits.ts";
-import type { StageMeter } from "./stage-meter.ts";
+import { UnitFiller, type UnitFillerOptions } from "./unit-filler.ts";
 
 /** Careful mode stays on until this many units have passed without a bad row. */
 const CLEAN_UNITS = 2;
 
 /** What a {@link Writer} needs. */
-export interface WriterOptions {
+export interface WriterOptions extends UnitFillerOptions {
   readonly sink: string;
   readonly writer: SinkWriter;
   readonly placement: Placement;
   readonly book: ProgressBook;
-  readonly inbox: Mailbox<Delivery>;
   /** The sink's output columns; known by the time the first delivery comes. */
   readonly columns: () => readonly string[] | null;
-  readonly commit: { readonly bytes: number; readonly intervalMs: number };
   /** null: rejects without limit. */
   readonly limits: RejectLimitOptions | null;
   /** Given when the limits hold for the last minutes only. */
   readonly recent?: RecentCounts;
   readonly retry: RetryPolicy;
-  readonly budget: MemoryBudget;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly meter: StageMeter;
   readonly emit: Emit;
   /** Given when an outage does not count as long as other sinks move. */
   readonly moves?: LastMoves;
@@ -61,10 +54,12 @@ export interface WriterOptions {
 /** Works until the aggregator's mailbox is closed and everything is durable. */
 export class Writer implements Actor {
   readonly #options: WriterOptions;
+  readonly #filler: UnitFiller;
   #carefulUnits = 0;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#filler = new UnitFiller(options, (unit, delivery) => this.#add(unit, delivery));
   }
 
   async run({ killed }: ActorContext): Promise<void> {
@@ -73,7 +68,7 @@ export class Writer implements Actor {
     this.#checkLimits();
     let committing: Promise<void> = Promise.resolve();
     try {
-      for (let unit = await this.#fill(); unit !== null; unit = await this.#fill()) {
+      for (let unit = await this.#filler.next(); unit !== null; unit = await this.#filler.next()) {
         const filled = unit;
         await meter.busy(() => committing);
         committing = this.#commit(filled, killed);
@@ -83,43 +78,6 @@ export class Writer implements Actor {
     } finally {
       // Also after a failure: a commit that ended behind its writer's back would be counted twice by the next one.
       await meter.busy(() => committing);
-    }
-  }
-
-  /** The next unit, closed; null when no delivery will come any more. */
-  async #fill(): Promise<CommitUnit | null> {
-    const { inbox, meter, commit } = this.#options;
-    const first = await meter.input(inbox.receive());
-    if (first === undefined) return null;
-    const unit = new CommitUnit();
-    await meter.busy(() => this.#add(unit, first));
-    using closing = this.#closing();
-    while (!unit.isFull(commit.bytes)) {
-      const next = inbox.tryReceive() ?? (await this.#nextBefore(closing.signal));
-      if (next === undefined) break;
-      await meter.busy(() => this.#add(unit, next));
-    }
-    return unit;
-  }
-
-  /** Aborted when a unit has to close before it is full: its interval is over, or a reader waits for its memory. */
-  #closing(): Disposable & { readonly signal: AbortSignal } {
-    const { clock, commit, budget } = this.#options;
-    const controller = new AbortController();
-    const timers = new DisposableStack();
-    timers.use(clock.timer(commit.intervalMs, () => controller.abort()));
-    timers.use(budget.onWaiting(() => controller.abort()));
-    if (budget.waiting > 0) controller.abort();
-    return { signal: controller.signal, [Symbol.dispose]: () => timers.dispose() };
-  }
-
-  async #nextBefore(closing: AbortSignal): Promise<Delivery | undefined> {
-    const { inbox, meter } = this.#options;
-    try {
-      return await meter.input(inbox.receive(closing));
-    } catch (thrown) {
-      if (closing.aborted && (thrown as { code?: unknown }).code === "ABORTED") return undefined;
-      throw thrown;
     }
   }
 
@@ -155,6 +113,12 @@ export class Writer implements Actor {
     for (let part: CommitUnit | null = unit; part !== null; part = part.rest) await this.#commitPart(part, killed);
   }
 
+  /** Drops a unit that is left for the next run. */
+  async #leave(unit: CommitUnit): Promise<void> {
+    await unit.sinkUnit?.rollback();
+    unit.release();
+  }
+
   /** Whatever it takes. */
   async #commitPart(unit: CommitUnit, killed: AbortSignal): Promise<void> {
     const { sink, retry, moves, clock } = this.#options;
@@ -163,9 +127,9 @@ export class Writer implements Actor {
     const begun = clock.monotonic();
     for (let durable = false; !durable; ) {
       if (killed.aborted) throw abortError(killed);
+      if (unit.isLeft) return this.#leave(unit);
       try {
-        await this.#attempt(unit);
-        durable = true;
+        durable = await this.#attempt(unit);
       } catch (thrown) {
         await this.#prepareAgain(unit, this.#faultOf(thrown), outage, killed);
       }
@@ -179,16 +143,16 @@ export class Writer implements Actor {
     return MillraceError.from(thrown, "INVARIANT", `sink ${this.#options.sink}`);
   }
 
-  /** One try: mends the unit if it broke, then commits it. */
-  async #attempt(unit: CommitUnit): Promise<void> {
-    const { fault } = unit;
-    unit.fault = null;
-    if (fault !== null) throw fault;
-    if (unit.failed && (await this.#isDurable(unit))) return;
+  /** One try: mends the unit if it broke, then commits it; false where it is to be left. */
+  async #attempt(unit: CommitUnit): Promise<boolean> {
+    throwFault(unit);
+    if (unit.failed && (await this.#isDurable(unit))) return true;
     if (unit.sinkUnit === null) await this.#sendAgain(unit);
+    if (unit.isLeft) return false;
     // Positions that live with the data need a unit also where there are no rows.
     if (this.#options.placement.commitPositions === null) unit.sinkUnit ??= await this.#begin(unit);
     await this.#commitPlaced(unit);
+    return true;
   }
 
   async #sendAgain(unit: CommitUnit): Promise<void> {
@@ -197,6 +161,8 @@ export class Writer implements Actor {
       if (unit.hasManyRefused) unit.keepFirst(index + 1);
       if (index + 1 === unit.chunks) break;
     }
+    if (unit.isMidway) await this.#filler.bringToBorder(unit);
+    throwFault(unit);
   }
 
   async #commitPlaced(unit: CommitUnit): Promise<void> {
@@ -291,4 +257,11 @@ export class Writer implements Actor {
     const passed = limits === null ? null : passedLimit(limits, read, rejected, recent && " of the last 5 minutes");
     if (passed !== null) throw new MillraceError("REJECT_LIMIT", passed);
   }
+}
+
+/** @throws MillraceError what broke a unit while it was filled; once */
+function throwFault(unit: CommitUnit): void {
+  const { fault } = unit;
+  unit.fault = null;
+  if (fault !== null) throw fault;
 }

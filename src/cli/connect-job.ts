@@ -3,7 +3,7 @@ import { isLive, type Job } from "../config/job.ts";
 import { placeError } from "../config/place-error.ts";
 import { systemClock } from "../core/clock.ts";
 import type { BoundSink } from "../core/ports/sink.ts";
-import type { SharesPreview, SplitPlan } from "../core/ports/source.ts";
+import type { BoundSource, SharesPreview, SplitPlan } from "../core/ports/source.ts";
 import { formatCounted, formatSize } from "../observability/figures.ts";
 import { describe } from "../pipeline/describe.ts";
 import { resolve } from "../pipeline/resolve.ts";
@@ -17,8 +17,7 @@ export async function connectJob(job: Job): Promise<string[]> {
   try {
     await using bound = await resolve(describe(job), { clock: systemClock });
     const { source } = bound;
-    const preview = await source.shares?.preview?.();
-    const found = preview === undefined ? sourceLine(source.label, source.splits) : sharesLine(source.label, preview);
+    const found = await sourceLine(source);
     const live = isLive(job.source);
     return [found, ...Array.from(bound.sinks.values(), (sink) => sinkLine(sink, live))];
   } catch (thrown) {
@@ -26,11 +25,19 @@ export async function connectJob(job: Job): Promise<string[]> {
   }
 }
 
-function sourceLine(label: string, splits: readonly SplitPlan[]): string {
+async function sourceLine(source: BoundSource): Promise<string> {
+  const { label, splits, shares } = source;
+  const shared = await shares?.preview?.();
+  if (shared !== undefined) return sharesLine(label, shared);
+  const found = await source.look?.(new AbortController().signal);
+  return `${label}: ${found ?? describeSplits(splits)}`;
+}
+
+function describeSplits(splits: readonly SplitPlan[]): string {
   const bytes = splits.reduce((sum, split) => sum + (split.bytes ?? 0), 0);
   const [first] = splits;
   const fields = first?.fields === undefined ? "" : `, fields ${first.fields.join(", ")}`;
-  return `${label}: ${formatCounted(splits.length, "split")}, ${formatSize(bytes)}${fields}`;
+  return `${formatCounted(splits.length, "split")}, ${formatSize(bytes)}${fields}`;
 }
 
 /** What is shared out among processes, whoever has it now. */

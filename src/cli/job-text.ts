@@ -67,7 +67,18 @@ export function describeFormats({ source, columns, sinks }: Job): string {
 function describeSource(source: SourceOptions): string {
   if (source.type === "module") return source.module.name;
   if (source.type === "kafka") return `kafka ${source.topics.join(", ")} (group ${source.group})`;
+  if (source.type === "http") return `http ${shownAddress(source.url)} (${describePages(source.pagination.type)})`;
+  if (source.type === "webhook") return `webhook ${source.listen ?? ""}${source.path}`;
   return source.type === "file" ? `file ${[source.path].flat().join(", ")}` : source.type;
+}
+
+/** User, query and fragment may hold a secret; fields in the path of a sink's stay as they are written. */
+function shownAddress(address: string): string {
+  return address.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
+}
+
+function describePages(pagination: "none" | "page" | "offset" | "cursor" | "link"): string {
+  return pagination === "none" ? "one reply" : `pages by ${pagination}`;
 }
 
 function describeSink(sink: SinkOptions): string {
@@ -78,10 +89,10 @@ function describeSink(sink: SinkOptions): string {
       return `postgres ${sink.table} (${sink.mode})`;
     case "kafka":
       return sink.key === undefined ? `kafka ${sink.topic}` : `kafka ${sink.topic} (key ${sink.key})`;
+    case "http":
+      return `http ${typeof sink.method === "string" ? sink.method : `{${sink.method.field}}`} ${shownAddress(sink.url)}`;
     case "module":
       return sink.module.name;
-    default:
-      return sink.type;
   }
 }
 
@@ -92,7 +103,7 @@ function describePlace(sink: SinkOptions): string {
 
 function sourceFormat(source: SourceOptions): string {
   if (source.type === "module") return source.format ?? source.module.format ?? "text";
-  if (source.type === "kafka") return source.format;
+  if (source.type === "kafka" || source.type === "http" || source.type === "webhook") return source.format;
   if (source.type !== "file") return source.type;
   return source.format ?? formatOfPath([source.path].flat()[0] ?? "") ?? "text";
 }
@@ -101,5 +112,6 @@ function sinkFormat(sink: SinkOptions): string {
   if (sink.type === "file") return sink.format ?? formatOfPath(sink.path) ?? "text";
   if (sink.type === "module") return sink.module.name;
   if (sink.type === "kafka") return sink.format;
-  return sink.type === "postgres" ? "copy text" : sink.type;
+  if (sink.type === "http") return sink.batch?.format ?? "json";
+  return "copy text";
 }

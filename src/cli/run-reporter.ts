@@ -120,6 +120,7 @@ async function terminalStory(options: RunReporterOptions, { stdout, stderr, env 
 /** Where people find the rejects. */
 function rejectsAt({ job }: RunReporterOptions): string {
   if (job.rejects?.type === "kafka") return `topic ${job.rejects.topic}`;
+  if (job.rejects?.type === "http") return new URL(job.rejects.url).host;
   return `millrace rejects list ${job.file === undefined ? job.name : shortPath(job.file)}`;
 }
 

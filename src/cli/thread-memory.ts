@@ -10,7 +10,19 @@ import type { Job } from "../config/job.ts";
  */
 const ROOM_FOR_CALLS = ["--min-semi-space-size=16", "--heap-growing-percent=0", "--parallel-scavenge"];
 
+/**
+ * A request in flight lives until it is durable: as above, but in the thread that talks to its sender, whose young
+ * generation main.ts keeps from growing.
+ */
+const ROOM_FOR_REQUESTS = ["--semi-space-growth-factor=2"];
+
 /** To be called before the job's threads start. */
-export function prepareThreadMemory({ transform }: Job): void {
-  if (transform?.mode === "async") for (const flag of ROOM_FOR_CALLS) setFlagsFromString(flag);
+export function prepareThreadMemory(job: Job): void {
+  prepareRequestMemory(job);
+  if (job.transform?.mode === "async") for (const flag of ROOM_FOR_CALLS) setFlagsFromString(flag);
+}
+
+/** To be called before the job takes requests. */
+export function prepareRequestMemory({ source }: Pick<Job, "source">): void {
+  if (source.type === "webhook") for (const flag of ROOM_FOR_REQUESTS) setFlagsFromString(flag);
 }

@@ -1,5 +1,6 @@
-/** What holds between jobs that run together: names differ, chains lead somewhere and have an end. */
+/** What holds between jobs that run together: names and addresses differ, chains lead somewhere and have an end. */
 import { nearestName } from "../core/nearest.ts";
+import { addressProblems } from "./hook-addresses.ts";
 import { isEndless, type Job } from "./job.ts";
 import type { ValuePath } from "./place.ts";
 import { locate, type Problem, problemsError } from "./problem.ts";
@@ -7,7 +8,7 @@ import { locate, type Problem, problemsError } from "./problem.ts";
 /** @throws MillraceError CONFIG_INVALID with `details.problems` where jobs cannot run together */
 export function checkJobSet(jobs: readonly Job[]): void {
   const names = nameProblems(jobs);
-  const problems = names.length > 0 ? names : chainProblems(jobs);
+  const problems = names.length > 0 ? names : setProblems(jobs);
   if (problems.length > 0) throw problemsError(problems);
 }
 
@@ -25,8 +26,13 @@ export function nameProblems(jobs: readonly Job[]): Problem[] {
   });
 }
 
+/** What is wrong between jobs whose names differ. */
+export function setProblems(jobs: readonly Job[]): Problem[] {
+  return [...chainProblems(jobs), ...addressProblems(jobs)];
+}
+
 /** Jobs that come after one that is not among them or never ends, or after each other. */
-export function chainProblems(jobs: readonly Job[]): Problem[] {
+function chainProblems(jobs: readonly Job[]): Problem[] {
   const byName = new Map(jobs.map((job) => [job.name, job]));
   return jobs.flatMap((job) => {
     const before = jobBefore(job);

@@ -4,7 +4,7 @@ import { isMillraceError, MillraceError } from "../core/errors.ts";
 import { languageOf, readConfigFile } from "./config-file.ts";
 import type { Job } from "./job.ts";
 import { findJobFiles } from "./job-files.ts";
-import { chainProblems, nameProblems } from "./job-set.ts";
+import { nameProblems, setProblems } from "./job-set.ts";
 import { loadJob } from "./load.ts";
 import { type Problem, problemsError, problemsOf } from "./problem.ts";
 import { readConfig } from "./read-config.ts";
@@ -49,7 +49,7 @@ export async function loadRuntime(file: string, values: RunValues = {}): Promise
   const jobs = loaded.flatMap(({ job }) => job ?? []);
   const problems = [...loaded.flatMap(({ problems: own }) => own), ...nameProblems(jobs)];
   // A chain may lead to one of the jobs that could not be read.
-  if (problems.length === 0) problems.push(...chainProblems(jobs));
+  if (problems.length === 0) problems.push(...setProblems(jobs));
   if (problems.length > 0) throw problemsError(problems);
   return { config, jobs, files: [absolute, ...jobFiles.map((jobFile) => path.resolve(jobFile))], baseDir };
 }

@@ -23,24 +23,11 @@ const oneOf =
 const SINKS = [["sink"], ["sinks", "*"], ["rejects"]] as const;
 
 const SINK_GAPS: readonly (Gap & { readonly type: string })[] = [
-  {
-    type: "postgres",
-    path: ["mode"],
-    refused: oneOf("upsert", "insertIgnore", "replace", "insert"),
-    note: "built now: append",
-  },
   { type: "postgres", path: ["copy"], refused: oneOf("binary"), note: "built now: auto, text" },
-  { type: "postgres", path: ["onUnknownField"], refused: oneOf("addColumn"), note: "built now: error, ignore" },
-  { type: "postgres", path: ["createTable"], refused: oneOf(true), note: "create the table first" },
-  ...["key", "deleteWhen", "onlyNewer", "before", "after"].map((key) => ({
-    type: "postgres",
-    path: [key],
-    refused: given,
-    note: "leave it out",
-  })),
 ];
 
 const GAPS: readonly Gap[] = [
+  { type: "postgres", path: ["source", "pool"], refused: given, note: "a session for each range that is read" },
   { path: ["aggregate"], refused: given, note: "groups, measures and windows over the records" },
   { path: ["chunk", "size"], refused: oneOf("adaptive"), note: "built now: a size such as 1MiB, or records" },
   ...SINKS.flatMap((at) => SINK_GAPS.map((gap): Gap => ({ ...gap, path: [...at, ...gap.path] }))),
@@ -73,7 +60,7 @@ function connectorFindings(config: unknown): Finding[] {
     [["source"], builtConnectors("source")],
     [["sink"], builtConnectors("sink")],
     [["sinks", "*"], builtConnectors("sink")],
-    [["rejects"], ["file", "kafka"]],
+    [["rejects"], ["file", "kafka", "http"]],
   ];
   return sides.flatMap(([at, built]) =>
     pathsOf(config, [...at, "type"]).flatMap((path): Finding[] => {

@@ -4,8 +4,14 @@ import { durationOption } from "../core/option-shapes.ts";
 import { nearestName } from "../core/nearest.ts";
 import { valueAt, type ValuePath } from "./place.ts";
 import { deadLetterFindings } from "./dead-letter-keys.ts";
+import { postgresModeFindings } from "./postgres-modes.ts";
+import { httpSourceFindings } from "./http-rules.ts";
+import { httpSinkFindings } from "./http-sink-keys.ts";
+import { rejectEndpointFindings } from "./reject-endpoint-keys.ts";
 import { sameTableFindings, sinkPaths } from "./sink-places.ts";
+import { postgresSourceFindings } from "./postgres-source-rules.ts";
 import type { Finding } from "./problem.ts";
+import { webhookFindings } from "./webhook-keys.ts";
 
 /** Half of what the broker grants: a unit is also sent and, where it fails, sent again. */
 const LONGEST_TRANSACTION_MS = 30_000;
@@ -36,6 +42,12 @@ export function ruleFindings(config: unknown): Finding[] {
     ...concurrencyFindings(config),
     ...transactionFindings(config),
     ...deadLetterFindings(config),
+    ...postgresModeFindings(config),
+    ...httpSinkFindings(config),
+    ...rejectEndpointFindings(config),
+    ...webhookFindings(config),
+    ...httpSourceFindings(config),
+    ...postgresSourceFindings(config),
     ...watchFindings(config),
     ...watchedPathFindings(config),
   ];

@@ -31,15 +31,27 @@ export const connectorSpecs = {
     sink: { shape: fileSinkShape, load: async () => (await import("./file/sink.ts")).fileSink },
   },
   postgres: {
-    source: { shape: postgresSourceShape },
+    source: {
+      shape: postgresSourceShape,
+      load: async () => (await import("./postgres/source/source.ts")).postgresSource,
+    },
     sink: { shape: postgresSinkShape, load: async () => (await import("./postgres/sink.ts")).postgresSink },
   },
   kafka: {
     source: { shape: kafkaSourceShape, live: true, load: async () => (await import("./kafka/source.ts")).kafkaSource },
     sink: { shape: kafkaSinkShape, load: async () => (await import("./kafka/sink.ts")).kafkaSink },
   },
-  http: { source: { shape: httpSourceShape }, sink: { shape: httpSinkShape } },
-  webhook: { source: { shape: webhookSourceShape, live: true } },
+  http: {
+    source: { shape: httpSourceShape, load: async () => (await import("./http/source/source.ts")).httpSource },
+    sink: { shape: httpSinkShape, load: async () => (await import("./http/sink/sink.ts")).httpSink },
+  },
+  webhook: {
+    source: {
+      shape: webhookSourceShape,
+      live: true,
+      load: async () => (await import("./webhook/source.ts")).webhookSource,
+    },
+  },
   module: {
     source: { shape: moduleSourceShape, load: async () => (await import("./module/source.ts")).moduleSource },
     sink: { shape: moduleSinkShape, load: async () => (await import("./module/sink.ts")).moduleSink },

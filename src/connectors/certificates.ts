@@ -16,12 +16,17 @@ type GivenSsl = boolean | { readonly [Key in keyof Certificates]?: string | unde
 /**
  * Reads the files that `ssl` names; what is PEM text already stays as it is.
  *
+ * @param option the option's key, for messages
  * @throws MillraceError CONFIG_UNREADABLE naming key and path
  */
-export async function readCertificates(ssl: GivenSsl, baseDir: string): Promise<boolean | Certificates> {
+export async function readCertificates(
+  ssl: GivenSsl,
+  baseDir: string,
+  option = "ssl",
+): Promise<boolean | Certificates> {
   if (typeof ssl === "boolean") return ssl;
   const given = Object.entries(ssl).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const read = given.map(async ([key, value]) => [key, await readPem(key, value, baseDir)] as const);
+  const read = given.map(async ([key, value]) => [key, await readPem(`${option}.${key}`, value, baseDir)] as const);
   return Object.fromEntries(await Promise.all(read));
 }
 
@@ -32,7 +37,7 @@ async function readPem(key: string, value: string, baseDir: string): Promise<str
   } catch (cause) {
     throw new MillraceError(
       "CONFIG_UNREADABLE",
-      `ssl.${key}: cannot read ${value}; expected PEM text or the path of a PEM file`,
+      `${key}: cannot read ${value}; expected PEM text or the path of a PEM file`,
       { cause },
     );
   }

@@ -75,6 +75,7 @@ export const ERROR_CODES = {
   TRANSFORM_CRASHED: "record",
   ROW_REFUSED: "record",
   ITEM_FAILED: "record",
+  REQUEST_FAILED: "record",
 } as const satisfies Record<string, FaultClass>;
 
 /**

@@ -29,7 +29,7 @@ export interface RetryGroup {
   readonly stage: StageName;
   /** The sink that could not be reached. */
   readonly sink?: string;
-  /** An SQLSTATE, an errno or one of our codes. */
+  /** An SQLSTATE, an errno, an HTTP status or one of our codes. */
   readonly reason: string;
   readonly count: number;
   readonly example: string;

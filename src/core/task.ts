@@ -28,6 +28,8 @@ export interface TaskSpec {
   readonly decode: DecodeSpec;
   /** null: identity. */
   readonly transform: TransformSpec | null;
+  /** Threads of the run; 1 when absent. */
+  readonly threads?: number;
   readonly sinks: readonly EncodeSpec[];
   /** Sinks of the job that are given nothing here; a `route` may name them. */
   readonly otherSinks?: readonly string[];

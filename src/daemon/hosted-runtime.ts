@@ -4,6 +4,7 @@ import type { Job } from "../config/job.ts";
 import { checkJobSet } from "../config/job-set.ts";
 import { type Clock, sleep } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
+import { isLoopback } from "../core/loopback.ts";
 import type { HostEvent, RuntimeEvent } from "../core/ports/runtime-events.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
 import type { Random } from "../core/random.ts";
@@ -11,6 +12,7 @@ import type { SuccessBell } from "../scheduling/success-bell.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
 import type { ActiveRun } from "./active-run.ts";
 import type { EventHub } from "./event-hub.ts";
+import { HeldRoutes } from "./held-routes.ts";
 import { JobStatuses } from "./job-statuses.ts";
 import { jobVersion } from "./job-version.ts";
 import { KeptRunning } from "./kept-running.ts";
@@ -64,6 +66,7 @@ export class HostedRuntime implements Runtime {
   #jobs: ReadonlyMap<string, Job>;
   #versions: ReadonlyMap<string, string> = new Map();
   #admin: { readonly url: string; close(wish: { readonly deadlineMs: number }): Promise<void> } | undefined;
+  #routes: HeldRoutes | undefined;
   #phase: "made" | "started" | "stopping" = "made";
   #drained: Promise<boolean> | undefined;
   /** Aborted: a drain that is under way waits no longer. */
@@ -84,6 +87,11 @@ export class HostedRuntime implements Runtime {
     return this.#admin?.url ?? null;
   }
 
+  /** Where jobs offer addresses; undefined where no HTTP server is on. */
+  get routes(): HeldRoutes | undefined {
+    return this.#routes;
+  }
+
   async isReady(): Promise<boolean> {
     if (this.#phase !== "started") return false;
     return await this.state.listRuns({ limit: 1 }).then(
@@ -99,7 +107,10 @@ export class HostedRuntime implements Runtime {
     if (admin !== undefined) {
       const { serveAdmin } = await import("./http/server.ts");
       const report = (fault: unknown): void => this.#tellTrouble(fault);
-      this.#admin = await serveAdmin(this, { ...admin, clock: this.clock, report });
+      const server = await serveAdmin(this, { ...admin, clock: this.clock, report });
+      this.#admin = server;
+      this.#routes = new HeldRoutes(server.routes, !isLoopback(new URL(server.url).hostname.replace(/^\[|\]$/g, "")));
+      this.#routes.hold([...this.#jobs.values()]);
     }
     this.#versions = await versionsOf([...this.#jobs.values()]);
     await this.#parts.telling.hold([...this.#jobs.values()]);
@@ -197,6 +208,7 @@ export class HostedRuntime implements Runtime {
     for (const [name] of leaving) this.#kept.delete(name);
     await Promise.all(leaving.map(([, kept]) => kept.stop("the job was changed")));
     const jobs = [...this.#jobs.values()];
+    this.#routes?.hold(jobs);
     for (const job of jobs.filter((one) => isKeptRunning(one) && !this.#kept.has(one.name))) {
       const kept = new KeptRunning({ job, desk, store, clock, random, emit: hub.emit });
       this.#kept.set(job.name, kept);

@@ -2,6 +2,7 @@
 import type { Job } from "../config/job.ts";
 import type { Clock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { HttpRoutes } from "../core/ports/http-routes.ts";
 import type { RuntimeObserver } from "../core/ports/runtime-events.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
 import type { Random } from "../core/random.ts";
@@ -18,6 +19,8 @@ export interface DeskWorld {
   readonly random: Random;
   readonly shared: SharedWorld;
   readonly emit: RuntimeObserver;
+  /** Where jobs may offer addresses; undefined where no HTTP server is on. */
+  readonly routes: () => HttpRoutes | undefined;
 }
 
 /** What a run is started with. */
@@ -83,9 +86,10 @@ export class RunDesk {
     while (this.#active.size > 0) await Promise.all(this.active.map(({ ended }) => ended));
   }
 
-  #common(): Pick<RunJobOptions, "state" | "clock" | "random" | "shared"> {
+  #common(): Pick<RunJobOptions, "state" | "clock" | "random" | "shared" | "routes"> {
     const { state, clock, random, shared } = this.#world;
-    return { state, clock, random, shared };
+    const routes = this.#world.routes();
+    return { state, clock, random, shared, ...(routes && { routes }) };
   }
 
   #start(of: { readonly job: Job; readonly slot: string | null; readonly trigger: string }, start: Start): ActiveRun {

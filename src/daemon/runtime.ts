@@ -37,7 +37,10 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const hub = new EventHub({ clock, observers });
   const bell = new SuccessBell();
   hub.add(ringing(bell));
-  const desk = new RunDesk({ state, clock, random, shared: hostWorld(options), emit: hub.emit });
+  const desk = new RunDesk({
+    ...{ state, clock, random, shared: hostWorld(options), emit: hub.emit },
+    routes: () => runtime.routes,
+  });
   const launcher = new SlotLauncher({
     ...{ desk, state, clock, emit: hub.emit },
     jobNamed: (name) => runtime.jobNamed(name),

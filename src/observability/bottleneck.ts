@@ -30,7 +30,8 @@ const LIMITING_SHARE = 0.5;
 
 /**
  * The busiest stage, if it was busy for at least half of the run; null when nothing stands out. A stage waits for its
- * neighbours or works; the one that hardly waits is the one that the others wait for.
+ * neighbours or works; the one that hardly waits is the one that the others wait for. A transform in mode async may
+ * hold the others up without working.
  *
  * The threads report decoding, user code and encoding as one time, so their kind is `cpu` also where the user's transform is slow.
  */
@@ -43,8 +44,19 @@ export function findBottleneck(question: BottleneckQuestion): Bottleneck | null 
     const busy = Math.min(1, stages[stage].busyMs / durationMs);
     if (busy > (busiest?.busy ?? 0)) busiest = { stage, busy };
   }
-  if (busiest === null || busiest.busy < LIMITING_SHARE) return null;
-  return { ...busiest, ...judge(busiest.stage, question) };
+  if (busiest !== null && busiest.busy >= LIMITING_SHARE) return { ...busiest, ...judge(busiest.stage, question) };
+  return transformWaits(question) ? waitingTransform(question) : null;
+}
+
+/** Nobody works, but the source waits to be read from and the sink to be written to: what is between them waits, too. */
+function transformWaits({ stages: { source, sink }, durationMs, transform }: BottleneckQuestion): boolean {
+  const long = durationMs * LIMITING_SHARE;
+  return transform && source.waitOutputMs >= long && sink.waitInputMs >= long;
+}
+
+function waitingTransform({ stages: { workers }, durationMs }: BottleneckQuestion): Bottleneck {
+  const advice = "the transform waits for what it asks; a larger `transform.concurrency` has more under way";
+  return { stage: "workers", kind: "transform", busy: Math.min(1, workers.busyMs / durationMs), advice };
 }
 
 /** The connector's type that a label for people begins with: `postgres orders`; a path stands for a file. */

@@ -51,12 +51,11 @@ export async function openMetricSet(registry: Registry) {
     ]),
     mailboxBytes: gauge("millrace_mailbox_bytes", "Bytes that lie in a mailbox", ["job", "mailbox"]),
     mailboxRecords: gauge("millrace_mailbox_records", "Records that lie in a mailbox", ["job", "mailbox"]),
-    retries: counter("millrace_retries_total", "Work tried again after a transient fault, by SQLSTATE, errno or code", [
-      "job",
-      "stage",
-      "sink",
-      "reason",
-    ]),
+    retries: counter(
+      "millrace_retries_total",
+      "Work tried again after a transient fault, by SQLSTATE, errno, HTTP status or code",
+      ["job", "stage", "sink", "reason"],
+    ),
     breakerOpen: gauge(
       "millrace_breaker_open",
       "1 while a sink is paused because its server fails, one request tried now and then; 0 once it goes on",

@@ -1,6 +1,5 @@
 /** The first step: a job becomes a plan. Pure: nothing is opened, read or loaded. */
 import type { Job, SinkOptions, SourceOptions } from "../config/job.ts";
-import { builtConnectors } from "../connectors/catalog.ts";
 import { formatOfPath } from "../connectors/file/options.ts";
 import { isStreamed } from "../connectors/http/source-options.ts";
 import { MillraceError } from "../core/errors.ts";
@@ -18,7 +17,7 @@ export interface SinkPlan {
 }
 
 /** A `rejects` that this release builds. */
-export type RejectsPlan = Extract<SinkOptions, { readonly type: "file" | "kafka" }>;
+export type RejectsPlan = Extract<SinkOptions, { readonly type: "file" | "kafka" | "http" }>;
 
 /** What a job means, as data. */
 export interface Plan {
@@ -26,7 +25,7 @@ export interface Plan {
   readonly decode: DecodeSpec;
   readonly transform: TransformSpec | null;
   readonly sinks: readonly SinkPlan[];
-  /** The file or the topic that rejects go to; null: the default place. */
+  /** The file, the topic or the server that rejects go to; null: the default place. */
   readonly rejects: RejectsPlan | null;
 }
 
@@ -58,15 +57,11 @@ function decodeSpec(job: Job): DecodeSpec {
   if (source.type === "http") return specOf(job, source, formatOfReplies(source));
   // Each of the records was taken out of its body; it is a JSON value by itself.
   if (source.type === "webhook") return specOf(job, source, "jsonl");
+  // the types of its columns are known once the table was looked at
+  if (source.type === "postgres") return specOf(job, { maxRecordBytes: source.maxRecordBytes }, "pg-copy");
   if (source.type === "kafka") {
     assertReadableAlone(source, name);
     return specOf(job, source, source.format);
-  }
-  if (source.type !== "file" && source.type !== "module") {
-    throw new MillraceError(
-      "NOT_BUILT",
-      `${name}: source.type: ${source.type}: not built in this release; built now: ${builtConnectors("source").join(", ")}`,
-    );
   }
   const format = source.format ?? ownFormat(source);
   if (format === undefined) {
@@ -82,7 +77,7 @@ type Readable<Type = "file" | "module"> = Extract<SourceOptions, { readonly type
 
 function specOf(
   { columns, select, rename }: Job,
-  source: Pick<Readable, "csv" | "text" | "maxRecordBytes">,
+  source: Pick<Readable, "maxRecordBytes"> & Partial<Pick<Readable, "csv" | "text">>,
   format: string,
 ): DecodeSpec {
   const { csv, text, maxRecordBytes } = source;
@@ -107,9 +102,10 @@ function toldBy(source: Readable): string {
 }
 
 function rejectsPlan({ name, rejects }: Job): RejectsPlan | null {
-  if (rejects === null || rejects.type === "file" || rejects.type === "kafka") return rejects;
+  if (rejects === null || rejects.type === "file" || rejects.type === "kafka" || rejects.type === "http")
+    return rejects;
   throw new MillraceError(
     "NOT_BUILT",
-    `${name}: rejects.type: ${rejects.type}: not built in this release; use type: file or kafka, or leave it out for the default place`,
+    `${name}: rejects.type: ${rejects.type}: not built in this release; use type: file, kafka or http, or leave it out for the default place`,
   );
 }

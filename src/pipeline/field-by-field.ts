@@ -17,9 +17,15 @@ export function hasTextFields({ format }: Pick<DecodeSpec, "format">): boolean {
  * Times may stand in ISO notation whatever the source has, since JSON has no other.
  */
 export function fieldByField(decode: DecodeSpec): DecodeSpec {
-  if (!hasTextFields(decode)) return { ...decode, options: { ...decode.options, encoding: "utf-8" } };
+  if (!hasTextFields(decode)) return asWritten(decode);
   const columns = Object.fromEntries(Object.entries(decode.columns).map(([name, column]) => [name, withIso(column)]));
   return { ...decode, format: "csv", options: { nulls: [NULL_MARK] }, columns };
+}
+
+/** How records are read whose text is given: in UTF-8; rows of a database, which nobody writes by hand, as JSON. */
+export function asWritten(decode: DecodeSpec): DecodeSpec {
+  if (decode.format === "pg-copy") return { ...decode, format: "jsonl", options: {} };
+  return { ...decode, options: { ...decode.options, encoding: "utf-8" } };
 }
 
 /** A field as that dialect has it. */

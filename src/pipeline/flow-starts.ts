@@ -284,7 +284,7 @@ function movesOf({ bound: { plan, sinks } }: Execution): LastMoves | null {
   return plan.job.onSinkDown === "wait" && sinks.size > 1 ? new LastMoves() : null;
 }
 
-function taskSpec({ bound, run }: Execution): TaskSpec {
+function taskSpec({ bound, run, threads }: Execution): TaskSpec {
   const { decode, transform, sinks } = bound.plan;
   const otherSinks = sinks.map(({ name }) => name).filter((name) => !bound.sinks.has(name));
   return {
@@ -292,6 +292,7 @@ function taskSpec({ bound, run }: Execution): TaskSpec {
     run: run.row.id,
     decode,
     transform,
+    threads,
     sinks: [...bound.sinks.values()].map(({ encode }) => encode),
     ...(otherSinks.length === 0 ? {} : { otherSinks }),
   };

@@ -26,6 +26,7 @@ import type { BoundSource, SplitPlan } from "../core/ports/source.ts";
 import type { TaskRunner } from "../core/task.ts";
 import type { Actor } from "../runtime/actor.ts";
 import { Mailbox } from "../runtime/mailbox.ts";
+import type { BudgetAccount } from "../runtime/memory-budget.ts";
 import type { Execution } from "./execution.ts";
 import { nearestName } from "../core/nearest.ts";
 import { DurableEverywhere } from "./durable-everywhere.ts";
@@ -65,6 +66,7 @@ export class Flow {
   readonly #results: Mailbox<Processed>;
   readonly #deliveries: ReadonlyMap<string, Mailbox<Delivery>>;
   readonly #window: Window;
+  readonly #account: BudgetAccount;
   readonly #estimate = new OutputEstimate();
   readonly #durable: DurableEverywhere;
 
@@ -77,6 +79,7 @@ export class Flow {
     this.#beginnings = beginningsOf(new Map(sinks.map(({ name, rows }) => [name, rows])));
     this.#blockBytes = chunk.kind === "bytes" ? chunk.bytes : DEFAULT_BLOCK_BYTES;
     this.#window = new Window(2 * execution.threads + 1);
+    this.#account = execution.budget.account(execution.run.row.id);
     const ahead = this.#blockBytes;
     this.#blocks = mailbox("blocks", ahead, blockBytes);
     this.#chunks = mailbox("chunks", ahead, (item) => item.end - item.begin);
@@ -116,7 +119,7 @@ export class Flow {
       positions: this.#beginnings.positions,
       blocks: this.#blocks,
       arena,
-      budget: execution.budget.account(execution.run.row.id),
+      budget: this.#account,
       blockBytes: this.#blockBytes,
       estimateOutput: (bytes) => this.#estimate.index(bytes) + sinks.length * this.#estimate.output(bytes),
       meter: meters.source,
@@ -201,6 +204,8 @@ export class Flow {
       ...(recent && { recent }),
       retry,
       budget: execution.budget,
+      account: this.#account,
+      isComplete: () => this.complete,
       clock: execution.clock,
       random: execution.random,
       meter: meters.sinks.get(name) as StageMeter,

@@ -1,7 +1,10 @@
-/** Finds the place behind the first records of a split, by decoding it from its origin on: only a decoder knows where a record ends. */
-import { MillraceError } from "../core/errors.ts";
+/**
+ * Finds the place behind the first records of a split, by reading it from its origin on: of bytes only a decoder knows where
+ * a record ends, and of framed records only their source knows the words between them.
+ */
+import type { SharedBytes } from "../core/chunk.ts";
 import type { Decoder, DecodeSpec, Format } from "../core/ports/format.ts";
-import type { BoundSource, ByteReader, SplitPlan } from "../core/ports/source.ts";
+import type { BoundSource, ByteReader, FrameReader, SplitPlan } from "../core/ports/source.ts";
 import { originPosition, type Position } from "../core/position.ts";
 
 const BLOCK_BYTES = 256 * 1024;
@@ -15,46 +18,57 @@ export interface HeadOptions {
   readonly format: Format;
   readonly decode: DecodeSpec;
   readonly signal: AbortSignal;
-  /** What is told not to be able to do it for a source that frames its records itself. */
-  readonly asked: string;
 }
 
 /** The first records of a split. */
 export interface Head {
   /** As many as were asked for, or fewer where the split ends before. */
   readonly records: number;
-  /** Behind the last of them. */
+  /** The byte behind the last of them; of framed records no number is. */
   readonly end: number;
   /** What closes a file that ends there. */
   readonly closing: Buffer;
-  /** Where the record behind them begins: the resume word there. */
-  readonly next: number;
-  /** Line feeds between the origin and `next`. */
+  /** The resume word of the record behind them. */
+  readonly token: string;
+  /** Line feeds before that record. */
   readonly lines: number;
 }
 
 /**
  * Reads the first records of a split.
  *
- * @throws MillraceError NOT_BUILT for a source that frames its records itself, SOURCE_FAILED, SOURCE_CHANGED
+ * @throws MillraceError SOURCE_FAILED, SOURCE_CHANGED, SOURCE_UNAVAILABLE
  */
 export async function headOf(
   source: BoundSource,
   split: SplitPlan,
   records: number,
-  { format, decode, signal, asked }: HeadOptions,
+  { format, decode, signal }: HeadOptions,
 ): Promise<Head> {
   const origin = originPosition(split.origin, split.originLine);
   await using reader = await source.open(split, origin, signal);
-  if (reader.kind !== "bytes") {
-    throw new MillraceError(
-      "NOT_BUILT",
-      `${asked}: not built in this release for ${source.label}; it is for sources of bytes`,
-    );
-  }
+  if (reader.kind === "frames") return await frameHead(reader, origin.token, records);
   const scan = new HeadScan(format.decoder(decode), decode, split, origin);
   while (scan.records < records && (await scan.take(reader, records - scan.records)));
   return scan;
+}
+
+async function frameHead(reader: FrameReader, origin: string, wanted: number): Promise<Head> {
+  let [records, token] = [0, origin];
+  while (records < wanted) {
+    const batch = await reader.read(BLOCK_BYTES, lend);
+    if (batch === undefined) break;
+    const taken = Math.min(batch.ends.length, wanted - records);
+    if (taken > 0) token = batch.tokens.after(taken - 1);
+    records += taken;
+  }
+  return { records, end: Number.POSITIVE_INFINITY, closing: NOTHING, token, lines: 0 };
+}
+
+/** Memory for records that are counted and not kept. */
+async function lend(bytes: number): Promise<SharedBytes> {
+  const lent: SharedBytes = { bytes: new Uint8Array(bytes), retain: () => lent, release: () => {} };
+  return lent;
 }
 
 /** Decodes a split's bytes from its origin on, block by block, only to count. */
@@ -62,8 +76,8 @@ class HeadScan implements Head {
   records = 0;
   end: number;
   closing: Buffer;
-  next: number;
   lines = 0;
+  #next: number;
   readonly #decoder: Decoder;
   readonly #maxRecordBytes: number;
   readonly #fields: readonly string[] | undefined;
@@ -78,7 +92,11 @@ class HeadScan implements Head {
     this.#maxRecordBytes = maxRecordBytes;
     this.#fields = fields;
     this.end = Number(origin.token);
-    this.next = this.end;
+    this.#next = this.end;
+  }
+
+  get token(): string {
+    return String(this.#next);
   }
 
   /** Takes one more block in; false at the end of the split. */
@@ -118,7 +136,7 @@ class HeadScan implements Head {
   /** @param next where the next record begins, if that is not where this one ends */
   #goOn(bytes: Buffer, consumed: number, next = consumed): void {
     this.#rest = bytes.subarray(consumed);
-    this.next = this.end + next;
+    this.#next = this.end + next;
     this.end += consumed;
     for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < next; at = bytes.indexOf(LINE_FEED, at + 1)) this.lines++;
   }

@@ -5,7 +5,8 @@
  * behind then sees a source that is simply that short: the transform is called for these records and for no others, and
  * positions, counts and totals need no rule of their own.
  */
-import type { BoundSource, SplitPlan, SplitReader } from "../core/ports/source.ts";
+import type { BoundSource, ByteReader, FrameReader, SplitPlan, SplitReader } from "../core/ports/source.ts";
+import type { Position } from "../core/position.ts";
 import { formatByName } from "../formats/catalog.ts";
 import { type Head, type HeadOptions, headOf } from "./head-scan.ts";
 import type { BoundPlan } from "./resolve.ts";
@@ -13,11 +14,11 @@ import type { BoundPlan } from "./resolve.ts";
 /**
  * The same plan over the first `records` source records, of all splits in their order.
  *
- * @throws MillraceError NOT_BUILT for a source that frames its records itself, SOURCE_FAILED
+ * @throws MillraceError SOURCE_FAILED, SOURCE_CHANGED, SOURCE_UNAVAILABLE
  */
 export async function limitPlan(bound: BoundPlan, records: number, signal: AbortSignal): Promise<BoundPlan> {
   const { decode } = bound.plan;
-  const options = { format: formatByName(decode.format), decode, signal, asked: "--limit" };
+  const options = { format: formatByName(decode.format), decode, signal };
   const source = await limitSource(bound.source, records, options);
   return { ...bound, source };
 }
@@ -46,13 +47,18 @@ function cutSource(source: BoundSource, splits: readonly SplitPlan[], heads: Rea
     label: source.label,
     splits,
     open: async (split, from, signal) =>
-      endingBehind(await source.open(split, from, signal), Number(from.token), heads.get(split.id) as Head),
+      endingBehind(await source.open(split, from, signal), from, heads.get(split.id) as Head),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
 }
 
-function endingBehind(reader: SplitReader, from: number, { end, closing }: Head): SplitReader {
-  if (reader.kind !== "bytes") return reader;
+function endingBehind(reader: SplitReader, from: Position, head: Head): SplitReader {
+  return reader.kind === "bytes"
+    ? bytesEndingBehind(reader, Number(from.token), head)
+    : framesEndingBehind(reader, head.records - Number(from.ordinal));
+}
+
+function bytesEndingBehind(reader: ByteReader, from: number, { end, closing }: Head): ByteReader {
   let left = Math.max(0, end - from);
   let rest = closing;
   return {
@@ -66,6 +72,21 @@ function endingBehind(reader: SplitReader, from: number, { end, closing }: Head)
       const read = await reader.read(into.subarray(0, Math.min(into.length, left)));
       left -= read;
       return read;
+    },
+    [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+  };
+}
+
+function framesEndingBehind(reader: FrameReader, records: number): FrameReader {
+  let left = Math.max(0, records);
+  return {
+    kind: "frames",
+    async read(maxBytes, lease) {
+      const batch = left === 0 ? undefined : await reader.read(maxBytes, lease);
+      if (batch === undefined) return undefined;
+      const ends = batch.ends.subarray(0, left);
+      left -= ends.length;
+      return { ...batch, ends, bytes: ends.at(-1) ?? 0 };
     },
     [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
   };

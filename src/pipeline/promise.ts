@@ -5,9 +5,16 @@
  */
 import { isLive, type Job, type SinkOptions, type SourceOptions } from "../config/job.ts";
 import { compressionOfPath, formatOfPath } from "../connectors/file/options.ts";
+import { isStreamed } from "../connectors/http/source-options.ts";
 import { definitionOf, type SinkDefinition, type SourceDefinition } from "../core/ports/connector.ts";
+import { byShiftingPages } from "./http-remarks.ts";
+import { byRequests, intoHttp, ofRejectRequests, ofSendingAgain } from "./http-sink-remarks.ts";
+import { byTransactions, intoKafka, ofDeadLetters, ofTransactions } from "./kafka-remarks.ts";
 import { consumesAlone } from "./lone-consumer.ts";
+import { intoPostgres, ofMode } from "./postgres-remarks.ts";
+import { byKey, ofMovingRows } from "./postgres-source-remarks.ts";
 import { repeatedRun, triggerRemarks } from "./trigger-remarks.ts";
+import { ofRequests } from "./webhook-remarks.ts";
 
 /** Something to know about a promise, and what makes it go away. */
 export interface Remark {
@@ -42,22 +49,30 @@ const PROMISES: { readonly [pair: string]: (sink: SinkOptions) => string } = {
   "kafka file": intoFiles,
   "kafka module": intoModule,
   "kafka kafka": intoKafka,
+  "http postgres": intoPostgres,
+  "http file": intoFiles,
+  "http module": intoModule,
+  "http kafka": intoKafka,
+  "file http": intoHttp,
+  "module http": intoHttp,
+  "kafka http": intoHttp,
+  "http http": intoHttp,
+  "webhook http": intoHttp,
+  "postgres http": intoHttp,
+  "postgres postgres": intoPostgres,
+  "postgres file": intoFiles,
+  "postgres module": intoModule,
+  "postgres kafka": intoKafka,
+  "webhook postgres": intoPostgres,
+  "webhook file": intoFiles,
+  "webhook module": intoModule,
+  "webhook kafka": intoKafka,
 };
-
-function intoPostgres(): string {
-  return "every source record takes effect once, also after kill -9 (position in the data's transaction)";
-}
 
 function intoFiles(sink: SinkOptions): string {
   return isFile(sink) && sink.mode === "append"
     ? "every source record takes effect once in the finished files, each of which appears when it is complete"
     : "every source record takes effect once in the finished file, which appears only when it is complete";
-}
-
-function intoKafka(sink: SinkOptions): string {
-  return isUntransacted(sink)
-    ? "at least once: what was acknowledged and not noted before a crash is sent again"
-    : "every source record takes effect once for readers with read_committed, also after kill -9 (position in the messages' transaction)";
 }
 
 /** The connector's own word; its conformance suite holds it to that. */
@@ -73,15 +88,28 @@ export function promiseOf(job: Job): SinkPromise[] {
   return Object.entries(job.sinks).map(([sink, options]) => ({
     sink,
     promise: promised(job, options),
-    weakenedBy: [...bySource(job), ...byTransform(job), ...byUnknownFields(options), ...byTransactions(options)],
+    weakenedBy: [
+      ...bySource(job),
+      ...byShiftingPages(job),
+      ...byKey(job),
+      ...byTransform(job),
+      ...byUnknownFields(options),
+      ...byTransactions(options),
+      ...byRequests(options),
+    ],
     warnings: [
       ...ofRepetition(job, options),
+      ...ofMode(job, options),
+      ...ofSendingAgain(job, options),
       ...ofIncremental(job),
+      ...ofMovingRows(job),
+      ...ofRequests(job),
       ...ofFormat(job),
       ...ofCalls(job),
       ...ofFanOut(job),
       ...ofTransactions(options),
       ...ofDeadLetters(job),
+      ...ofRejectRequests(job),
       ...ofSharing(job),
       ...triggerRemarks(job),
     ],
@@ -93,7 +121,9 @@ function promised({ source }: Job, sink: SinkOptions): string {
   if (promise === undefined) return "nothing is promised for this pair yet";
   const bytes = isCompressed(sink) ? "; a resumed run gives the same bytes once they are decompressed" : "";
   const runs = isIncremental(source) ? "; over all runs of the job together" : "";
-  return promise(sink) + bytes + runs;
+  const from =
+    source.type === "webhook" ? "; its source records are those of the requests that were answered with 202" : "";
+  return promise(sink) + bytes + runs + from;
 }
 
 /** Going on after a crash, and trying again, mean reading from the last position once more. */
@@ -127,25 +157,16 @@ function byUnknownFields(sink: SinkOptions): Remark[] {
   ];
 }
 
-function byTransactions(sink: SinkOptions): Remark[] {
-  if (!isUntransacted(sink)) return [];
-  return [
-    {
-      edge: "transactional: false: positions are noted after the messages, and a crash between the two sends some again",
-      change: "transactional: true",
-    },
-  ];
-}
-
 /** What a second run does to what the first one wrote. */
 function ofRepetition({ source, trigger }: Job, sink: SinkOptions): Remark[] {
   if (isLive(source)) return [];
   const mode = "mode" in sink ? sink.mode : undefined;
   const readsAgain = !isIncremental(source);
-  if ((mode === "append" || (sink.type === "kafka" && isFile(source))) && readsAgain) {
+  if ((mode === "append" || mode === "insert" || (sink.type === "kafka" && isKept(source))) && readsAgain) {
+    const what = source.type === "http" ? "records" : source.type === "postgres" ? "rows" : "files";
     return [
       {
-        edge: `${repeatedRun(trigger)} appends the same files again (incremental: false)`,
+        edge: `${repeatedRun(trigger)} appends the same ${what} again (incremental: false)`,
         change: "incremental: true in the source, which reads only what is new",
       },
     ];
@@ -159,6 +180,7 @@ function ofRepetition({ source, trigger }: Job, sink: SinkOptions): Remark[] {
 /** What an incremental job does not read, or not yet. */
 function ofIncremental({ source }: Job): Remark[] {
   if (!isIncremental(source)) return [];
+  if (source.type === "postgres" || (source.type === "http" && !isStreamed(source))) return [];
   return [
     {
       edge: "a last record without a line end waits for a later run, and what a file held that goes away unread is missed (incremental: true)",
@@ -197,7 +219,7 @@ function ofCalls({ transform }: Job): Remark[] {
   return [
     {
       edge: "what the transform itself does outside (requests, writes) may happen again after a crash (mode: async)",
-      change: "make such calls repeatable, for instance by a key from context.position",
+      change: "make such calls repeatable, for instance by an Idempotency-Key of the record's own id",
     },
   ];
 }
@@ -212,17 +234,6 @@ function ofFanOut({ sinks }: Job): Remark[] {
   ];
 }
 
-function ofTransactions(sink: SinkOptions): Remark[] {
-  if (sink.type !== "kafka" || isUntransacted(sink)) return [];
-  return [
-    {
-      edge: "a reader with read_uncommitted sees messages of units that are taken back and sent again",
-      change: "isolation.level=read_committed in every consumer of the topic",
-    },
-  ];
-}
-
-/** Rejects are in the topic before the position passes them; what was not committed by then is rejected once more. */
 function ofSharing(job: Job): Remark[] {
   if (!consumesAlone(job)) return [];
   return [
@@ -233,22 +244,13 @@ function ofSharing(job: Job): Remark[] {
   ];
 }
 
-function ofDeadLetters({ rejects }: Job): Remark[] {
-  if (rejects?.type !== "kafka") return [];
-  return [
-    {
-      edge: "after a crash a reject may be in its topic twice, with the same key (rejects.type: kafka)",
-      change: "cleanup.policy=compact for the topic, or consumers that keep the newest message of a key",
-    },
-  ];
-}
-
-function isUntransacted(sink: SinkOptions): boolean {
-  return sink.type === "kafka" && sink.transactional === false;
-}
-
 function isFile<O extends { readonly type: string }>(options: O): options is Extract<O, { readonly type: "file" }> {
   return options.type === "file";
+}
+
+/** Whether a second run finds what the first one has read. */
+function isKept({ type }: SourceOptions): boolean {
+  return type === "file" || type === "http" || type === "postgres";
 }
 
 function isIncremental(source: SourceOptions): boolean {
@@ -268,5 +270,6 @@ function definition(
 }
 
 function formatOf(source: SourceOptions): string | undefined {
+  if (source.type === "http") return isStreamed(source) ? source.format : undefined;
   return isFile(source) ? (source.format ?? formatOfPath([source.path].flat()[0] ?? "")) : undefined;
 }

@@ -12,6 +12,10 @@ export async function resolveRejects({ job, rejects }: Plan, clock: Clock): Prom
   if (rejects === null) return () => Promise.resolve(null);
   const { baseDir } = job;
   if (rejects.type === "file") return (run) => openRejectFile(rejects, { run, baseDir });
+  if (rejects.type === "http") {
+    const { findRejectEndpoint } = await import("../connectors/http/rejects.ts");
+    return await findRejectEndpoint(rejects, { baseDir, clock });
+  }
   const { findRejectTopic } = await import("../connectors/kafka/rejects.ts");
   const open = await findRejectTopic(rejects, { baseDir, clock, ofMessages: job.source.type === "kafka" });
   return () => Promise.resolve(open());

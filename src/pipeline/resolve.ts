@@ -5,8 +5,11 @@ import { codecByName } from "../compression/catalog.ts";
 import { loadSink, loadSource } from "../connectors/catalog.ts";
 import type { Clock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { HttpRoutes } from "../core/ports/http-routes.ts";
 import type { BoundSink } from "../core/ports/sink.ts";
 import type { BoundSource } from "../core/ports/source.ts";
+import type { Spool } from "../core/ports/spool.ts";
+import type { Columns } from "../core/record.ts";
 import { formatByName } from "../formats/catalog.ts";
 import type { Plan } from "./describe.ts";
 import { type OpenRejects, resolveRejects } from "./resolve-rejects.ts";
@@ -24,6 +27,10 @@ export interface BoundPlan extends AsyncDisposable {
 export interface ResolveContext {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  /** What was sent to the job; absent where nothing is run. */
+  readonly spool?: Spool;
+  /** Where the job may offer addresses. */
+  readonly routes?: HttpRoutes;
 }
 
 /**
@@ -40,7 +47,7 @@ export async function resolve(plan: Plan, context: ResolveContext): Promise<Boun
   const openRejects = await resolveRejects(plan, context.clock);
   const kept = opened.move();
   return {
-    plan,
+    plan: source.decode === undefined ? plan : { ...plan, decode: source.decode },
     source,
     sinks,
     openRejects,
@@ -51,7 +58,9 @@ export async function resolve(plan: Plan, context: ResolveContext): Promise<Boun
 /** Binds the source alone. @throws MillraceError SOURCE_NOT_FOUND, HEADER_INVALID, COLUMN_UNKNOWN */
 export async function resolveSource({ job, decode }: Plan, context: ResolveContext): Promise<BoundSource> {
   const connector = await loadSource(job.source.type);
-  return connector.resolve(job.source, { ...surroundings(job, context), format: formatByName(decode.format), decode });
+  const { spool, routes } = context;
+  const about = { ...surroundings(job, context), job: job.name, ...(spool && { spool }), ...(routes && { routes }) };
+  return connector.resolve(job.source, { ...about, format: formatByName(decode.format), decode });
 }
 
 /** Binds the sinks alone, each of them let go with `opened`. @throws MillraceError TABLE_UNKNOWN, SINK_REFUSED, SINK_UNAVAILABLE */
@@ -60,13 +69,18 @@ export async function resolveSinks(
   context: ResolveContext,
   opened: AsyncDisposableStack,
 ): Promise<ReadonlyMap<string, BoundSink>> {
-  const about = { ...surroundings(plan.job, context), format: formatByName };
+  const about = { ...surroundings(plan.job, context), declared: renamed(plan.decode), format: formatByName };
   const sinks = new Map<string, BoundSink>();
   for (const { name, type, options } of plan.sinks) {
     const sink = await loadSink(type);
     sinks.set(name, opened.use(await sink.resolve(options, { ...about, name })));
   }
   return sinks;
+}
+
+/** The declared types by the names that stand behind `rename`. */
+function renamed({ columns, rename = {} }: Plan["decode"]): Columns {
+  return Object.fromEntries(Object.entries(columns).map(([field, column]) => [rename[field] ?? field, column]));
 }
 
 function surroundings({ baseDir }: Plan["job"], { clock, signal }: ResolveContext) {

@@ -21,7 +21,7 @@ import { findLostRuns } from "./lost-runs.ts";
 import { applyRetention } from "./retention.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { chooseRun, type Identity, type StartedRun, type StartWish } from "./run-identity.ts";
-import { assertOwnSource, withSource } from "./source-identity.ts";
+import { asPlanned, assertOwnSource, withSource } from "./source-identity.ts";
 
 /** What {@link runBound} needs. */
 export interface RunBoundOptions {
@@ -44,11 +44,13 @@ export interface RunBoundOptions {
  *   anything was written
  */
 export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
-  const { bound, identity, wish, world, stops, observers } = options;
+  const { identity, wish, world, stops, observers } = options;
   const { state, clock } = world;
   // What others have under way is theirs, and nothing of it is begun anew.
-  const lost = identity.own === undefined ? await findLostRuns(state, identity.job, bound) : [];
-  const run = withSource(await chooseRun({ state, lost }, identity, wish, world), bound.source);
+  const lost = identity.own === undefined ? await findLostRuns(state, identity.job, options.bound) : [];
+  const chosen = await chooseRun({ state, lost }, identity, wish, world);
+  const bound = { ...options.bound, source: asPlanned(chosen, options.bound.source) };
+  const run = withSource(chosen, bound.source);
   await assertOwnSource(run, bound.source);
   const limits = wish.acceptRejects ? null : bound.plan.job.errors;
   await prepareRun({ world, bound, run, wish, limits, lost });
@@ -56,7 +58,7 @@ export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   const emit = emitterOf({ job: identity.job, run: run.row.id, observers, clock });
   await using rejects = await bound.openRejects(run.row.id);
   await using mirrors = new AsyncDisposableStack();
-  const execution = executionOf(options, run, { emit, rejects, limits, mirrors });
+  const execution = executionOf({ ...options, bound }, run, { emit, rejects, limits, mirrors });
   const outcome = await settled(options, await published(rejects, await execute(execution, stops)));
   await mirrors.disposeAsync();
   const durationMs = clock.monotonic() - begun;

@@ -15,6 +15,7 @@ import { type BoundPlan, resolve, type ResolveContext } from "./resolve.ts";
 import { runBound } from "./run-bound.ts";
 import { type Identity, identityKey, type StartWish, summaryOfSuccess } from "./run-identity.ts";
 import type { RunJobOptions } from "./run-options.ts";
+import { openSpool } from "./spool.ts";
 
 /**
  * Runs a job once: goes on with the newest unfinished run of the same slot and parameters, else begins a new one.
@@ -34,7 +35,8 @@ export async function runJob(given: Job, options: RunJobOptions = {}): Promise<R
   const { plan, identity, state, clock, random, recorder, observers, patience, stops } = session;
   const done = options.once === true ? await summaryOfSuccess(state, identity) : null;
   if (done !== null) return done;
-  const binding = (): Promise<BoundPlan> => bindPlan(plan, { clock, signal: stops.graceful }, options);
+  const spool = openSpool({ state, job: identity.job, clock, emit: patience.emit });
+  const binding = (): Promise<BoundPlan> => bindPlan(plan, { clock, signal: stops.graceful, spool }, options);
   const bound = opened.use(await retrying(binding, patience, stops.graceful));
   using meter = new ProcessMeter();
   return await runBound({
@@ -52,11 +54,11 @@ export async function runJob(given: Job, options: RunJobOptions = {}): Promise<R
 /** The plan bound to the world, or to as much of it as the caller wants. */
 async function bindPlan(
   plan: Plan,
-  context: Required<ResolveContext>,
-  { limit, dryRun, faults }: RunJobOptions,
+  context: Omit<Required<ResolveContext>, "routes">,
+  { limit, dryRun, faults, routes }: RunJobOptions,
 ): Promise<BoundPlan> {
   await using opened = new AsyncDisposableStack();
-  let bound = opened.use(await resolve(plan, context));
+  let bound = opened.use(await resolve(plan, { ...context, ...(routes && { routes }) }));
   if (limit !== undefined) assertOwn(bound, "--limit");
   if (dryRun !== undefined) assertOwn(bound, "--dry-run");
   if (faults !== undefined) bound = faultyPlan(bound, faults);

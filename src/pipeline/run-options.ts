@@ -1,6 +1,7 @@
 /** How a run may be asked for by a program. */
 import type { Clock } from "../core/clock.ts";
 import type { FaultInjection } from "../core/ports/fault-injection.ts";
+import type { HttpRoutes } from "../core/ports/http-routes.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
 import type { Random } from "../core/random.ts";
@@ -50,6 +51,8 @@ export interface RunJobOptions {
   readonly onProgress?: (progress: RunProgress) => void;
   /** Bytes that chunks may occupy; a quarter of the machine's memory when absent. */
   readonly memoryBytes?: number;
+  /** Where a webhook without an address of its own listens. */
+  readonly routes?: HttpRoutes;
   /** What several runs of a process have in common, instead of memory and threads of the run's own. */
   readonly shared?: SharedWorld;
   readonly clock?: Clock;

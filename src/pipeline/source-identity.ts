@@ -16,6 +16,12 @@ export function withSource(run: StartedRun, { splits }: BoundSource): StartedRun
   return { ...run, row: { ...run.row, fingerprint: JSON.stringify(kept.slice(0, MOST_KEPT)) } };
 }
 
+/** The source with the splits that a run began with, where they are planned anew at each look. */
+export function asPlanned({ row, isNew }: StartedRun, source: BoundSource): BoundSource {
+  if (isNew || row.fingerprint === null || source.asPlanned === undefined) return source;
+  return source.asPlanned(JSON.parse(row.fingerprint) as readonly SeenSplit[]);
+}
+
 /**
  * Holds a run that goes on to its source before anything new of another one is read for it. Where there is nothing new,
  * each split is held to what it was when it is opened, which tells more.

@@ -10,15 +10,22 @@ export interface TableColumn {
   readonly name: string;
   /** As `format_type` spells it (`numeric(12,2)`, `integer[]`); a domain's is that of its base type. */
   readonly type: string;
+  /** As a definition of the column spells it: a domain's own name, and a collation that is not its type's. */
+  readonly declared: string;
+  /** What a text is cast to: the type without its length, which a cast would cut to in silence. */
+  readonly cast: string;
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   /** Computed by the server; nothing can be written into it. */
   readonly generated: boolean;
   readonly identity: boolean;
+  /** An identity that an UPDATE cannot set. */
+  readonly identityAlways: boolean;
 }
 
 /** A table as the catalogue has it. */
 export interface Table {
+  readonly oid: string;
   readonly schema: string;
   readonly table: string;
   readonly kind: "table" | "partitioned" | "view" | "foreign";
@@ -44,7 +51,12 @@ WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'p', 'v', 'f')`;
 
 const COLUMNS = `
 SELECT a.attname AS name, a.attnotnull AS not_null, a.atthasdef AS has_default, a.attgenerated <> '' AS generated,
-  a.attidentity <> '' AS identity,
+  a.attidentity <> '' AS identity, a.attidentity = 'a' AS identity_always,
+  format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation <> t.typcollation
+    THEN (SELECT format(' COLLATE %I.%I', n.nspname, l.collname)
+      FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation)
+    ELSE '' END AS declared,
+  format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END, -1) AS cast,
   CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END AS type
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -67,6 +79,7 @@ export async function readTable(connection: Connection, name: TableName): Promis
   if (found === undefined) throw await unknownTable(connection, name);
   const columns = await connection.query(COLUMNS, [found["oid"]]);
   return {
+    oid: String(found["oid"]),
     schema: String(found["schema"]),
     table: String(found["name"]),
     kind: KINDS[String(found["kind"])] ?? "table",
@@ -99,10 +112,13 @@ function toColumn(row: Row): TableColumn {
   return {
     name: String(row["name"]),
     type: String(row["type"]),
+    declared: String(row["declared"]),
+    cast: String(row["cast"]),
     notNull: row["not_null"] === true,
     hasDefault: row["has_default"] === true,
     generated: row["generated"] === true,
     identity: row["identity"] === true,
+    identityAlways: row["identity_always"] === true,
   };
 }
 

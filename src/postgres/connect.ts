@@ -1,6 +1,8 @@
 /** Opens sessions. The driver is loaded here, and only when a job needs it. */
 import { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import type { Client, ClientConfig } from "pg";
+import type * as CopyStreams from "pg-copy-streams";
 import { abortError } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Connection, CopyStream, QueryResult, Row } from "./connection.ts";
@@ -38,11 +40,11 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 export async function connect(target: ConnectTarget): Promise<Connection> {
   const { signal } = target;
   if (signal?.aborted) throw abortError(signal);
-  const [{ default: pg }, { from: copyFrom }] = await Promise.all([import("pg"), import("pg-copy-streams")]);
+  const [{ default: pg }, { from, to }] = await Promise.all([import("pg"), import("pg-copy-streams")]);
   // A socket of our own, because the driver's polite end would wait for a server that does not answer.
   const socket = new Socket();
   const client = makeClient(pg.Client, target, socket);
-  const session = new PgConnection(client, copyFrom);
+  const session = new PgConnection(client, { from, to });
   const onAbort = (): void => void socket.destroy();
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
@@ -83,12 +85,12 @@ function makeClient(PgClient: typeof Client, target: ConnectTarget, socket: Sock
 class PgConnection implements Connection {
   readonly label: string;
   readonly #client: Client;
-  readonly #copyFrom: (statement: string) => CopyStream & { submit(connection: never): void };
+  readonly #copy: Pick<typeof CopyStreams, "from" | "to">;
   #lost: Error | undefined;
 
-  constructor(client: Client, copyFrom: PgConnection["copyFrom"]) {
+  constructor(client: Client, copy: Pick<typeof CopyStreams, "from" | "to">) {
     this.#client = client;
-    this.#copyFrom = copyFrom as never;
+    this.#copy = copy;
     this.label = `${client.user ?? ""}@${client.host}:${client.port}/${client.database ?? ""}`;
     // Without a listener, a session that the server ends between two statements would end the process.
     client.on("error", (error) => this.#lose(error));
@@ -107,11 +109,20 @@ class PgConnection implements Connection {
     const answer = await (values === undefined ? this.#client.query(text) : this.#client.query(text, [...values]));
     // Several statements give several results, which the driver's types do not tell.
     const result = Array.isArray(answer) ? (answer.at(-1) as typeof answer) : answer;
-    return { command: result.command, rows: result.rows as readonly Row[], rowCount: result.rowCount ?? 0 };
+    const fields = result.fields.map(({ name, dataTypeID, dataTypeModifier }) => ({
+      name,
+      oid: dataTypeID,
+      modifier: dataTypeModifier,
+    }));
+    return { command: result.command, rows: result.rows as readonly Row[], rowCount: result.rowCount ?? 0, fields };
   }
 
   copyFrom(statement: string): CopyStream {
-    return this.#client.query(this.#copyFrom(statement) as never) as CopyStream;
+    return this.#client.query(this.#copy.from(statement) as never) as CopyStream;
+  }
+
+  copyTo(statement: string): Readable {
+    return this.#client.query(this.#copy.to(statement));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

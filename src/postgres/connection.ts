@@ -1,8 +1,16 @@
 /** The slice of a Postgres client that millrace uses, and nothing more: the rest of the room never sees a driver. */
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 /** One row; numbers that may pass 2^53 are selected as text. */
 export type Row = Readonly<Record<string, unknown>>;
+
+/** A column of a result. */
+export interface ResultField {
+  readonly name: string;
+  /** Its type's oid, and what modifies it (a length, a scale). */
+  readonly oid: number;
+  readonly modifier: number;
+}
 
 /** What one statement gave. */
 export interface QueryResult {
@@ -11,6 +19,8 @@ export interface QueryResult {
   readonly rows: readonly Row[];
   /** Rows selected or changed. */
   readonly rowCount: number;
+  /** The columns of the rows, also where there are none. */
+  readonly fields: readonly ResultField[];
 }
 
 /** A `COPY ... FROM STDIN` in progress; {@link CopyFeed} knows how to feed it. */
@@ -35,6 +45,8 @@ export interface Connection extends AsyncDisposable {
   query(text: string, values?: readonly unknown[]): Promise<QueryResult>;
   /** Begins a COPY. */
   copyFrom(statement: string): CopyStream;
+  /** Begins a COPY to here; the session is of no use to others unless its stream was read to its end. */
+  copyTo(statement: string): Readable;
   /** Ends the session at once, also in the middle of a statement; never rejects. */
   [Symbol.asyncDispose](): Promise<void>;
 }

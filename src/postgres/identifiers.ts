@@ -17,6 +17,17 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/**
+ * A text as SQL takes it literally, whatever the server makes of backslashes.
+ *
+ * @example
+ * quoteLiteral("it's"); // "'it''s'"
+ */
+export function quoteLiteral(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+}
+
 /** A table's name as SQL takes it literally. */
 export function quoteTable({ schema, table }: TableName): string {
   return schema === undefined ? quoteIdentifier(table) : `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;

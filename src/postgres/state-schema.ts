@@ -67,6 +67,7 @@ CREATE INDEX IF NOT EXISTS taken_by ON ${schema}.taken (replay);`,
   scope text NOT NULL,
   state text NOT NULL,
   started_at timestamptz NOT NULL DEFAULT now(),
+  opened_at timestamptz,
   ended_at timestamptz,
   PRIMARY KEY (job, run, sink)
 );`,

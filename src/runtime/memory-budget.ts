@@ -59,6 +59,8 @@ export interface BudgetAccount {
    * @throws MillraceError INVARIANT when `bytes` is no size
    */
   tryReserve(bytes: number): Reservation | undefined;
+  /** Grants all its waiting admissions whatever the budget says: somebody needs more before he can give anything back. */
+  overdraw(): void;
 }
 
 /**
@@ -101,6 +103,7 @@ export class MemoryBudget {
       wait: (account) => this.#wait(account),
       change: (bytes) => this.#change(bytes),
       leave: (account) => this.#leave(account),
+      overdraw: (account) => this.#grantFirst(account),
     });
   }
 
@@ -167,6 +170,8 @@ interface Ledger {
   change(bytes: number): void;
   /** A waiter of the account gave up. */
   leave(account: Account): void;
+  /** The account's first waiter is not to wait any longer. */
+  overdraw(account: Account): void;
 }
 
 class Account implements BudgetAccount {
@@ -198,6 +203,10 @@ class Account implements BudgetAccount {
   tryReserve(bytes: number): Reservation | undefined {
     assertSize(bytes);
     return this.#ledger.admit(this, bytes) ? this.open(bytes) : undefined;
+  }
+
+  overdraw(): void {
+    while (this.waiting) this.#ledger.overdraw(this);
   }
 
   /** Opens a reservation whose bytes the budget has counted already. */

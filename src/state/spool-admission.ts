@@ -57,8 +57,23 @@ export function admit(
       outcomes.push("added");
     }
   }
-  return { outcomes, admitted, after: { bytes, entries: count, lastId } };
+  return { outcomes, admitted, after: { ...before, bytes, entries: count, lastId } };
 }
+
+/** What a spool is once entries up to one were dropped. @param gone what went with them */
+export function trimmed(before: SpoolState, upTo: bigint, gone: Pick<SpoolSize, "bytes" | "entries">): SpoolState {
+  const last = before.lastId ?? 0n;
+  const reached = upTo < last ? upTo : last;
+  return {
+    ...before,
+    bytes: before.bytes - gone.bytes,
+    entries: before.entries - gone.entries,
+    dropped: reached > before.dropped ? reached : before.dropped,
+  };
+}
+
+/** A spool that nothing was ever added to. */
+export const NEW_SPOOL: SpoolState = { lastId: null, bytes: 0, entries: 0, dropped: 0n };
 
 function firstId(receivedAt: number): bigint {
   return BigInt(Math.max(1, Math.round(receivedAt * IDS_PER_MS)));

@@ -50,7 +50,7 @@ export class FanOut {
   findColumns(outcomes: Iterable<Outcome>): void {
     const waiting = this.#needed.flatMap((sink) => (sink.ready ? [] : [{ sink, finder: new ColumnFinder(sink.sink) }]));
     for (const outcome of outcomes) for (const { finder } of waiting) finder.add(outcome);
-    for (const { sink, finder } of waiting) if (finder.columns.length > 0) sink.useColumns(finder.columns);
+    for (const { sink, finder } of waiting) if (finder.columns.length > 0) sink.useFound(finder.columns);
   }
 
   /** A record that no sink gets anything of. */

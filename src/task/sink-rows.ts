@@ -58,6 +58,12 @@ export class SinkRows {
     this.#encoder = this.#format.encoder({ ...this.#spec, columns: columns.map((name) => typedColumn(name, types)) });
   }
 
+  /** Settles the output columns by those that records have. */
+  useFound(found: readonly string[]): void {
+    const { always = [] } = this.#spec;
+    this.useColumns([...found, ...always.filter((name) => !found.includes(name))]);
+  }
+
   /**
    * Turns to the next chunk.
    *

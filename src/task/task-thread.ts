@@ -91,11 +91,11 @@ export class TaskThread {
   }
 
   async #setUp(progress: Progress): Promise<ThreadContext> {
-    const { job, run, transform } = this.#spec;
+    const { job, run, transform, threads = 1 } = this.#spec;
     const resources =
       transform === null || this.#user === null || this.#user.setup === null
         ? undefined
-        : await setUp(this.#user, { job, run }, { ...transform, clock: this.#tools.clock, progress });
+        : await setUp(this.#user, { job, run, threads }, { ...transform, clock: this.#tools.clock, progress });
     return { job, run, resources };
   }
 

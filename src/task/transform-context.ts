@@ -3,14 +3,20 @@ import type { ChunkMeta } from "../core/chunk.ts";
 import type { RecordBatch } from "../core/ports/format.ts";
 import { RejectSignal } from "./reject-signal.ts";
 
-/** What is known of the run; all that `setup` has. */
-export interface SetupContext {
+/** What is known of the run. */
+interface RunContext {
   readonly job: string;
   readonly run: string;
 }
 
+/** What `setup` has. */
+export interface SetupContext extends RunContext {
+  /** Threads of the run, each of which calls `setup` once: what holds for the job is divided by it. */
+  readonly threads: number;
+}
+
 /** What `teardown` has. */
-export interface TeardownContext<Resources = unknown> extends SetupContext {
+export interface TeardownContext<Resources = unknown> extends RunContext {
   /** What the module's `setup` gave. */
   readonly resources: Resources;
 }

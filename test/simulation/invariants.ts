@@ -96,6 +96,19 @@ export class Invariants {
     }
   }
 
+  /** Whatever order they came in, the rows of everything before the positions are there. */
+  there(rows: readonly string[], progress: readonly Progress[]): void {
+    const there = new Set(rows.map(canonicalRow));
+    for (const { split, position, counts } of progress) {
+      const due = this.#ledger(split)
+        .records.slice(0, Number(position.ordinal))
+        .flatMap((record) => record.rows);
+      const missing = due.find((row) => !there.has(canonicalRow(row)));
+      if (missing !== undefined) this.violate(`${split} stands at ${position.ordinal} without ${missing}`);
+      if (!isBalanced(counts)) this.violate(`${split}: the ledger does not balance`);
+    }
+  }
+
   /** What is there for all to see in the end is everything. */
   published(rows: readonly string[]): void {
     const perSplit = this.#groupAdded(rows);

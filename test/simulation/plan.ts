@@ -14,9 +14,11 @@ export interface SinkPlan {
   readonly name: string;
   /**
    * `database`: positions with the data; `parts`: positions in the state, begun anew; `log`: there too, gone on with;
-   * `worded`: so with words about its parts.
+   * `worded`: so with words about its parts; `api`: the HTTP sink before a server that acts once a key.
    */
-  readonly kind: "database" | "parts" | "log" | "worded";
+  readonly kind: "database" | "parts" | "log" | "worded" | "api";
+  /** Of an `api`. */
+  readonly api?: ApiPlan;
   readonly check: boolean;
   readonly unique: boolean;
   readonly lanes: 1 | 2;
@@ -28,6 +30,18 @@ export interface SinkPlan {
   readonly losesCommits: boolean;
   /** When it cannot be reached, in steps of the simulation. */
   readonly outages: readonly { readonly fromStep: number; readonly forMs: number }[];
+}
+
+/** How the HTTP sink is set up. */
+export interface ApiPlan {
+  /** null: one request a row. */
+  readonly batch: { readonly records: number; readonly bytes: number } | null;
+  /** Whether the answer to a batch says what became of each row. */
+  readonly tellsEach: boolean;
+  readonly concurrency: number;
+  readonly orderBy: string | null;
+  readonly adaptive: boolean;
+  readonly breaker: { readonly failures: number; readonly resetAfter: number } | null;
 }
 
 /** A transform after somebody has looked at the rejects: some are refused again, or none for its sake. */
@@ -52,6 +66,8 @@ export interface SimulationPlan {
   readonly onSinkDown: "wait" | "fail";
   readonly rejects: "default" | "file";
   readonly faults: FaultRates;
+  /** Whether the source's own way of not being there for a moment is to be away, and not to break. */
+  readonly sourceIsAway: boolean;
   readonly disasters: readonly Disaster[];
   /** Replays of the rejects, one after another once the job has succeeded. */
   readonly replays: readonly ReplayPlan[];
@@ -82,9 +98,13 @@ export const REPLAYS = 3_000_000;
 /** The sources of seeds from here on are live, and shared out among processes: `live/plan.ts`. */
 export const LIVE = 4_000_000;
 
+/** Seeds from here on write to APIs, and their sources are away now and then. */
+export const APIS = 5_000_000;
+
 /** Decides. */
 export function planOf(seed: number): SimulationPlan {
   const plan = planOfOneSink(seed);
+  if (seed >= APIS) return withApis(fannedOut(plan, new Scheduler(seed ^ 0xfa0)), seed);
   if (seed < FAN_OUT) return plan;
   if (seed < MODES) return fannedOut(plan, new Scheduler(seed ^ 0xfa0));
   if (seed >= REPLAYS) return replayed(fannedOut(plan, new Scheduler(seed ^ 0xfa0)), seed);
@@ -145,6 +165,7 @@ export function planOfOneSink(seed: number, framedShare = 0.15): SimulationPlan 
     onSinkDown: "wait",
     rejects,
     faults: faultRates(scheduler),
+    sourceIsAway: false,
     disasters: scheduler.chance(0.3) ? [] : Array.from({ length: scheduler.between(1, 4) }, () => pick(disasters)),
     replays: [],
   };
@@ -203,6 +224,27 @@ function replayed(plan: SimulationPlan, seed: number): SimulationPlan {
 }
 
 const SLEEPERS = 0x51f1;
+
+/** The same where all sinks but databases are APIs, at least one. */
+function withApis(plan: SimulationPlan, seed: number): SimulationPlan {
+  const scheduler = new Scheduler(seed ^ 0xa91);
+  const pick = <T>(list: readonly T[]): T => list[scheduler.between(0, list.length - 1)] as T;
+  const sinks = plan.sinks.map((sink, number): SinkPlan => {
+    if (sink.kind === "database" && number > 0) return sink;
+    const batch = scheduler.chance(0.3) ? null : { records: pick([1, 2, 3, 10]), bytes: pick([60, 200, 100_000]) };
+    const api: ApiPlan = {
+      batch,
+      tellsEach: batch !== null && scheduler.chance(0.4),
+      concurrency: pick([1, 2, 5]),
+      orderBy: scheduler.chance(0.3) ? pick(["id", "n"]) : null,
+      adaptive: scheduler.chance(0.3),
+      breaker: scheduler.chance(0.3) ? { failures: pick([1, 2, 5]), resetAfter: pick([100, 10_000]) } : null,
+    };
+    // Nothing is unique there.
+    return { ...sink, kind: "api", unique: false, findColumns: false, check: scheduler.chance(0.5), api };
+  });
+  return { ...plan, sinks, sourceIsAway: scheduler.chance(0.5) };
+}
 
 /** Milliseconds; the longest one outlasts `retry.for`. */
 const OUTAGES = [500, 5_000, 60_000, 400_000] as const;

@@ -30,6 +30,14 @@ test.each([
   [4_000_032, "a process that was stopped while its splits were another one's already was told to have failed"],
   [4_000_369, "what a share held was given back, when it was taken back, while a sink still sent it"],
   [
+    5_000_993,
+    "a store that did not answer was believed to have kept a border, and requests were cut otherwise after a crash",
+  ],
+  [5_001_078, "a unit that was sent again took back the border that stood for what had gone out before"],
+  [5_001_265, "a unit was closed midway because a record kept its thread busy for longer than the writer had patience"],
+  [5_004_570, "a unit that broke while it was filled was closed midway when it was sent again"],
+  [5_005_451, "a run that was stopped sent the beginning of what an earlier process had sent as one request"],
+  [
     7696,
     "a zombie between forgetting and claiming took over its successor's positions and published nothing as the result",
   ],

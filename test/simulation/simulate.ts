@@ -15,7 +15,7 @@ import { runBound } from "../../src/pipeline/run-bound.ts";
 import { openMemoryStore } from "../../src/state/memory.ts";
 import { simulateLive } from "./live/simulate-live.ts";
 import { Operator, type OperatorOptions, type ProcessParts } from "./operator.ts";
-import { LIVE, type Mended, planOf, type ReplayPlan, type SimulationPlan, type SinkPlan } from "./plan.ts";
+import { APIS, LIVE, type Mended, planOf, type ReplayPlan, type SimulationPlan, type SinkPlan } from "./plan.ts";
 import { ReplayTruth } from "./replay-truth.ts";
 import { ReplayUnderTest } from "./replay-under-test.ts";
 import { type CurrentRun, EVERY, JOB, SinkUnderTest } from "./sink-under-test.ts";
@@ -52,7 +52,7 @@ const ROUTED = fileURLToPath(new URL("fixtures/routed.ts", import.meta.url));
 
 /** Runs a seed; the same seed does the same, step by step. */
 export async function simulate(seed: number, trace?: Trace): Promise<SimulationResult> {
-  if (seed >= LIVE) return await simulateLive(seed, trace);
+  if (seed >= LIVE && seed < APIS) return await simulateLive(seed, trace);
   return await new Simulation(seed, planOf(seed), trace).run();
 }
 
@@ -205,7 +205,7 @@ class Simulation {
     const { splits, rejects } = this.#plan;
     const bound: BoundPlan = {
       plan: this.#planWith(transformOf(this.#plan)),
-      source: new SimulatedSource(splits, process, faults),
+      source: new SimulatedSource(splits, process, faults, this.#plan.sourceIsAway),
       sinks: this.#boundSinks(process),
       openRejects: async () => (rejects === "file" ? openRejectFolder(this.#rejects, process, faults) : null),
       async [Symbol.asyncDispose]() {},

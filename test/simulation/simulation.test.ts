@@ -1,6 +1,6 @@
 /** The whole runtime in memory, seed after seed. `SEEDS=100000 FIRST=1` says how many and from where. */
 import { describe, expect, test } from "vitest";
-import { FAN_OUT, LIVE, MODES, REPLAYS } from "./plan.ts";
+import { APIS, FAN_OUT, LIVE, MODES, REPLAYS } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
 const first = Number(process.env["FIRST"] ?? 1);
@@ -17,7 +17,7 @@ function stretches(begin: number, count: number): (readonly [begin: number, end:
 
 describe("The runtime under simulation", () => {
   // Some with one sink, some with several, some with other modes of transforms, some with replays of what they rejected,
-  // some with a live source that processes share.
+  // some with a live source that processes share, some with APIs.
   const some = (share: number): number => Math.ceil(seeds * share);
   const all = [
     ...stretches(first, some(0.25)),
@@ -25,6 +25,7 @@ describe("The runtime under simulation", () => {
     ...stretches(MODES + first, some(0.1)),
     ...stretches(REPLAYS + first, some(0.2)),
     ...stretches(LIVE + first, some(0.2)),
+    ...stretches(APIS + first, some(0.2)),
   ];
   test.each(all)("keeps every invariant from seed %i on", async (start, end) => {
     for (let seed = start; seed < end; seed++) {

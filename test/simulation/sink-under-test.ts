@@ -1,4 +1,7 @@
 /** One sink of a simulated job: the world behind it, and what is held against it. */
+import { z } from "zod";
+import { BoundHttpSink } from "../../src/connectors/http/sink/sink.ts";
+import { type HttpSinkOptions, httpSinkShape } from "../../src/connectors/http/sink-options.ts";
 import type { EncodeSpec } from "../../src/core/ports/format.ts";
 import type { Advance, BoundSink, Progress, SinkWord } from "../../src/core/ports/sink.ts";
 import type { Reject } from "../../src/core/reject.ts";
@@ -6,6 +9,7 @@ import { canonicalRow, type ExpectedRecord, expectedRecords } from "./expected.t
 import { type DueRejects, Invariants, type SinkTruth } from "./invariants.ts";
 import type { SimulationPlan, SinkPlan } from "./plan.ts";
 import type { ReplayTruth } from "./replay-truth.ts";
+import { Api, SimulatedClient } from "./world/api.ts";
 import { Database } from "./world/database.ts";
 import { DatabaseSink } from "./world/database-sink.ts";
 import { type Fates, type Faults, LostCommits, ServerFaults } from "./world/faults.ts";
@@ -63,6 +67,7 @@ export class SinkUnderTest {
   readonly #database: Database;
   readonly #folder = new Folder();
   readonly #parts = new PartFolder();
+  readonly #api: Api;
   /** What becomes of commits of its positions to the state store. */
   readonly commitFaults: Fates;
   #invariants: Invariants;
@@ -84,12 +89,14 @@ export class SinkUnderTest {
     this.#invariants = this.#invariantsOf({ expected, base: [], tokens: true, splitOf });
     this.#due = rowsOf(expected);
     this.#database = new Database(sink, (commit) => this.#onCommit(commit));
+    this.#api = new Api(sink.check, sink.api?.tellsEach ?? false, (message) => this.#invariants.violate(message));
   }
 
   /** All that can be seen in it. */
   get rows(): readonly string[] {
     const { kind } = this.#options.sink;
     if (kind === "database") return this.#database.rows;
+    if (kind === "api") return this.#api.rows;
     return kind === "worded" ? this.#parts.published : (this.#folder.published ?? []);
   }
 
@@ -136,13 +143,19 @@ export class SinkUnderTest {
         const { rotateRows } = sink;
         return new WordedSink({ ...shared, folder: this.#parts, rotateRows, isGone: this.#options.isGone });
       }
+      case "api": {
+        const { clock } = this.#options.scheduler;
+        const connect = async () => new SimulatedClient(this.#api, process, this.#faults, clock);
+        return new BoundHttpSink(httpOptions(sink), { name: sink.name, clock }, connect);
+      }
     }
   }
 
   /** Its positions in the state store were advanced. */
   async onStateCommit(advanced: readonly Progress[], run: CurrentRun): Promise<void> {
-    const { rejects } = this.#options;
-    this.#invariants.part(this.#rowsWith(run), run.progress);
+    const { rejects, sink } = this.#options;
+    if (sink.kind === "api") this.#invariants.there(this.rows, run.progress);
+    else this.#invariants.part(this.#rowsWith(run), run.progress);
     this.#invariants.counted(advanced);
     const positions = run.progress.map(({ split, position }) => ({ split, to: position }));
     this.#invariants.kept(positions, rejects.file() ?? (await rejects.inState()), "all");
@@ -152,7 +165,8 @@ export class SinkUnderTest {
     const { sink, rejects } = this.#options;
     const isDatabase = sink.kind === "database";
     const kept = rejects.file() ?? (await rejects.inState());
-    if (!isDatabase) this.#invariants.published(this.rows);
+    // Requests overtake each other.
+    if (!isDatabase && sink.kind !== "api") this.#invariants.published(this.rows);
     this.#checkRows();
     if (this.#endIsUnfenced) return;
     const progress = isDatabase ? this.#database.progress(scope) : inState;
@@ -224,6 +238,19 @@ function expectedOf({ plan, sink }: SinkUnderTestOptions): ReadonlyMap<string, r
     unique: sink.unique,
   };
   return new Map(plan.splits.map((split) => [split.id, expectedRecords(split, treatment)]));
+}
+
+function httpOptions({ api }: SinkPlan): HttpSinkOptions {
+  const { batch, tellsEach = false, concurrency, orderBy, adaptive, breaker } = api ?? {};
+  return z.strictObject(httpSinkShape).parse({
+    url: "https://api.example.com/rows",
+    concurrency,
+    adaptive,
+    ...(batch && { batch: { ...batch, format: "json" } }),
+    ...(tellsEach && { response: { error: "/error" } }),
+    ...(orderBy && { orderBy }),
+    ...(breaker && { breaker }),
+  });
 }
 
 function encodeOf({ name, findColumns }: SinkPlan): EncodeSpec {

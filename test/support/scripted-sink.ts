@@ -45,6 +45,8 @@ export class ScriptedSink implements SinkWriter {
   readonly #mishaps = new Map<Step, (Mishap | null)[]>();
   /** Whether bad rows are told of late, by `answers`. */
   answersLate = false;
+  /** The row behind which a unit must not be closed as long as more comes. */
+  midwayBehind: string | null = null;
   openUnits = 0;
 
   constructor(progress: readonly Progress[], lanes: 1 | 2 = 1) {
@@ -113,6 +115,10 @@ class ScriptedUnit implements SinkUnit {
     this.#sink = sink;
     this.#mode = mode;
     this.#step = step;
+  }
+
+  get midway(): boolean {
+    return this.#rows.length > 0 && this.#rows.at(-1) === this.#sink.midwayBehind;
   }
 
   async write(output: SinkOutput): Promise<WriteOutcome> {

@@ -23,7 +23,7 @@ export function backfillRemarks({ source, sinks, definition }: Job): readonly st
 }
 
 function appends(sink: SinkOptions): boolean {
-  return !("mode" in sink) || sink.mode === "append";
+  return !("mode" in sink) || sink.mode === "append" || sink.mode === "insert";
 }
 
 /** Whether a value of the job depends on the slot. */

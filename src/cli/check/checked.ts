@@ -1,6 +1,6 @@
 /** What `millrace check` knows of the files that it was given: jobs, and runtime files with the jobs they name. */
 import path from "node:path";
-import { chainProblems } from "../../config/job-set.ts";
+import { setProblems } from "../../config/job-set.ts";
 import type { Job } from "../../config/job.ts";
 import { isRuntimeFile, readRuntime, type RuntimeFile } from "../../config/load-runtime.ts";
 import { loadJob } from "../../config/load.ts";
@@ -88,13 +88,13 @@ async function checkJob(
   }
 }
 
-/** Chains are a runtime's: a job alone may come after one that runs elsewhere. */
+/** Chains and addresses are a runtime's: a job alone may come after one that runs elsewhere. */
 function withChains(jobs: readonly Checked[], runtime: CheckedRuntime): Checked[] {
   const files = new Set(jobFilesOf(runtime).map((file) => path.resolve(file)));
   const ours = jobs.filter(({ file }) => files.has(path.resolve(file)));
   const loaded = ours.flatMap((one) => ("job" in one ? [one.job] : []));
   // A chain may lead to one that could not be read.
-  const problems = loaded.length < ours.length ? [] : chainProblems(loaded);
+  const problems = loaded.length < ours.length ? [] : setProblems(loaded);
   return jobs.map((one) => {
     const own = problems.filter(({ file }) => file === one.file);
     return own.length === 0 ? one : { file: one.file, error: problemsError(own) };

@@ -7,6 +7,7 @@ import { EXIT } from "../exit-codes.ts";
 import { ReloadSignal } from "../reload-signal.ts";
 import { listenForStop } from "../stop-signals.ts";
 import type { CliProcess } from "../terminal.ts";
+import { prepareRequestMemory } from "../thread-memory.ts";
 
 /** Where the runtime file is when none is named. */
 const DEFAULT_FILE = "config/millrace.yaml";
@@ -22,6 +23,7 @@ export async function daemonCommand(file: string = DEFAULT_FILE, process: CliPro
   using stop = listenForStop(process);
   using reloadAsked = new ReloadSignal(process);
   const loaded = await loadRuntime(file, { environment: process.env });
+  for (const job of loaded.jobs) prepareRequestMemory(job);
   const { config } = loaded;
   const log = await daemonLog(config.log, process);
   using _faults = endOnFaults(process, log);

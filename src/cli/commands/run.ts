@@ -1,4 +1,5 @@
 /** `millrace run`: one run to its end. */
+import { isEndless } from "../../config/job.ts";
 import { loadJob } from "../../config/load.ts";
 import type { RunJobOptions } from "../../pipeline/run-options.ts";
 import type { DryRunRecord } from "../dry-run/dry-run-record.ts";
@@ -49,7 +50,7 @@ export async function runCommand(file: string, flags: RunFlags, process: CliProc
       ...(limit === null ? {} : { limit }),
       ...(dryRun === null ? {} : { dryRun }),
       ...common,
-      stateThreadAfterMs: STATE_THREAD_AFTER_MS,
+      stateThreadAfterMs: isEndless(job.source) ? 0 : STATE_THREAD_AFTER_MS,
     });
   });
   return exitCode;
@@ -60,7 +61,7 @@ async function newDryRun(): Promise<DryRunRecord> {
   return new DryRunRecord();
 }
 
-/** A run that is over before the store gets a thread of its own does without one. */
+/** A run that is over before the store gets a thread of its own does without one. One that never ends may never find the moment for it. */
 const STATE_THREAD_AFTER_MS = 1_000;
 
 function flagOptions({ resume, ...flags }: RunFlags): RunJobOptions {

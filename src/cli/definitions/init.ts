@@ -13,7 +13,7 @@ export const addInit: AddCommand = (program, process, end) => {
     .command("init [dir]")
     .description("write a small project that runs, or a job for a file that is there")
     .option("--from <file>", "a file of records: delimiter, header, encoding and types are found out")
-    .option("--to <target>", "with --from: postgres://host/database/table, or a .csv or .jsonl file")
+    .option("--to <target>", "with --from: postgres://host/database/table, https://host/path, or a .csv or .jsonl file")
     .addHelpText("after", EXAMPLES)
     .action(async (dir: string | undefined, flags: InitFlags) => {
       const { initCommand } = await import("../commands/init.ts");

@@ -91,7 +91,9 @@ function sinkLines(target: Target, { job }: ProjectNames): string[] {
     return [`sink: { type: postgres, url: "\${DATABASE_URL}", table: ${JSON.stringify(target.table)} }`];
   }
   return [
-    `sink: { type: file, path: ${JSON.stringify(target.path)} }`,
+    target.type === "http"
+      ? `sink: { type: http, url: ${JSON.stringify(target.url)} } # a POST for each record; see docs/http.md`
+      : `sink: { type: file, path: ${JSON.stringify(target.path)} }`,
     `rejects: { type: file, path: out/${job}.rejects.jsonl }`,
   ];
 }

@@ -7,6 +7,8 @@ import { usageError } from "../usage-error.ts";
 /** A sink to be written into a job. */
 export type Target =
   | { readonly type: "file"; readonly path: string }
+  /** Address without user, query and fragment: any of them may hold a secret. */
+  | { readonly type: "http"; readonly url: string }
   | {
       readonly type: "postgres";
       readonly table: string;
@@ -15,7 +17,7 @@ export type Target =
     };
 
 /**
- * Reads `--to`: `postgres://host/database/table`, or a file's path. The URL itself goes nowhere: it may hold a password,
+ * Reads `--to`: `postgres://host/database/table`, `https://host/path`, or a file's path. The URL itself goes nowhere: it may hold a password,
  * and jobs are kept in repositories.
  *
  * @param dir the job's folder, which a file's path will start from
@@ -23,10 +25,14 @@ export type Target =
  */
 export function parseTarget(to: string, dir: string): Target {
   if (/^postgres(?:ql)?:/i.test(to)) return postgresTarget(to);
+  if (/^https?:/i.test(to) && URL.canParse(to)) {
+    const { origin, pathname } = new URL(to);
+    return { type: "http", url: `${origin}${pathname}` };
+  }
   const format = formatOfPath(to);
   if (/^[a-z]{2,}:/i.test(to) || (format !== "csv" && format !== "jsonl")) {
     throw usageError(
-      `--to takes postgres://host/database/table, or a file that ends in .csv or .jsonl, got ${JSON.stringify(redact(to))}`,
+      `--to takes postgres://host/database/table, https://host/path, or a file that ends in .csv or .jsonl, got ${JSON.stringify(redact(to))}`,
     );
   }
   return { type: "file", path: relativePath(dir, to) };

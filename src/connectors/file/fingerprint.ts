@@ -82,7 +82,10 @@ export function parseFingerprint(text: string): Fingerprint {
  *
  * @param head the first bytes of the file now, as many as the fingerprint knows if it has them
  */
-export function sameBytes({ bytes, sha256, starts = [] }: Fingerprint, head: Uint8Array): number {
+export function sameBytes(
+  { bytes, sha256, starts = [] }: Pick<Fingerprint, "bytes" | "sha256" | "starts">,
+  head: Uint8Array,
+): number {
   if (head.byteLength >= bytes) return hash("sha256", head.subarray(0, bytes)) === sha256 ? bytes : -1;
   const index = START_BYTES.findLastIndex((start, i) => start <= head.byteLength && i < starts.length);
   const start = START_BYTES[index];

@@ -72,7 +72,9 @@ export const httpConnectionShape = {
   proxy: z
     .union([z.url({ protocol: /^https?$/ }), z.literal(false)])
     .optional()
-    .describe("Address of a proxy; absent: that of HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY names the host; false: none."),
+    .describe(
+      "Address of a proxy; absent: that of HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY names the host; false: none.",
+    ),
 };
 
 /** The address of requests; where they go is for the source or sink to say. */

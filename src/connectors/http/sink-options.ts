@@ -16,13 +16,17 @@ const field = z.strictObject({ field: textOption().describe("The field whose tex
 export const httpSinkShape = {
   url: z
     .url({ protocol: /^https?$/ })
+    .refine(hasFieldsWhereTheyMayBe, "expected {field} in path or query only; a brace itself is written %7B or %7D")
     .describe("Address, http or https. {field} in path or query stands for the field's text, escaped."),
   method: z
     .union([z.enum(["POST", "PUT", "PATCH", "DELETE"]), field])
     .default("POST")
     .describe("Method of a request, or the field that names it."),
   headers: z
-    .record(textOption(), z.union([z.string(), field]))
+    .record(
+      z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "expected the name of a header"),
+      z.union([z.string(), field]),
+    )
     .default({})
     .describe("Headers of every request: texts, or fields; null: no such header."),
   ...httpConnectionShape,
@@ -51,11 +55,17 @@ export const httpSinkShape = {
       items: pointer.default("").describe("JSON pointer to the array of answers in a batch's reply."),
       index: pointer
         .optional()
-        .describe("Pointer in an answer to the number of its record in the batch, from 0; absent: in the batch's order."),
+        .describe(
+          "Pointer in an answer to the number of its record in the batch, from 0; absent: in the batch's order.",
+        ),
       status: pointer.optional().describe("Pointer in an answer to a status as HTTP has them."),
       error: pointer
         .optional()
         .describe("Pointer in an answer to what is wrong; nothing, null, false or empty there: the record was taken."),
+      missing: z
+        .enum(["error", "taken"])
+        .default("error")
+        .describe("What a record is that has no answer: an error that ends the run, or, with `index`, taken."),
     })
     .optional()
     .describe("How a batch's reply says which of its records were refused."),
@@ -67,6 +77,12 @@ export const httpSinkShape = {
     .optional()
     .describe("Stops sending for a while when the server fails."),
 };
+
+/** A field that named the host could lead anywhere; what stands behind a `#` is never sent. */
+function hasFieldsWhereTheyMayBe(url: string): boolean {
+  const [, host = "", rest = "", fragment = ""] = /^([^/]*\/\/[^/?#]*)([^#]*)(.*)$/.exec(url) ?? [];
+  return !/[{}]/.test(host + rest.replaceAll(/\{[^{}]+\}/g, "") + fragment);
+}
 
 /** The sink's options. */
 export type HttpSinkOptions = z.output<z.ZodObject<typeof httpSinkShape>>;

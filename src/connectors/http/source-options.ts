@@ -35,11 +35,20 @@ export const httpSourceShape = {
       type: z.enum(["none", "page", "offset", "cursor", "link"]).describe("How the next page is found."),
       param: textOption()
         .optional()
-        .describe("Parameter with the number of the page, the offset or the cursor; named as the type when absent."),
+        .describe(
+          "Parameter with the number of the page, the offset or the cursor, or a JSON pointer to its place in `body`; named as " +
+            "the type when absent. A cursor that looks like an address (/..., ?..., https://...) is one unless this is given.",
+        ),
       start: countOption(0).optional().describe("The first page's number (1) or offset (0)."),
       size: countOption().optional().describe("Records of a page: a page with fewer is the last one."),
-      sizeParam: textOption().optional().describe("Parameter that asks for `size` records; absent: it is not sent."),
-      next: pointer.optional().describe("JSON pointer to the next page's cursor or address; nothing there: the last page."),
+      sizeParam: textOption()
+        .optional()
+        .describe("Parameter, or JSON pointer into `body`, that asks for `size` records; absent: it is not sent."),
+      next: pointer
+        .optional()
+        .describe(
+          "JSON pointer to the next page's cursor or address; nothing, null, false or an empty text there: the last page.",
+        ),
     })
     .default({ type: "none" })
     .describe("How further pages are asked for."),
@@ -50,7 +59,9 @@ export const httpSourceShape = {
   incremental: z
     .boolean()
     .default(false)
-    .describe("Goes on behind the last committed record of earlier runs; asks with ETag whether anything is new."),
+    .describe(
+      "Goes on behind the last committed record of earlier runs; the last page is asked for again, with its ETag.",
+    ),
 };
 
 /** The source's options. */

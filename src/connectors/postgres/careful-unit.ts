@@ -2,14 +2,15 @@
 import type { Advance, SinkUnit, WriteOutcome } from "../../core/ports/sink.ts";
 import type { Reject } from "../../core/reject.ts";
 import type { SinkOutput } from "../../core/result.ts";
+import type { MakeLoad } from "./modes/load.ts";
 import { PoisonScan, SAVEPOINT } from "./poison-scan.ts";
 import { TableDoubt } from "./table-doubt.ts";
 import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
 
 /**
- * One transaction with a COPY a chunk, each behind a savepoint.
+ * One transaction with a feed a chunk (a COPY, a merge), each behind a savepoint.
  *
- * Deferred constraints are checked at the end of each COPY, where their row can still be found. So in a careful unit a
+ * Deferred constraints are checked at the end of each, where their row can still be found. So in a careful unit a
  * row may not refer to one of a later chunk, even where the constraint is deferred.
  */
 export class CarefulUnit implements SinkUnit {
@@ -17,9 +18,9 @@ export class CarefulUnit implements SinkUnit {
   readonly #doubt = new TableDoubt();
   #begun = false;
 
-  /** @param copy `COPY ... FROM STDIN`; undefined while no output columns are known */
-  constructor(settings: UnitSettings, copy: string | undefined) {
-    this.#transaction = new UnitTransaction(settings, copy);
+  /** @param makeLoad undefined while no output columns are known */
+  constructor(settings: UnitSettings, makeLoad: MakeLoad | undefined) {
+    this.#transaction = new UnitTransaction(settings, makeLoad);
   }
 
   /** @throws MillraceError SINK_UNAVAILABLE, SINK_REFUSED or SINK_FAILED, never for what a row may be blamed for */
@@ -38,7 +39,7 @@ export class CarefulUnit implements SinkUnit {
     const common = this.#doubt.commonError(advances.some(({ counts }) => counts.written > 0));
     if (common !== undefined) {
       await this.rollback();
-      throw this.#transaction.failure(common, "COPY, with every row alike");
+      throw this.#transaction.failure(common, `${this.#transaction.doing}, with every row alike`);
     }
     await this.#transaction.commit(advances, rejects);
   }
@@ -50,6 +51,7 @@ export class CarefulUnit implements SinkUnit {
   async #begin(): Promise<void> {
     if (this.#begun) return;
     const connection = await this.#transaction.connection();
+    await this.#transaction.prepareRows();
     await this.#transaction.step("preparing for bad rows", () =>
       connection.query(`SET CONSTRAINTS ALL IMMEDIATE;SAVEPOINT ${SAVEPOINT}`),
     );

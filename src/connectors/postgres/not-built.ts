@@ -9,14 +9,8 @@ import type { PostgresSinkOptions } from "./options.ts";
  * @throws MillraceError NOT_BUILT naming the key
  */
 export function assertBuilt(options: PostgresSinkOptions, sink: string): void {
-  const { mode, copy, onUnknownField, createTable } = options;
-  if (mode !== "append") throw notBuilt(sink, `mode: ${mode}`, "built now: append");
+  const { copy } = options;
   if (copy === "binary") throw notBuilt(sink, "copy: binary", "built now: auto, text");
-  if (onUnknownField === "addColumn") throw notBuilt(sink, "onUnknownField: addColumn", "built now: error, ignore");
-  if (createTable) throw notBuilt(sink, "createTable: true", "create the table first");
-  for (const key of ["key", "deleteWhen", "onlyNewer", "before", "after"] as const) {
-    if (options[key] !== undefined) throw notBuilt(sink, key, "leave it out");
-  }
 }
 
 function notBuilt(sink: string, what: string, hint: string): MillraceError {

@@ -1,27 +1,50 @@
-/** Options of the Postgres source and sink; the source itself comes later. */
+/** Options of the Postgres source and sink. */
 import { z } from "zod";
-import { certificatesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
+import { bytesOption, certificatesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
 
 const ssl = z
   .union([z.boolean(), certificatesOption()])
   .optional()
   .describe("Whether the connection is encrypted; certificates as PEM text or as paths relative to the job's file.");
 
+/** The longest row unless the job says otherwise, and the longest there may be. */
+const MAX_ROW_BYTES = 64 * 1024 ** 2;
+const LONGEST_ROW_BYTES = 128 * 1024 ** 2;
+
 /** Keys of `source: {type: postgres}`. */
 export const postgresSourceShape = {
   url: z
     .union([textOption(), z.array(textOption()).min(1)])
-    .describe("postgres://user:password@host:port/database; a list names replicas."),
+    .describe("postgres://user:password@host:port/database; of a list the first that answers and is fresh enough."),
   ssl,
   pool: poolOption(countOption().describe("Connections.")),
-  table: textOption().optional().describe("The table to read; instead of query."),
+  table: textOption().optional().describe("The table to read, or schema.table; instead of query."),
   query: textOption().optional().describe("The query to read; instead of table."),
+  key: z
+    .array(textOption())
+    .min(1)
+    .optional()
+    .describe("Columns that tell rows apart and are never null; the table's own key when absent."),
   cursor: textOption().optional().describe("The key or updated-at column that incremental continues from."),
   incremental: z.boolean().default(false).describe("Reads only rows behind the last committed cursor."),
-  splits: countOption().default(1).describe("Key ranges that are read side by side."),
-  lag: durationOption().default(0).describe("How far behind the newest row an incremental read stays."),
+  splits: countOption().default(1).describe("Key ranges that are read side by side (order: none)."),
+  lag: durationOption()
+    .default(0)
+    .describe(
+      "How far behind now an incremental read by time stays, in place of waiting for the transactions that are open.",
+    ),
+  maxLag: durationOption().optional().describe("How far a replica may be behind to be read; any distance when absent."),
   schema: textOption().optional().describe("Schema of the table."),
+  statementTimeout: durationOption({ min: 1 })
+    .optional()
+    .describe("Limit of the read of one split, however slowly the sinks take it; none when absent."),
+  maxRecordBytes: bytesOption({ max: LONGEST_ROW_BYTES })
+    .default(MAX_ROW_BYTES)
+    .describe("The longest row; a longer one is a reject."),
 };
+
+/** What the Postgres source is made of. */
+export type PostgresSourceOptions = z.output<z.ZodObject<typeof postgresSourceShape>>;
 
 /** Keys of `sink: {type: postgres}`. */
 export const postgresSinkShape = {
@@ -38,9 +61,23 @@ export const postgresSinkShape = {
     .describe(
       "How rows go in: appended, updated or inserted by key, ignored when there, or in place of the whole table.",
     ),
-  key: z.array(textOption()).min(1).optional().describe("Columns that tell rows apart, for upsert."),
-  deleteWhen: textOption().optional().describe("Condition under which an upsert deletes."),
-  onlyNewer: textOption().optional().describe("Column that must grow for an upsert to take effect."),
+  key: z
+    .array(textOption())
+    .min(1)
+    .optional()
+    .describe("Columns that tell rows apart, those of a unique index; the primary key when absent."),
+  deleteWhen: z
+    .union([
+      textOption(),
+      z.strictObject({ field: textOption(), equals: z.union([z.string(), z.number(), z.boolean()]) }),
+    ])
+    .optional()
+    .describe(
+      "When an upsert deletes: the name of a field that is true then, or {field, equals}. The field need not be a column.",
+    ),
+  onlyNewer: textOption()
+    .optional()
+    .describe("Column whose value must be greater than the stored one for an upsert to take effect."),
   copy: z.enum(["auto", "binary", "text"]).default("auto").describe("Which form of COPY is used."),
   onUnknownField: z
     .enum(["error", "ignore", "addColumn"])

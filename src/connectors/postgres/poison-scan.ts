@@ -11,8 +11,8 @@
  */
 import type { WriteReject } from "../../core/ports/sink.ts";
 import type { SinkOutput } from "../../core/result.ts";
-import { type CopyFeed } from "../../postgres/copy-feed.ts";
 import { copyLine, describe, type ServerError, serverError } from "../../postgres/errors.ts";
+import type { RowFeed } from "./modes/load.ts";
 import { type RecordRange, RecordRows } from "./record-rows.ts";
 import type { TableDoubt } from "./table-doubt.ts";
 import type { UnitTransaction } from "./unit-transaction.ts";
@@ -33,7 +33,7 @@ interface Waiting extends RecordRange {
 interface Refusal {
   readonly thrown: unknown;
   readonly error: ServerError;
-  /** The row it names, counted from the first one of the COPY. */
+  /** The row it names, counted from the first one sent with it. */
   readonly row: number | undefined;
 }
 
@@ -98,7 +98,7 @@ export class PoisonScan {
       record: this.#rows.numberInChunk(record),
       ...(several && { output: await this.#findRow(record) }),
       code: "ROW_REFUSED",
-      message: describe(error, this.#transaction.settings.table),
+      message: describe(error, this.#transaction.copyOf),
     });
     return [];
   }
@@ -119,7 +119,7 @@ export class PoisonScan {
 
   /** Copies rows behind the savepoint; gives the refusal, after which nothing of them is left. */
   async #copy(beginRow: number, endRow: number, then: "keep" | "undo" = "keep"): Promise<Refusal | undefined> {
-    const feed = await this.#transaction.openCopy();
+    const feed = await this.#transaction.openRows();
     const refusal = await this.#feed(feed, this.#rows.bytes(beginRow, endRow), endRow - beginRow);
     const keep = refusal === undefined && then === "keep";
     if (keep) this.#doubt.tookRows();
@@ -131,7 +131,7 @@ export class PoisonScan {
     return refusal;
   }
 
-  async #feed(feed: CopyFeed, bytes: Uint8Array, rows: number): Promise<Refusal | undefined> {
+  async #feed(feed: RowFeed, bytes: Uint8Array, rows: number): Promise<Refusal | undefined> {
     try {
       await this.#transaction.attempt(async () => {
         await feed.write(bytes);
@@ -141,8 +141,8 @@ export class PoisonScan {
     } catch (thrown) {
       const error = serverError(thrown);
       if (error === undefined || this.#transaction.faultOf(thrown) === "transient")
-        throw this.#transaction.failure(thrown, "COPY");
-      const line = copyLine(error, this.#transaction.settings.table);
+        throw this.#transaction.failure(thrown, this.#transaction.doing);
+      const line = copyLine(error, this.#transaction.copyOf);
       // Each row is one line: the encoder escapes line ends.
       return { thrown, error, row: line !== undefined && line >= 1 && line <= rows ? line - 1 : undefined };
     }

@@ -10,8 +10,8 @@ import type {
 } from "../../core/ports/sink.ts";
 import type { RejectShelf } from "../../core/ports/reject-shelf.ts";
 import type { Pruned, Retention } from "../../core/ports/retention.ts";
-import type { Table } from "../../postgres/catalogue.ts";
-import { assertColumns, readTable } from "../../postgres/catalogue.ts";
+import { MillraceError } from "../../core/errors.ts";
+import { assertColumns } from "../../postgres/catalogue.ts";
 import type { ConnectTarget } from "../../postgres/connect.ts";
 import { connect } from "../../postgres/connect.ts";
 import type { Connection } from "../../postgres/connection.ts";
@@ -22,9 +22,15 @@ import { pruneWithData } from "../../postgres/retention.ts";
 import { noteRunEnded, readUnfinishedRuns } from "../../postgres/runs.ts";
 import { hasStateTables } from "../../postgres/state-schema.ts";
 import { assertBuilt } from "./not-built.ts";
+import { type WritingMode, writingMode } from "./modes/writing-mode.ts";
 import type { PostgresSinkOptions } from "./options.ts";
 import { openDesk } from "./positions.ts";
+import { RunFrame } from "./run-frame.ts";
 import { readSsl } from "./ssl.ts";
+import { loadingTable } from "./replace/replacement.ts";
+import { dropTable } from "./replace/loading-table.ts";
+import { shownWay, type Way, wayOf } from "./replace/way.ts";
+import { type Found, findTable, TargetTable } from "./target-table.ts";
 import { PostgresWriter } from "./writer.ts";
 
 /** The code behind `sink: {type: postgres}`. */
@@ -38,11 +44,15 @@ export const postgresSink: SinkConnector<PostgresSinkOptions> = {
       ...(ssl !== undefined && { ssl }),
       ...(context.signal && { signal: context.signal }),
     };
-    const table = await ask(target, `sink "${context.name}": reading the table`, (connection) =>
-      readTable(connection, name),
-    );
-    assertColumns(table, options.columns ?? [], `sink "${context.name}": table "${options.table}"`);
-    return new BoundPostgresSink(options, context, target, table);
+    const { way, ...found } = await ask(target, `sink "${context.name}": reading the table`, async (connection) => {
+      const there = await findTable(connection, name, options);
+      return { ...there, way: await replacementWay(connection, there, options) };
+    });
+    const label = `sink "${context.name}": table "${options.table}"`;
+    const table = new TargetTable(found, options, context.declared);
+    const mode = modeOf(options, table, label);
+    assertColumns(table.with(namesOf(options, mode)), namesOf(options, mode), label);
+    return new BoundPostgresSink(options, context, target, table, { ...mode, way });
   },
   positions: openDesk,
 };
@@ -53,36 +63,45 @@ class BoundPostgresSink implements BoundSink {
   readonly encode: EncodeSpec;
   readonly positions = "sink";
   readonly resume = "position";
-  readonly appends = true;
-  readonly known: readonly string[];
+  readonly appends: boolean;
+  readonly repeatable: boolean;
+  readonly known?: readonly string[];
   readonly keyless: boolean;
+  readonly found?: string;
   readonly #options: PostgresSinkOptions;
   readonly #context: SinkContext;
   readonly #target: Omit<ConnectTarget, "applicationName">;
-  readonly #table: Table;
+  readonly #table: TargetTable;
 
   constructor(
     options: PostgresSinkOptions,
     context: SinkContext,
     target: Omit<ConnectTarget, "applicationName">,
-    table: Table,
+    table: TargetTable,
+    { always, extra, way }: WritingMode & { readonly way: Way | null },
   ) {
     this.label = `postgres ${options.table}`;
     this.#options = options;
     this.#context = context;
     this.#target = target;
     this.#table = table;
-    const writable = table.columns.filter((column) => !column.generated);
+    const { columns, rowsMayWait } = table.found.table;
+    const writable = columns.filter((column) => !column.generated);
     const types = Object.fromEntries(writable.map((column) => [column.name, column.type]));
-    this.known = Object.keys(types);
-    this.keyless = !table.rowsMayWait;
+    if (!table.grows) this.known = [...Object.keys(types), ...(extra === undefined ? [] : [extra])];
+    this.appends = options.mode === "append" || options.mode === "insert";
+    this.repeatable = options.mode === "upsert" || options.mode === "insertIgnore";
+    this.keyless = this.appends && !rowsMayWait;
+    const asked = options.columns && [...new Set([...options.columns, ...(extra === undefined ? [] : [extra])])];
+    if (way !== null) this.found = shownWay(way);
     this.encode = {
       sink: context.name,
       format: "pg-copy",
-      options: { types },
-      columns: options.columns?.map((column) => outputColumn(column, types)) ?? null,
+      options: { types: table.grows ? { ...declaredTypes(table, context), ...types } : types },
+      columns: asked?.map((column) => outputColumn(column, types)) ?? null,
       needsColumns: true,
       onUnknownField: options.onUnknownField === "ignore" ? "ignore" : "error",
+      ...(always.length > 0 && { always }),
     };
   }
 
@@ -97,9 +116,10 @@ class BoundPostgresSink implements BoundSink {
 
   abandon(job: string, run: string): Promise<void> {
     const key = { job, run, sink: this.#context.name };
-    return this.#ask("giving up a run", (connection) =>
-      noteRunEnded(connection, this.#options.stateSchema, key, "abandoned"),
-    );
+    return this.#ask("giving up a run", async (connection) => {
+      await noteRunEnded(connection, this.#options.stateSchema, key, "abandoned");
+      if (this.#options.mode === "replace") await dropTable(connection, loadingTable(this.#table.found.table, run));
+    });
   }
 
   prune(job: string, retention: Retention, isOver: (run: string) => Promise<boolean>): Promise<Pruned> {
@@ -130,12 +150,19 @@ class BoundPostgresSink implements BoundSink {
 
   async open(session: SinkSession): Promise<SinkWriter> {
     const { table: name, pool, stateSchema, statementTimeout } = this.#options;
+    const label = `sink "${session.sink}" (postgres ${name})`;
     const writer = new PostgresWriter(
       {
-        label: `sink "${session.sink}" (postgres ${name})`,
+        label,
         target: this.#target,
-        table: this.#table,
-        lanes: this.#table.rowsMayWait || pool?.max === 2 ? 1 : 2,
+        frame: new RunFrame({
+          options: this.#options,
+          session,
+          target: this.#table,
+          label,
+          clock: this.#context.clock,
+        }),
+        mostConnections: pool?.max,
         stateSchema,
         statementTimeoutMs: statementTimeout,
         idleTimeoutMs: pool?.idleTimeout,
@@ -177,6 +204,37 @@ async function ask<T>(
   } catch (thrown) {
     throw postgresError(thrown, `${doing} in ${connection.label}`);
   }
+}
+
+/** How the rows of a table will be replaced; null: they will not, or the table is not there yet. */
+async function replacementWay(
+  connection: Connection,
+  { table, isThere }: Found,
+  { mode, table: name }: PostgresSinkOptions,
+): Promise<Way | null> {
+  if (mode !== "replace" || !isThere) return null;
+  if (table.kind === "table" || table.kind === "partitioned") return await wayOf(connection, table);
+  const what = table.kind === "view" ? "a view" : "a foreign table";
+  throw new MillraceError("CONFIG_INVALID", `mode: replace: "${name}" is ${what}; name the table itself`);
+}
+
+/** Also of a table that is not there yet, as far as the job says what it will have. */
+function modeOf(options: PostgresSinkOptions, table: TargetTable, label: string): WritingMode {
+  const wanted = [
+    ...(options.columns ?? []),
+    ...(options.key ?? []),
+    ...(options.onlyNewer === undefined ? [] : [options.onlyNewer]),
+  ];
+  return writingMode(options, { table: table.with(wanted), keys: table.found.keys, label });
+}
+
+function namesOf({ columns = [] }: PostgresSinkOptions, { extra }: WritingMode): readonly string[] {
+  return columns.filter((name) => name !== extra);
+}
+
+/** The types of columns that the run may add. */
+function declaredTypes(table: TargetTable, { declared = {} }: SinkContext): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.keys(declared).map((name) => [name, table.typeOf(name)]));
 }
 
 function outputColumn(name: string, types: Readonly<Record<string, string>>) {

@@ -1,27 +1,30 @@
 /** The transaction of one commit unit: rows, compare-and-set and rejects, all or nothing. */
-import { type FaultClass, MillraceError } from "../../core/errors.ts";
+import { type FaultClass, isMillraceError, MillraceError } from "../../core/errors.ts";
 import type { ProgressKey } from "../../core/position.ts";
 import type { Advance } from "../../core/ports/sink.ts";
 import type { Reject } from "../../core/reject.ts";
 import type { Connection } from "../../postgres/connection.ts";
-import { CopyFeed } from "../../postgres/copy-feed.ts";
 import { faultOf, postgresError, serverError } from "../../postgres/errors.ts";
 import { advanceSplits } from "../../postgres/progress.ts";
 import { insertRejects } from "../../postgres/rejects.ts";
 import { beginTransaction, commitTransaction, rollbackTransaction } from "../../postgres/transaction.ts";
 import type { Lease } from "../../runtime/pool-lease.ts";
 import type { CommitOrder } from "./commit-order.ts";
+import type { Load, MakeLoad, RowFeed } from "./modes/load.ts";
+import type { Opening } from "./opening.ts";
 
 /** What the units of one writer have in common. */
 export interface UnitSettings {
   /** For messages: the sink, its table and where. */
   readonly label: string;
-  /** The table without its schema, as the server names it in a COPY's context. */
-  readonly table: string;
   readonly schema: string;
   readonly key: ProgressKey;
   readonly statementTimeoutMs: number | undefined;
   readonly order: CommitOrder;
+  /** What the first unit of the run has to do before its rows; undefined: nothing. */
+  readonly opening?: Opening | undefined;
+  /** Asks whether the run still is this process's, where its end takes sessions away; throws FENCED when it is not. */
+  readonly assertRunning?: (() => Promise<void>) | undefined;
   /** The transactions that hold a connection, for whoever has to end them all. */
   readonly open: Set<UnitTransaction>;
   acquire(): Promise<Lease<Connection>>;
@@ -33,7 +36,7 @@ export interface UnitSettings {
  */
 export class UnitTransaction {
   readonly settings: UnitSettings;
-  readonly #copy: string | undefined;
+  readonly #load: Load | undefined;
   #lease: Lease<Connection> | undefined;
   /** The lease's, to be asked about also when it was given back. */
   #connection: Connection | undefined;
@@ -42,10 +45,20 @@ export class UnitTransaction {
   #busy = 0;
   #rows = false;
 
-  /** @param copy `COPY ... FROM STDIN`; undefined while no output columns are known, for then there are no rows */
-  constructor(settings: UnitSettings, copy: string | undefined) {
+  /** @param makeLoad undefined while no output columns are known, for then there are no rows */
+  constructor(settings: UnitSettings, makeLoad: MakeLoad | undefined) {
     this.settings = settings;
-    this.#copy = copy;
+    this.#load = makeLoad?.();
+  }
+
+  /** What fails when the rows do. */
+  get doing(): string {
+    return this.#load?.doing ?? "writing";
+  }
+
+  /** The relation whose lines the server counts when it refuses a row. */
+  get copyOf(): string {
+    return this.#load?.copyOf ?? "";
   }
 
   /** The connection, inside the transaction. @throws MillraceError as {@link step} */
@@ -66,16 +79,25 @@ export class UnitTransaction {
     await this.step("beginning a transaction", () =>
       beginTransaction(lease.value, statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
     );
+    await this.#open(lease.value);
     return lease.value;
   }
 
-  /** Begins a COPY of the unit. @throws MillraceError as {@link step} */
-  async openCopy(): Promise<CopyFeed> {
-    const copy = this.#copy;
-    if (copy === undefined) throw new MillraceError("INVARIANT", `${this.settings.label}: rows, but no output columns`);
+  /** Makes ready for rows, once. @throws MillraceError as {@link step} */
+  async prepareRows(): Promise<Load> {
+    const load = this.#load;
+    if (load === undefined) throw new MillraceError("INVARIANT", `${this.settings.label}: rows, but no output columns`);
     const connection = await this.connection();
+    if (!this.#rows) await this.step("preparing for rows", () => load.prepare(connection));
     this.#rows = true;
-    return this.step("beginning COPY", () => CopyFeed.open(connection, copy));
+    return load;
+  }
+
+  /** Begins to take rows. @throws MillraceError as {@link step} */
+  async openRows(): Promise<RowFeed> {
+    const load = await this.prepareRows();
+    const connection = await this.connection();
+    return this.step(`beginning ${load.doing}`, () => load.open(connection));
   }
 
   /**
@@ -111,7 +133,7 @@ export class UnitTransaction {
     const fault = this.faultOf(thrown);
     return postgresError(thrown, `${this.settings.label}: ${doing}`, {
       fault: fault === "record" ? "fatal" : fault,
-      copyOf: this.settings.table,
+      copyOf: this.copyOf,
     });
   }
 
@@ -133,13 +155,16 @@ export class UnitTransaction {
       await order.run(endRows, async () => {
         const connection = await this.connection();
         await this.step("storing positions", () => advanceSplits(connection, schema, key, advances));
+        await this.#noteOpening(connection);
         await this.step("storing rejects", () => insertRejects(connection, schema, rejects));
         await this.#commit(connection);
       });
     } catch (thrown) {
       await this.rollback();
+      if (this.faultOf(thrown) === "transient") await this.#assertRunning();
       throw thrown;
     }
+    this.settings.opening?.committed();
     this.#end();
     await this.#lease?.release();
   }
@@ -152,6 +177,25 @@ export class UnitTransaction {
     if (!lease) return;
     const reusable = !abandon && this.#busy === 0 && (await rollbackTransaction(lease.value));
     await (reusable ? lease.release() : lease.discard());
+  }
+
+  /** Whoever cannot be asked just now has not taken the run away: then the failure itself counts. */
+  async #assertRunning(): Promise<void> {
+    try {
+      await this.settings.assertRunning?.();
+    } catch (thrown) {
+      if (isMillraceError(thrown, "FENCED")) throw thrown;
+    }
+  }
+
+  async #noteOpening(connection: Connection): Promise<void> {
+    const { opening } = this.settings;
+    if (opening?.isOpen === false) await this.step("noting the run's first unit", () => opening.note(connection));
+  }
+
+  async #open(connection: Connection): Promise<void> {
+    const { opening } = this.settings;
+    if (opening?.isOpen === false) await this.step("the run's first unit", () => opening.run(connection));
   }
 
   #end(): void {

@@ -1,31 +1,31 @@
-/** The usual commit unit: one COPY, fed as chunks arrive. */
+/** The usual commit unit: one stream of rows, fed as chunks arrive. */
 import type { FaultClass } from "../../core/errors.ts";
 import type { Advance, SinkUnit, WriteOutcome } from "../../core/ports/sink.ts";
 import type { Reject } from "../../core/reject.ts";
 import type { SinkOutput } from "../../core/result.ts";
-import type { CopyFeed } from "../../postgres/copy-feed.ts";
 import { postgresError, serverError } from "../../postgres/errors.ts";
+import type { MakeLoad, RowFeed } from "./modes/load.ts";
 import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
 
 const NO_REJECTS: WriteOutcome = { rejects: [] };
 
 /**
- * One transaction with one COPY. A row that the server refuses fails the whole unit with fault `record`: it is to be
+ * One transaction with one feed of rows. A row that the server refuses fails the whole unit with fault `record`: it is to be
  * sent again as a careful unit, which finds out whether a row is to blame.
  */
 export class CopyUnit implements SinkUnit {
   readonly #transaction: UnitTransaction;
-  /** Set as long as a COPY takes data. */
-  #feed: CopyFeed | undefined;
+  /** Set as long as rows can be taken. */
+  #feed: RowFeed | undefined;
 
-  /** @param copy `COPY ... FROM STDIN`; undefined while no output columns are known */
-  constructor(settings: UnitSettings, copy: string | undefined) {
-    this.#transaction = new UnitTransaction(settings, copy);
+  /** @param makeLoad undefined while no output columns are known */
+  constructor(settings: UnitSettings, makeLoad: MakeLoad | undefined) {
+    this.#transaction = new UnitTransaction(settings, makeLoad);
   }
 
   async write(output: SinkOutput): Promise<WriteOutcome> {
     if (output.rows === 0) return NO_REJECTS;
-    const feed = (this.#feed ??= await this.#transaction.openCopy());
+    const feed = (this.#feed ??= await this.#transaction.openRows());
     await this.#feeding(() => feed.write(output.bytes));
     return NO_REJECTS;
   }
@@ -44,14 +44,14 @@ export class CopyUnit implements SinkUnit {
 
   /** A COPY that has failed has ended: its session can be rolled back and used again. */
   async #feeding(work: () => Promise<unknown>): Promise<void> {
-    const { label, table } = this.#transaction.settings;
+    const { doing, copyOf, settings } = this.#transaction;
     try {
       await this.#transaction.attempt(work);
     } catch (thrown) {
       const fault = this.#faultOf(thrown);
       this.#feed = undefined;
       await this.#transaction.rollback();
-      throw postgresError(thrown, `${label}: COPY`, { fault, copyOf: table });
+      throw postgresError(thrown, `${settings.label}: ${doing}`, { fault, copyOf });
     }
   }
 

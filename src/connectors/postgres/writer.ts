@@ -1,20 +1,19 @@
 /** The Postgres sink at work for one run. */
 import type { Clock } from "../../core/clock.ts";
-import { MillraceError } from "../../core/errors.ts";
+import { type FaultClass, MillraceError } from "../../core/errors.ts";
 import type { Claim, Progress, SinkSession, SinkUnit, SinkWriter } from "../../core/ports/sink.ts";
-import type { Table } from "../../postgres/catalogue.ts";
-import { assertColumns } from "../../postgres/catalogue.ts";
 import type { ConnectTarget } from "../../postgres/connect.ts";
 import { connect } from "../../postgres/connect.ts";
 import type { Connection } from "../../postgres/connection.ts";
-import { quoteIdentifier, quoteTable } from "../../postgres/identifiers.ts";
 import { faultOf, postgresError } from "../../postgres/errors.ts";
 import { claimSplits, readSettledProgress } from "../../postgres/progress.ts";
-import { noteRunEnded, noteRunStarted } from "../../postgres/runs.ts";
+import { noteRunStarted } from "../../postgres/runs.ts";
 import { ensureStateTables } from "../../postgres/state-schema.ts";
+import { inTransaction } from "../../postgres/transaction.ts";
 import { ObjectPool } from "../../runtime/object-pool.ts";
 import { CarefulUnit } from "./careful-unit.ts";
 import { CommitOrder } from "./commit-order.ts";
+import type { RunFrame } from "./run-frame.ts";
 import { CopyUnit } from "./unit.ts";
 import type { UnitSettings, UnitTransaction } from "./unit-transaction.ts";
 
@@ -23,8 +22,9 @@ export interface WriterOptions {
   /** For messages. */
   readonly label: string;
   readonly target: Omit<ConnectTarget, "applicationName">;
-  readonly table: Table;
-  readonly lanes: 1 | 2;
+  readonly frame: RunFrame;
+  /** What its user lets a run have, connections. */
+  readonly mostConnections: number | undefined;
   readonly stateSchema: string;
   readonly statementTimeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
@@ -43,18 +43,19 @@ export class PostgresWriter implements SinkWriter {
   readonly #open = new Set<UnitTransaction>();
 
   constructor(options: WriterOptions, session: SinkSession) {
-    const { label, table, lanes, stateSchema, statementTimeoutMs } = options;
-    this.lanes = lanes;
+    const { label, frame, mostConnections, stateSchema, statementTimeoutMs } = options;
+    this.lanes = mostConnections === 2 ? 1 : frame.lanes;
     this.#options = options;
     this.#session = session;
-    this.#pool = makePool(options, session);
+    this.#pool = makePool(options, session, this.lanes);
     this.#unitSettings = {
       label,
-      table: table.table,
       statementTimeoutMs,
       schema: stateSchema,
       key: session,
       order: new CommitOrder(),
+      opening: frame.opening,
+      assertRunning: () => frame.assertRunning((work) => this.#inTransaction("asking for the run", work)),
       open: this.#open,
       acquire: () => this.#pool.acquire({ signal: session.signal }),
     };
@@ -69,7 +70,10 @@ export class PostgresWriter implements SinkWriter {
     const { stateSchema } = this.#options;
     await this.#ask("preparing positions", async (connection) => {
       await ensureStateTables(connection, stateSchema);
-      await noteRunStarted(connection, stateSchema, this.#session, this.#session.scope);
+      await noteRunStarted(connection, stateSchema, this.#session, {
+        scope: this.#session.scope,
+        endsOnce: this.#options.frame.endsOnce,
+      });
     });
   }
 
@@ -86,21 +90,27 @@ export class PostgresWriter implements SinkWriter {
   }
 
   async begin(mode: "fast" | "careful", columns: readonly string[] | null): Promise<SinkUnit> {
-    const { table, label } = this.#options;
-    if (columns) assertColumns(table, columns, label);
+    const { frame } = this.#options;
+    const load = columns ? frame.loadOf(columns) : undefined;
+    await frame.beginUnit((work) => this.#inTransaction("making ready for the run's rows", work));
     const Unit = mode === "fast" ? CopyUnit : CarefulUnit;
-    return new Unit(this.#unitSettings, columns ? copyStatement(table, columns) : undefined);
+    return new Unit(this.#unitSettings, load);
   }
 
   async finish(): Promise<void> {
-    await this.#ask("noting the run's end", (connection) =>
-      noteRunEnded(connection, this.#options.stateSchema, this.#session, "succeeded"),
-    );
+    const { frame } = this.#options;
+    const { host, signal } = this.#session;
+    const end = (): Promise<void> => this.#inTransaction("ending the run", (connection) => frame.end(connection));
+    await (host === undefined ? end() : host.retrying(end, signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#open].map((transaction) => transaction.rollback(true)));
     await this.#pool.close();
+  }
+
+  #inTransaction(doing: string, work: (connection: Connection) => Promise<void>): Promise<void> {
+    return this.#ask(doing, (connection) => inTransaction(connection, () => work(connection)));
   }
 
   async #ask<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -110,18 +120,20 @@ export class PostgresWriter implements SinkWriter {
       await lease.release();
       return result;
     } catch (thrown) {
-      const fault = lease.value.lost ? "transient" : faultOf(thrown);
+      const fault = lease.value.lost ? "transient" : faultOfAll(thrown);
       await lease.discard();
       throw postgresError(thrown, `${this.#options.label}: ${doing}`, { fault });
     }
   }
 }
 
-function copyStatement(table: Table, columns: readonly string[]): string {
-  return `COPY ${quoteTable(table)} (${columns.map(quoteIdentifier).join(", ")}) FROM STDIN`;
+/** Where no unit is at work no single row is to blame: what is wrong with the data is wrong with all of it. */
+function faultOfAll(thrown: unknown): FaultClass {
+  const fault = faultOf(thrown);
+  return fault === "record" ? "fatal" : fault;
 }
 
-function makePool({ target, clock, lanes, idleTimeoutMs, maxLifetimeMs }: WriterOptions, session: SinkSession) {
+function makePool({ target, clock, idleTimeoutMs, maxLifetimeMs }: WriterOptions, session: SinkSession, lanes: 1 | 2) {
   const applicationName = `millrace ${session.job} ${session.run}`;
   return new ObjectPool<Connection>({
     name: `connections of sink ${session.sink}`,

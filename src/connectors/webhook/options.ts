@@ -9,7 +9,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export const webhookSourceShape = {
   path: z
     .string()
-    .regex(/^\/[^?#\s:]*$/, "expected a path such as /hooks/orders")
+    .regex(/^\/[^?#\s:%]*$/, "expected a path such as /hooks/orders")
     .describe("Path on the daemon's HTTP port, or on `listen`."),
   listen: z
     .string()
@@ -18,6 +18,7 @@ export const webhookSourceShape = {
     .describe("An address of its own as host:port; absent: the daemon's HTTP port."),
   auth: z
     .discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("none") }),
       z.strictObject({ type: z.literal("bearer"), token: textOption().describe("Token of the Authorization header.") }),
       z.strictObject({
         type: z.literal("hmac"),
@@ -29,7 +30,9 @@ export const webhookSourceShape = {
       }),
     ])
     .optional()
-    .describe("How a request proves who it is from."),
+    .describe(
+      "How a request proves who it is from; none: something in front of it asks. Needed where others than this machine may send.",
+    ),
   format: z
     .enum(["json", "jsonl"])
     .default("jsonl")
@@ -46,7 +49,9 @@ export const webhookSourceShape = {
         .default(256 * MEBIBYTE)
         .describe("Bytes that may wait."),
       requests: countOption().default(1_000_000).describe("Requests that may wait."),
-      retryAfter: durationOption({ min: 1_000 }).default(5_000).describe("What a sender is told to wait when it is full."),
+      retryAfter: durationOption({ min: 1_000 })
+        .default(5_000)
+        .describe("What a sender is told to wait when it is full."),
     })
     .prefault({})
     .describe("What was accepted and is not yet written; beyond that senders get 429."),
@@ -54,3 +59,20 @@ export const webhookSourceShape = {
 
 /** The source's options. */
 export type WebhookSourceOptions = z.output<z.ZodObject<typeof webhookSourceShape>>;
+
+const ALL_ADDRESSES = "0.0.0.0";
+
+/** `host:port`, `[::1]:port` or `:port` taken apart; no host: all addresses. */
+export function listenPlace(listen: string): { readonly host: string; readonly port: number } {
+  const colon = listen.lastIndexOf(":");
+  const host = listen.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
+  return { host: host === "" ? ALL_ADDRESSES : host, port: Number(listen.slice(colon + 1)) };
+}
+
+/** What is said where everybody could send. @param place what reaches beyond this machine */
+export function exposed(place: string): string {
+  return (
+    `${place} reaches beyond this machine, and there is no source.auth: set one, or source.auth: {type: none} where ` +
+    "something in front of it asks senders who they are"
+  );
+}

@@ -71,8 +71,8 @@ export interface RecordBatch {
   readonly current: SourceFields;
 }
 
-/** How the bytes of a source field have to be read. */
-export type FieldEncoding = "csv" | "json";
+/** How the bytes of a source field have to be read; `text`: they are its text as Postgres writes it, whatever is in it. */
+export type FieldEncoding = "csv" | "json" | "text";
 
 /**
  * The current record as it stood in the source: the encoder asks it whether a value is untouched.
@@ -191,6 +191,8 @@ export interface EncodeSpec {
   /** Whether the format needs columns at all; JSON lines do not. */
   readonly needsColumns: boolean;
   readonly onUnknownField: "error" | "ignore";
+  /** Output columns that there are in any case where the others are found by looking at the first records. */
+  readonly always?: readonly string[];
   /** Tells the rows of different partitions apart; absent: all rows go to one place. */
   readonly partition?: PartitionSpec;
   /** Fields whose texts are to stand before each row's own bytes, for a sink that needs them apart; absent: none. */

@@ -38,14 +38,19 @@ export interface HttpRoute {
   readonly method: "GET" | "POST";
   /** `/api/jobs/:job`; a part that begins with a colon stands for anything but nothing. */
   readonly path: string;
-  /** `token`: only with the server's token, where it has one. `open`: for everybody, or the route asks for its own proof. */
-  readonly access: "open" | "token";
+  /**
+   * `token`: only with the server's token, where it has one. `open`: for everybody but pages of other sites. `own`: the
+   * route asks for a proof of its own, and whoever has it may be anywhere.
+   */
+  readonly access: "open" | "own" | "token";
   /** Whatever it throws becomes a problem; the code of a MillraceError chooses the status. */
   handle(request: HttpRequest): Promise<HttpReply> | HttpReply;
 }
 
 /** Where routes are added. */
 export interface HttpRoutes {
+  /** Whether more than this machine may reach them. */
+  readonly exposed: boolean;
   /**
    * Adds a route, until it is disposed of.
    *

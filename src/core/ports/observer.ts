@@ -73,7 +73,7 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
       readonly attempt: number;
       readonly delayMs: number;
       readonly code: ErrorCode;
-      /** What the server or the system calls the fault (an SQLSTATE, an errno), else the code. */
+      /** What the server or the system calls the fault (an SQLSTATE, an errno, an HTTP status), else the code. */
       readonly reason: string;
       readonly message: string;
       /** What the message leaves out, from the fault's causes; not there where it says all. */

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { Counts } from "../ledger.ts";
 import type { Position } from "../position.ts";
+import type { Columns } from "../record.ts";
 import type { Reject } from "../reject.ts";
 import type { SinkOutput } from "../result.ts";
 import type { Codec, CodecName } from "./compression.ts";
@@ -16,6 +17,8 @@ export interface SinkContext {
   readonly name: string;
   readonly baseDir: string;
   readonly clock: Clock;
+  /** The types that the job declares, by the names its transform sees; for a sink that makes columns of its own. */
+  readonly declared?: Columns;
   /** The formats by name, for what stands before the first row of a file (`Encoder.head`). */
   readonly format?: (name: string) => Format;
   /** The codecs by name, for compressed output. */
@@ -157,6 +160,11 @@ export interface SinkUnit {
    */
   answers?(): Promise<readonly WriteOutcome[]>;
   /**
+   * Whether its rows end in the middle of what an earlier process may have sent as one thing: as long as more comes, the
+   * unit is not closed there.
+   */
+  readonly midway?: boolean;
+  /**
    * Makes the unit durable, with its positions and rejects in the same step where the sink keeps them.
    *
    * @throws MillraceError FENCED when a compare-and-set misses: someone else owns the split now
@@ -229,6 +237,11 @@ export interface BoundSink extends AsyncDisposable {
   readonly resume: "position" | "restart";
   /** Whether its rows are final as soon as they commit, so that a restart would double them. */
   readonly appends: boolean;
+  /**
+   * Of one that does not append: whether the same rows written once more change nothing. `false`: they would stand twice in
+   * what the run shows in the end. Absent where that is not known.
+   */
+  readonly repeatable?: boolean;
   /** Names of the columns it can take, when it knows; a column outside is an error when the job starts. */
   readonly known?: readonly string[];
   /** Nothing in it tells two rows apart, so that what comes twice stays twice; absent where that is not known. */

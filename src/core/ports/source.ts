@@ -5,10 +5,13 @@ import type { Position } from "../position.ts";
 import type { Codec, CodecName } from "./compression.ts";
 import type { DecodeSpec, Format } from "./format.ts";
 import type { HttpRoutes } from "./http-routes.ts";
+import type { SeenSplit } from "./sink.ts";
 import type { Spool } from "./spool.ts";
 
 /** What a source is given to resolve itself. */
 export interface SourceContext {
+  /** Name of the job, for what servers show of their clients. */
+  readonly job?: string;
   /** Folder that relative paths start from. */
   readonly baseDir: string;
   readonly clock: Clock;
@@ -100,6 +103,8 @@ export interface BoundSource extends AsyncDisposable {
   readonly label: string;
   /** In name order. */
   readonly splits: readonly SplitPlan[];
+  /** How its records are decoded, where only a look at the world tells (the types of a table's columns). */
+  readonly decode?: DecodeSpec;
   /**
    * Opens a split at a position.
    *
@@ -112,6 +117,13 @@ export interface BoundSource extends AsyncDisposable {
    * @throws MillraceError SOURCE_CHANGED
    */
   continueFrom?(known: readonly KnownSplit[]): Promise<BoundSource>;
+  /**
+   * For a source that plans its splits rather than finds them: the same with the splits that a run began with, for the
+   * run that goes on. It is let go with this one.
+   */
+  asPlanned?(seen: readonly SeenSplit[]): BoundSource;
+  /** Looks at what is there to be read, for people: `the first page has 100 records`. */
+  look?(signal: AbortSignal): Promise<string>;
   /** Present where processes share the source's splits out among themselves; `splits` is empty then. */
   readonly shares?: Shares;
   /**

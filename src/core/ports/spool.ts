@@ -14,7 +14,7 @@ export interface SpoolEntry {
 
 /** An entry as it is kept. */
 export interface SpooledEntry {
-  /** Counts up, in the order in which entries became durable: whoever has read to one has missed none before it. */
+  /** Counts up by one, in the order in which entries became durable: whoever has read to one has missed none before it. */
   readonly id: bigint;
   readonly body: Uint8Array;
   readonly receivedAt: number;
@@ -33,6 +33,8 @@ export interface SpoolLimits {
 export interface SpoolSize {
   readonly bytes: number;
   readonly entries: number;
+  /** Entries up to this one were dropped; 0: none ever was. */
+  readonly dropped: bigint;
 }
 
 /** Spools of all jobs, as a state store keeps them. Every promise resolves only when the change is durable. */

@@ -1,5 +1,5 @@
 /** Pages of lists: `{items, next}`, where `next` is asked for as `after`. */
-import { refusal } from "./problem.ts";
+import { refusal } from "../../server/problem.ts";
 
 const DEFAULT_LIMIT = 50;
 const HIGHEST_LIMIT = 1_000;

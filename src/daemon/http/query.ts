@@ -1,7 +1,7 @@
 /** The query of a request to the API. */
 import { nearestName } from "../../core/nearest.ts";
 import type { HttpRequest } from "../../core/ports/http-routes.ts";
-import { refusal } from "./problem.ts";
+import { refusal } from "../../server/problem.ts";
 
 /**
  * The parameters of a query that a route knows.

@@ -1,11 +1,10 @@
 /** The record that was read last: its values, and what its fields were in the source. */
-import type { RecordFault, FieldSpan, SourceFields } from "../../core/ports/format.ts";
+import type { FieldEncoding, RecordFault, FieldSpan, SourceFields } from "../../core/ports/format.ts";
 import type { DataRecord } from "../../core/record.ts";
-import type { FieldSelection } from "../field-selection.ts";
 import { INVALID, TEXT } from "../values/column-reader.ts";
 import { type Dialect, invalidBytes } from "./dialect.ts";
 import { ESCAPED, type FieldIndex, NON_ASCII, OFFSET, QUOTED, SPECIAL } from "./field-index.ts";
-import { type FieldPlan, meansNull, planFields } from "./field-plan.ts";
+import { type FieldPlan, meansNull } from "./field-plan.ts";
 import { FieldText } from "./field-text.ts";
 import { type RecordBuilder, recordBuilder } from "./record-builder.ts";
 import { type ReaderState, type RecordReader, recordReader } from "./record-reader.ts";
@@ -17,9 +16,23 @@ const DOUBLE_QUOTE = 34;
 /** Files of fewer records are done sooner without. */
 const GENERATE_AFTER = 256;
 
+/** What a {@link CurrentRecord} is made of. */
+export interface CurrentRecordParts {
+  /** One for each field that is read, in the record's order. */
+  readonly plans: readonly FieldPlan[];
+  /** Fields that a record of the source has. */
+  readonly headerWidth: number;
+  readonly dialect: Dialect;
+  readonly index: FieldIndex;
+  /** Notation of the fields' bytes; csv when absent. */
+  readonly encoding?: FieldEncoding;
+  /** Records that are read before code is generated for the header; its making costs as much as they do. */
+  readonly generateAfter?: number | undefined;
+}
+
 /** Reads the records of an index, one at a time. */
 export class CurrentRecord implements SourceFields {
-  readonly encoding = "csv";
+  readonly encoding: FieldEncoding;
   readonly names: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #plans: readonly FieldPlan[];
@@ -43,23 +56,14 @@ export class CurrentRecord implements SourceFields {
   #width = 0;
   #fault: RecordFault | null = null;
 
-  /**
-   * @param headerWidth fields that a record of the source has
-   * @param generateAfter records that are read before code is generated for the header; its making costs as much as they do
-   */
-  constructor(
-    selection: FieldSelection,
-    headerWidth: number,
-    dialect: Dialect,
-    index: FieldIndex,
-    generateAfter = GENERATE_AFTER,
-  ) {
-    const { names } = selection;
-    this.names = names;
+  constructor(parts: CurrentRecordParts) {
+    const { plans, headerWidth, dialect, index, encoding = "csv", generateAfter = GENERATE_AFTER } = parts;
+    this.encoding = encoding;
+    this.names = plans.map(({ name }) => name);
     this.#headerWidth = headerWidth;
-    this.#numbers = new Map(names.map((name, number) => [name, number]));
-    this.#plans = planFields(selection, dialect);
-    this.#build = recordBuilder(names);
+    this.#numbers = new Map(this.names.map((name, number) => [name, number]));
+    this.#plans = plans;
+    this.#build = recordBuilder(this.names);
     this.#dialect = dialect;
     this.#index = index;
     this.#text = new FieldText(dialect);
@@ -125,7 +129,7 @@ export class CurrentRecord implements SourceFields {
       const value = this.#readField(field, plan);
       if (value === INVALID) return null;
       values[field] = value;
-      if (plan.comparison === "time" && value !== null) times[field] = (value as Date).getTime();
+      if (plan.comparison === "time" && value instanceof Date) times[field] = value.getTime();
     }
     return this.#build(values);
   }
@@ -142,7 +146,7 @@ export class CurrentRecord implements SourceFields {
   isUntouched(index: number, value: unknown): boolean {
     const given = this.#state.values[index];
     const { comparison } = this.#plans[index] as FieldPlan;
-    if (comparison === "value" || given === null) return Object.is(value, given);
+    if (comparison === "value" || typeof given !== "object" || given === null) return Object.is(value, given);
     if (comparison === "time") return value === given && (given as Date).getTime() === this.#state.times[index];
     return this.#isSameContent(index, value);
   }

@@ -15,6 +15,7 @@ import { sameNames } from "../output-fields.ts";
 import { CurrentRecord } from "./current-record.ts";
 import type { Dialect } from "./dialect.ts";
 import { FieldIndex, OFFSET } from "./field-index.ts";
+import { planFields } from "./field-plan.ts";
 import { judge, judgeFramed, type Verdict } from "./judge.ts";
 import type { RecordScanner } from "./record-scanner.ts";
 import { scannerOf } from "./scanners.ts";
@@ -74,7 +75,13 @@ export class CsvDecoder implements Decoder {
     if (last !== undefined && sameNames(last.header, names)) return last;
     const header = [...names];
     const selection = selectionFrom(header, this.#parts.fields);
-    const current = new CurrentRecord(selection, header.length, dialect, this.#index, this.#parts.generateAfter);
+    const current = new CurrentRecord({
+      plans: planFields(selection, dialect),
+      headerWidth: header.length,
+      dialect,
+      index: this.#index,
+      generateAfter: this.#parts.generateAfter,
+    });
     this.#reader = { header, picked: selection.picked, current };
     return this.#reader;
   }

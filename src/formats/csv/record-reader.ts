@@ -68,7 +68,7 @@ export function fieldCode(plan: FieldPlan, i: number): string {
     ...(plan.reader === undefined ? [] : [`    ${markCode(i)}`]),
     "  }",
     `  values[${i}] = value${i};`,
-    ...(plan.comparison === "time" ? [`  if (value${i} !== null) times[${i}] = value${i}.getTime();`] : []),
+    ...(plan.comparison === "time" ? [`  if (value${i} instanceof Date) times[${i}] = value${i}.getTime();`] : []),
   ];
   return lines.join("\n");
 }

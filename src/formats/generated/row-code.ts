@@ -109,7 +109,7 @@ function columnCode(name: string, index: number, { source, registers, sample }: 
     kind,
     begin: `words[at + ${2 * field}]`,
     word: `words[at + ${2 * field + 1}]`,
-    isUntouched: kind === "time" ? `${same} && value.getTime() === times[${field}]` : same,
+    isUntouched: kind === "time" ? `${same} && value instanceof Date && value.getTime() === times[${field}]` : same,
     plainly: `{ to.length = p; plainly(to, ${index}, value, source); to.reserve(room); ({ bytes, view } = to); p = to.length; }`,
   };
 }

@@ -133,7 +133,7 @@ function putUntouched(
   { bytes, encoding }: SourceFields,
   span: FieldSpan,
 ): boolean {
-  if (encoding === "csv") return putCsvField(to, member, value, bytes, span);
+  if (encoding !== "json") return putText(to, member, value, bytes, span, encoding);
   if (span.quoted) {
     putStamp(to, member.stringLabel);
     putCopy(to, bytes, span.begin, span.end + 1);
@@ -145,10 +145,21 @@ function putUntouched(
   return true;
 }
 
-/** Text of CSV: a string is quoted, numbers and booleans in plain notation stand as they are, JSON is JSON. */
-function putCsvField(to: ByteWriter, member: Member, value: unknown, bytes: Uint8Array, span: FieldSpan): boolean {
-  if (typeof value === "number" && !Number.isFinite(value)) return false;
-  if (typeof value === "string" || value instanceof Date) {
+/**
+ * Text that is no JSON: a string is quoted, numbers and booleans in plain notation stand as they are, JSON is JSON. Of
+ * Postgres' text what JSON has no notation for (NaN, bytes) is the text that Postgres reads back.
+ */
+function putText(
+  to: ByteWriter,
+  member: Member,
+  value: unknown,
+  bytes: Uint8Array,
+  span: FieldSpan,
+  encoding: "csv" | "text",
+): boolean {
+  const isNoNumber = typeof value === "number" && !Number.isFinite(value);
+  if (isNoNumber && encoding === "csv") return false;
+  if (typeof value === "string" || value instanceof Date || isNoNumber || value instanceof Uint8Array) {
     putStamp(to, member.stringLabel);
     putEscapedBytes(to, bytes, span, jsonEscapes, span.escaped);
     putByte(to, QUOTE);

@@ -102,6 +102,10 @@ function putUntouched(
       return true;
     }
     if (encoding === "json" && span.escaped) return false;
+  } else if (encoding === "json" && isPlainArray(value, column.kind)) {
+    // numbers by their digits, of which JSON.parse loses some
+    refuse(putEscaped(to, arrayLiteral(exactItems(bytes, span), column.name, column.kind), copyEscapes), column);
+    return true;
   } else if (!keepsNotation(value, column.kind, bytes, span)) {
     return false;
   }
@@ -110,6 +114,19 @@ function putUntouched(
   else refuse(putEscapedBytes(to, bytes, span, copyEscapes, encoding === "csv" && span.escaped), column);
   if (value instanceof Date && column.kind.family === "other" && zoneNamed(bytes, span) === "none") putAscii(to, "Z");
   return true;
+}
+
+/** Whether a value goes into a column as an array of the server's own notation. */
+function isPlainArray(value: unknown, { family, array }: ColumnKind): boolean {
+  return array && family !== "json" && Array.isArray(value);
+}
+
+/** The items of a JSON array; numbers that are not what their digits say as those digits. */
+function exactItems(bytes: Uint8Array, { begin, end }: FieldSpan): readonly unknown[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + begin, end - begin).toString("utf8");
+  const digits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+    typeof value === "number" && context?.source !== `${value}` ? (context?.source ?? value) : value;
+  return JSON.parse(text, digits) as readonly unknown[];
 }
 
 /** The zone at the end of a timestamp's text; text that names none is UTC, or it would not be handed on untouched. */

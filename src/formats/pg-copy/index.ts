@@ -1,20 +1,19 @@
-/** The format of COPY .. FROM STDIN: written, never read. */
+/** The format of COPY: rows as Postgres takes and gives them. */
 import { MillraceError } from "../../core/errors.ts";
 import type { Format } from "../../core/ports/format.ts";
+import { CopyTextDecoder } from "./decode.ts";
 import { CopyTextEncoder } from "./encode-text.ts";
 
-/** COPY text. @throws MillraceError USAGE when it is asked to decode */
+/** COPY text; read only of sources that frame their records themselves. */
 export const pgCopyFormat: Format = {
   name: "pg-copy",
-  readHeader: writeOnly,
-  splitter: writeOnly,
-  decoder: writeOnly,
+  readHeader: () => ({ dataOffset: 0, lines: 0 }),
+  // Postgres frames its rows, so nobody ever asks where one ends
+  splitter: () => ({ lastBorder: neverCut, nextLine: neverCut }),
+  decoder: (spec) => new CopyTextDecoder(spec),
   encoder: (spec) => new CopyTextEncoder(spec),
 };
 
-function writeOnly(): never {
-  throw new MillraceError(
-    "USAGE",
-    "pg-copy is the format of Postgres sinks; a source has to name another, such as csv",
-  );
+function neverCut(): never {
+  throw new MillraceError("INVARIANT", "rows of COPY are framed by their source; there is nothing to cut");
 }

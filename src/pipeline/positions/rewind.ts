@@ -148,7 +148,7 @@ async function placeOf(
   const { source, split } = await splitOf(bound.source, run, stand, name);
   if (ordinal === 0n) return { position: originPosition(split.origin, split.originLine), counts: new Map() };
   const { decode } = bound.plan;
-  const options = { format: formatByName(decode.format), decode, signal, asked: "rewind" };
+  const options = { format: formatByName(decode.format), decode, signal };
   const head = await headOf(source, split, Number(ordinal), options);
   if (head.records < Number(ordinal)) {
     const found = `${head.records} records`;
@@ -161,8 +161,8 @@ async function placeOf(
   };
 }
 
-function positionBehind({ originLine }: SplitPlan, { records, next, lines }: Head): Position {
-  const place = { ordinal: BigInt(records), token: String(next) };
+function positionBehind({ originLine }: SplitPlan, { records, token, lines }: Head): Position {
+  const place = { ordinal: BigInt(records), token };
   return originLine === undefined ? place : { ...place, line: originLine + lines };
 }
 
@@ -207,7 +207,7 @@ function assertNotTwice(step: RewindStep, { bound, run, desks }: Work, keepWritt
     if (keepWritten) return;
     throw refused(`${what}, and the next run would write them again: take them out and use --keep-written`);
   }
-  if (of.positions === "sink" || run.state === "succeeded") return;
+  if ((of.positions === "sink" && of.repeatable !== false) || run.state === "succeeded") return;
   const instead =
     run.scope === ""
       ? "end the run first (millrace run), then set it back"

@@ -64,9 +64,10 @@ export function placesOf(plan: Plan, sinks: ReadonlyMap<string, BoundSink>, stat
 /**
  * The file that a job names for its rejects; null: it names no place.
  *
- * @throws MillraceError USAGE for a topic: nothing in it can be taken
+ * @throws MillraceError USAGE for a topic, in which nothing can be taken, and for a server, which keeps them to itself
  */
 export function fileOfRejects({ job, rejects }: Pick<Plan, "job" | "rejects">): FileOfRejects | null {
+  if (rejects?.type === "http") throw unreadable(job.name);
   if (rejects?.type !== "kafka") return rejects;
   const { topic } = rejects;
   throw new MillraceError(
@@ -74,6 +75,11 @@ export function fileOfRejects({ job, rejects }: Pick<Plan, "job" | "rejects">): 
     `rejects replay: the rejects of ${job.name} are messages of the topic ${topic}, which a job of its own runs again: ` +
       `source: { type: kafka, topics: ${topic}, until: end, ... }; docs/rejects.md ("In a topic") shows one`,
   );
+}
+
+function unreadable(job: string): MillraceError {
+  const instead = "look there; or leave rejects out, and they are kept where list, export and replay find them";
+  return new MillraceError("USAGE", `rejects: those of ${job} are sent to a server (rejects.type: http); ${instead}`);
 }
 
 type FileOfRejects = Extract<RejectsPlan, { readonly type: "file" }>;

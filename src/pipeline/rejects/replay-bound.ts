@@ -103,7 +103,7 @@ async function beginReplay(start: ReplayStart, places: RejectPlaces, wish: Rejec
 
 /** What an unfinished run is going to show takes the place of all before, and so of what a replay has added. */
 function assertEnded(run: RunRow | null, sinks: ReadonlyMap<string, BoundSink>): void {
-  const replaced = [...sinks.values()].find(({ appends }) => !appends);
+  const replaced = [...sinks.values()].find(({ appends, repeatable = false }) => !appends && !repeatable);
   if (run === null || run.state === "succeeded" || replaced === undefined) return;
   throw new MillraceError(
     "USAGE",

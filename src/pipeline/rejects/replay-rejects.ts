@@ -5,7 +5,8 @@ import type { RunSummary } from "../../core/summary.ts";
 import { ProcessMeter } from "../../observability/process-meter.ts";
 import { openSession } from "../job-session.ts";
 import { processWorld } from "../process-world.ts";
-import { assertModuleExists, resolveSinks } from "../resolve.ts";
+import type { Plan } from "../describe.ts";
+import { assertModuleExists, type ResolveContext, resolveSinks, resolveSource } from "../resolve.ts";
 import type { RunJobOptions } from "../run-options.ts";
 import { fieldNames } from "./field-names.ts";
 import { fileOfRejects, placesOf } from "./reject-places.ts";
@@ -32,10 +33,11 @@ const LEASE_SCOPE = "@replay";
 export async function replayRejects(given: Job, options: ReplayOptions = {}): Promise<RunSummary | null> {
   await using opened = new AsyncDisposableStack();
   const session = await openSession(given, options, () => LEASE_SCOPE, opened);
-  const { plan, state, clock, random, recorder, observers, patience, stops } = session;
-  fileOfRejects(plan);
-  await assertModuleExists(plan);
+  const { state, clock, random, recorder, observers, patience, stops } = session;
+  fileOfRejects(session.plan);
+  await assertModuleExists(session.plan);
   const context = { clock, signal: stops.graceful };
+  const plan = await retrying(() => withDecode(session.plan, context), patience, stops.graceful);
   const sinks = await retrying(() => resolveSinks(plan, context, opened), patience, stops.graceful);
   const { scope: _shared, ...identity } = session.identity;
   const world = processWorld(plan.job, { clock, random, state }, options);
@@ -53,4 +55,11 @@ export async function replayRejects(given: Job, options: ReplayOptions = {}): Pr
     observers,
     figures: () => meter.figures(),
   });
+}
+
+/** The types of a table's columns are known only once it was looked at. */
+async function withDecode(plan: Plan, context: ResolveContext): Promise<Plan> {
+  if (plan.job.source.type !== "postgres") return plan;
+  await using source = await resolveSource(plan, context);
+  return source.decode === undefined ? plan : { ...plan, decode: source.decode };
 }

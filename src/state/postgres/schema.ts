@@ -161,7 +161,8 @@ CREATE TABLE ${schema}.spools (
   job text COLLATE "C" PRIMARY KEY,
   last_id bigint,
   bytes bigint NOT NULL DEFAULT 0,
-  entries bigint NOT NULL DEFAULT 0
+  entries bigint NOT NULL DEFAULT 0,
+  dropped bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 CREATE TABLE ${schema}.spool_entries (

@@ -3,7 +3,7 @@ import type { SpooledEntry } from "../../core/ports/spool.ts";
 import type { Connection, Row } from "../../postgres/connection.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import type { Arguments, Outcome } from "../operations.ts";
-import { type Admission, admit, type SpoolState } from "../spool-admission.ts";
+import { type Admission, admit, NEW_SPOOL, type SpoolState } from "../spool-admission.ts";
 import type { Tried } from "./schedules.ts";
 
 /** Rows that one read looks at. */
@@ -61,11 +61,12 @@ export class SpoolTable {
   }
 
   async trim(...[job, upTo, keysBefore]: Arguments<"trimSpool">): Promise<void> {
-    await this.#lock(job);
+    const { lastId } = await this.#lock(job);
+    if (lastId === null) return;
     await this.#connection.query(
       `WITH dropped AS (DELETE FROM ${this.#entries} WHERE job = $1 AND id <= $2 RETURNING octet_length(body) AS bytes)
        UPDATE ${this.#spools} SET bytes = bytes - (SELECT coalesce(sum(d.bytes), 0) FROM dropped AS d),
-         entries = entries - (SELECT count(*) FROM dropped)
+         entries = entries - (SELECT count(*) FROM dropped), dropped = greatest(dropped, least($2::bigint, last_id))
        WHERE job = $1`,
       [job, upTo],
     );
@@ -78,20 +79,20 @@ export class SpoolTable {
   }
 
   async size(job: string): Promise<Outcome<"spoolSize">> {
-    const { bytes, entries } = toState((await this.#select(job, "")) ?? {});
-    return { bytes, entries };
+    const { bytes, entries, dropped } = toState(await this.#select(job, ""));
+    return { bytes, entries, dropped };
   }
 
   async #lock(job: string): Promise<SpoolState> {
     const found = await this.#select(job, "FOR UPDATE");
     if (found !== undefined) return toState(found);
     await this.#connection.query(`INSERT INTO ${this.#spools} (job) VALUES ($1) ON CONFLICT DO NOTHING`, [job]);
-    return toState((await this.#select(job, "FOR UPDATE")) ?? {});
+    return toState(await this.#select(job, "FOR UPDATE"));
   }
 
   async #select(job: string, lock: "" | "FOR UPDATE"): Promise<Row | undefined> {
     const { rows } = await this.#connection.query(
-      `SELECT last_id::text AS last_id, bytes::text AS bytes, entries::text AS entries
+      `SELECT last_id::text AS last_id, bytes::text AS bytes, entries::text AS entries, dropped::text AS dropped
        FROM ${this.#spools} WHERE job = $1 ${lock}`,
       [job],
     );
@@ -144,9 +145,15 @@ export class SpoolTable {
   }
 }
 
-function toState(row: Row): SpoolState {
-  const { last_id: lastId = null, bytes = 0, entries = 0 } = row;
-  return { lastId: lastId === null ? null : BigInt(String(lastId)), bytes: Number(bytes), entries: Number(entries) };
+function toState(row: Row | undefined): SpoolState {
+  if (row === undefined) return NEW_SPOOL;
+  const { last_id: lastId, bytes, entries, dropped } = row;
+  return {
+    lastId: typeof lastId === "string" ? BigInt(lastId) : null,
+    bytes: Number(bytes),
+    entries: Number(entries),
+    dropped: BigInt(String(dropped)),
+  };
 }
 
 function toEntry(row: Row): SpooledEntry {

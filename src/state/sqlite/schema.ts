@@ -157,7 +157,8 @@ const spools = `
     job TEXT PRIMARY KEY,
     last_id INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
-    entries INTEGER NOT NULL
+    entries INTEGER NOT NULL,
+    dropped INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
   -- Bodies are long, so the rows have a place of their own beside the index.

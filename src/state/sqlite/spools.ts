@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { SpooledEntry } from "../../core/ports/spool.ts";
 import type { Arguments, Outcome } from "../operations.ts";
-import { type AdmittedEntry, admit, type SpoolState } from "../spool-admission.ts";
+import { type AdmittedEntry, admit, NEW_SPOOL, type SpoolState, trimmed } from "../spool-admission.ts";
 import { int, type Row, text } from "./row.ts";
 
 /** Spools by job. One writes at a time, so ids become durable in their order. */
@@ -19,7 +19,9 @@ export class SpoolTable {
 
   constructor(database: DatabaseSync) {
     this.#find = database.prepare("SELECT * FROM spools WHERE job = ?");
-    this.#put = database.prepare("INSERT OR REPLACE INTO spools (job, last_id, bytes, entries) VALUES (?, ?, ?, ?)");
+    this.#put = database.prepare(
+      "INSERT OR REPLACE INTO spools (job, last_id, bytes, entries, dropped) VALUES (?, ?, ?, ?, ?)",
+    );
     this.#known = database.prepare("SELECT 1 FROM spool_keys WHERE job = ? AND key = ?");
     this.#addEntry = database.prepare("INSERT INTO spool_entries (job, id, received_at, body) VALUES (?, ?, ?, ?)");
     this.#addKey = database.prepare("INSERT INTO spool_keys (job, key, id, received_at) VALUES (?, ?, ?, ?)");
@@ -36,7 +38,7 @@ export class SpoolTable {
     const isKnown = (key: string): boolean => this.#known.get(job, key) !== undefined;
     const { outcomes, admitted, after } = admit(entries, limits, this.#state(job), isKnown);
     for (const one of admitted) this.#insert(job, one);
-    if (admitted.length > 0) this.#put.run(job, after.lastId, after.bytes, after.entries);
+    if (admitted.length > 0) this.#keep(job, after);
     return outcomes;
   }
 
@@ -53,23 +55,28 @@ export class SpoolTable {
   }
 
   trim(...[job, upTo, keysBefore]: Arguments<"trimSpool">): void {
-    const { lastId, bytes, entries } = this.#state(job);
-    const dropped = this.#measure.get(job, upTo) ?? {};
+    const before = this.#state(job);
+    if (before.lastId === null) return;
+    const { bytes, entries } = this.#measure.get(job, upTo) ?? {};
     this.#drop.run(job, upTo);
     this.#forget.run(job, keysBefore, upTo);
-    if (lastId === null) return;
-    this.#put.run(job, lastId, bytes - int(dropped["bytes"]), entries - int(dropped["entries"]));
+    this.#keep(job, trimmed(before, upTo, { bytes: int(bytes), entries: int(entries) }));
   }
 
   size(job: string): Outcome<"spoolSize"> {
-    const { bytes, entries } = this.#state(job);
-    return { bytes, entries };
+    const { bytes, entries, dropped } = this.#state(job);
+    return { bytes, entries, dropped };
   }
 
   #state(job: string): SpoolState {
     const row = this.#find.get(job);
-    if (row === undefined) return { lastId: null, bytes: 0, entries: 0 };
-    return { lastId: BigInt(text(row["last_id"])), bytes: int(row["bytes"]), entries: int(row["entries"]) };
+    if (row === undefined) return NEW_SPOOL;
+    const { last_id: lastId, bytes, entries, dropped } = row;
+    return { lastId: idOf(lastId), bytes: int(bytes), entries: int(entries), dropped: idOf(dropped) };
+  }
+
+  #keep(job: string, { lastId, bytes, entries, dropped }: SpoolState): void {
+    this.#put.run(job, lastId, bytes, entries, dropped);
   }
 
   #insert(job: string, { id, entry: { key, body, receivedAt } }: AdmittedEntry): void {
@@ -78,10 +85,14 @@ export class SpoolTable {
   }
 }
 
+function idOf(value: Row[string] | undefined): bigint {
+  return BigInt(text(value));
+}
+
 function toEntry(row: Row): SpooledEntry {
   const { id, body, received_at: receivedAt } = row;
   return {
-    id: BigInt(text(id)),
+    id: idOf(id),
     body: body instanceof Uint8Array ? body : new Uint8Array(),
     receivedAt: int(receivedAt),
   };

@@ -11,26 +11,31 @@ import { Proxy } from "../../support/proxy.ts";
 
 const postgres = usePostgres();
 
+type Mode = PostgresSinkOptions["mode"];
+
 /** A table of its own and a schema for its positions, behind a network that can be cut. */
 class Target implements AsyncDisposable {
   readonly table: string;
+  readonly mode: Mode;
   readonly proxy: Proxy;
 
-  private constructor(table: string, proxy: Proxy) {
+  private constructor(table: string, mode: Mode, proxy: Proxy) {
     this.table = table;
+    this.mode = mode;
     this.proxy = proxy;
   }
 
-  static async create(definition: string): Promise<Target> {
+  static async create(definition: string, mode: Mode): Promise<Target> {
     const table = `t${randomUUID().replaceAll("-", "")}`;
     await postgres.server.query(`CREATE TABLE ${table} (${definition})`);
-    return new Target(table, await Proxy.listen(postgres.server.port));
+    return new Target(table, mode, await Proxy.listen(postgres.server.port));
   }
 
   get options(): PostgresSinkOptions {
     const { server } = postgres;
     const url = server.url().replace(`:${server.port}/`, `:${this.proxy.port}/`);
-    return z.strictObject(postgresSinkShape).parse({ url, table: this.table, stateSchema: `state_${this.table}` });
+    const { table, mode } = this;
+    return z.strictObject(postgresSinkShape).parse({ url, table, mode, stateSchema: `state_${table}` });
   }
 
   async seen(): Promise<readonly number[]> {
@@ -46,12 +51,19 @@ class Target implements AsyncDisposable {
 /** What a key changes: one lane instead of two, and rows that are refused for those that are there already. */
 const ABOUT_KEYS = /fenced|refused|reply|two units/;
 
-describe.each([
-  ["a table without keys", "id int CHECK (id >= 0), note text, day text", /^/],
-  ["a table with a key", "id int PRIMARY KEY CHECK (id >= 0), note text, day text", ABOUT_KEYS],
-])("postgres sink into %s", (_, definition, chosen) => {
+const KEYLESS = "id int CHECK (id >= 0), note text, day text";
+const KEYED = "id int PRIMARY KEY CHECK (id >= 0), note text, day text";
+
+describe.each<[string, string, RegExp, Mode]>([
+  ["append into a table without keys", KEYLESS, /^/, "append"],
+  ["append into a table with a key", KEYED, ABOUT_KEYS, "append"],
+  ["upsert", KEYED, /^/, "upsert"],
+  ["insertIgnore", KEYED, ABOUT_KEYS, "insertIgnore"],
+  ["insert", KEYLESS, ABOUT_KEYS, "insert"],
+  ["replace", KEYED, /^/, "replace"],
+])("postgres sink, %s", (_, definition, chosen, mode) => {
   const cases = sinkCases<Target>({
-    open: () => Target.create(definition),
+    open: () => Target.create(definition, mode),
     bind: ({ options }) =>
       postgresSink.resolve(options, { name: "sink", baseDir: import.meta.dirname, clock: systemClock }),
     record: (number) => ({ id: number, note: `note ${number}`, day: `d${number % 2}` }),

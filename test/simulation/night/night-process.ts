@@ -47,7 +47,7 @@ export class NightProcess {
     const state = this.#mortalStore();
     this.#state = state;
     const shared = { ...openSharedWorld({ memoryBytes: 1024 * 1024, threads: 2 }), startThreads: this.#startThreads };
-    this.#desk = new RunDesk({ state, clock, random, shared, emit });
+    this.#desk = new RunDesk({ state, clock, random, shared, emit, routes: () => undefined });
     const jobNamed = (name: string): Job | undefined => this.jobs.find((job) => job.name === name);
     const launcher = new SlotLauncher({ desk: this.#desk, state, clock, emit, jobNamed });
     this.#scheduler = new Scheduler({ store: state, launcher, clock, emit, ticker: clockTicker(clock) });

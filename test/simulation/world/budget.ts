@@ -7,6 +7,9 @@ export class WatchedBudget extends MemoryBudget {
   /** What each living reservation was admitted with, without its growth. */
   readonly #admitted = new Map<Reservation, number>();
 
+  /** Admissions to come that the limit does not count for. */
+  #overdrawn = 0;
+
   constructor(limitBytes: number, onBroken: (message: string) => void) {
     super({ limitBytes });
     this.#onBroken = onBroken;
@@ -32,6 +35,11 @@ export class WatchedBudget extends MemoryBudget {
         const reservation = account.tryReserve(bytes);
         return reservation === undefined ? undefined : this.#watch(reservation, bytes);
       },
+      overdraw: () => {
+        const before = this.waiting;
+        account.overdraw();
+        this.#overdrawn += before - this.waiting;
+      },
     };
   }
 
@@ -54,6 +62,10 @@ export class WatchedBudget extends MemoryBudget {
       },
     };
     this.#admitted.set(watched, bytes);
+    if (this.#overdrawn > 0) {
+      this.#overdrawn--;
+      return watched;
+    }
     const sum = [...this.#admitted.values()].reduce((total, admitted) => total + admitted, 0);
     if (this.#admitted.size > 1 && sum > this.limitBytes) {
       this.#onBroken(`${this.#admitted.size} chunks were admitted with ${sum} bytes, the budget is ${this.limitBytes}`);

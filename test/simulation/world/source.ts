@@ -31,8 +31,11 @@ export class SimulatedSource implements BoundSource {
   readonly #data: ReadonlyMap<string, SourceSplit>;
   readonly #process: SimulatedProcess;
   readonly #faults: Faults;
+  readonly #isAway: boolean;
 
-  constructor(data: readonly SourceSplit[], process: SimulatedProcess, faults: Faults) {
+  /** @param isAway whether it is away where it would break */
+  constructor(data: readonly SourceSplit[], process: SimulatedProcess, faults: Faults, isAway = false) {
+    this.#isAway = isAway;
     this.#data = new Map(data.map((split) => [split.id, split]));
     this.#process = process;
     this.#faults = faults;
@@ -96,6 +99,7 @@ export class SimulatedSource implements BoundSource {
     const fate = this.#faults.fate();
     await this.#process.step(name);
     if (fate === "crash") throw unforeseen(name);
+    if (fate === "unsent" && this.#isAway) throw new MillraceError("SOURCE_UNAVAILABLE", `simulated: ${name}: away`);
     if (fate === "unsent")
       throw new MillraceError("SOURCE_FAILED", `simulated: ${name}: try again`, { fault: "transient" });
   }

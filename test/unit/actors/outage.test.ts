@@ -35,6 +35,15 @@ describe("Outage.pause()", () => {
     ]);
   });
 
+  test("tells an HTTP status as the reason", async () => {
+    const [clock, log] = [new FakeClock(), new EventLog()];
+    const error = new MillraceError("SINK_UNAVAILABLE", "away", { details: { status: 503 } });
+    const pause = new Outage(outageOptions(clock, log)).pause(error, never);
+    await clock.advance(1000);
+    await pause;
+    expect(log.of("retrying")).toMatchObject([{ reason: "HTTP 503" }]);
+  });
+
   test.each([
     ["SINK_UNAVAILABLE", Object.assign(new Error("deadlock detected"), { code: "40P01" }), "40P01"],
     ["SINK_UNAVAILABLE", Object.assign(new Error("read"), { code: "ECONNRESET" }), "ECONNRESET"],

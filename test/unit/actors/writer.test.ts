@@ -51,6 +51,8 @@ class Workshop {
       limits: null,
       retry: { forMs: 10_000, initialDelayMs: 1000, maxDelayMs: 5000, multiplier: 2, jitter: "none" },
       budget: this.budget,
+      account: this.budget.account("run"),
+      isComplete: () => true,
       clock: this.clock,
       random: () => 0.5,
       meter: idleMeter(),
@@ -409,6 +411,58 @@ describe("Writer where a row is refused", () => {
     shop.sink.plan("commit", refused, refused);
     shop.send(["1"]);
     expect(await shop.end()).toEqual({ kind: "failed", error: refused });
+  });
+});
+
+describe("Writer of a sink that must not be left midway", () => {
+  test("takes more than the unit should have, and memory beyond the budget where the reader waits for it", async () => {
+    const sink = sinkOf();
+    sink.midwayBehind = "2";
+    const budget = new MemoryBudget({ limitBytes: 100 });
+    const account = budget.account("run");
+    const held = account.tryReserve(100);
+    const shop = new Workshop(sink, { commit: { bytes: 2, intervalMs: 1000 }, budget, account });
+    shop.send(["1", "2"]);
+    await shop.settle();
+    expect(sink.log).toEqual(["fast", "write 2"]);
+    const more = await account.reserve(50);
+    shop.send(["3", "4"], ["5"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(sink.log).toEqual(["fast", "write 2", "write 2", "commit", "fast", "write 1", "commit"]);
+    for (const reservation of [held, more]) reservation?.release();
+  });
+
+  test("leaves the unit for the next run where this one is stopped", async () => {
+    const sink = sinkOf();
+    sink.midwayBehind = "2";
+    const shop = new Workshop(sink, { commit: { bytes: 1, intervalMs: 1000 }, isComplete: () => false });
+    shop.send(["1"], ["2"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(sink.rows).toEqual(["1"]);
+    expect(sink.log.at(-1)).toBe("rollback");
+    expect([shop.deliveries.released, sink.openUnits]).toEqual([2, 0]);
+  });
+
+  test("takes more also when a unit that broke is sent again", async () => {
+    const sink = sinkOf();
+    sink.midwayBehind = "1";
+    sink.plan("write", away);
+    const shop = new Workshop(sink, { commit: { bytes: 1, intervalMs: 1000 } });
+    shop.send(["1"], ["2"], ["3"]);
+    expect(await shop.end()).toEqual(normal);
+    expect(sink.log.filter((call) => call === "commit")).toHaveLength(2);
+    expect(shop.committed.map(({ position }) => position.ordinal)).toEqual([2n, 3n]);
+  });
+
+  test("closes it there where nothing more comes at all", async () => {
+    const sink = sinkOf();
+    sink.midwayBehind = "1";
+    const shop = new Workshop(sink, { commit: { bytes: 1, intervalMs: 1000 } });
+    shop.send(["1"]);
+    await shop.clock.advance(3_600_000);
+    expect(sink.rows).toEqual([]);
+    expect(await shop.end()).toEqual(normal);
+    expect(sink.rows).toEqual(["1"]);
   });
 });
 

@@ -21,3 +21,26 @@ test("drawFlow() names topics, group and key of a Kafka job", () => {
   expect(describeFormats(both)).toBe("jsonl -> jsonl + text");
   expect(describeRejects(both)).toBe("the state store; the run ends beyond 5 % in five minutes");
 });
+
+test("drawFlow() names the address of an HTTP source without what may be secret, and how its pages follow each other", () => {
+  const url = "https://me:pass@api.test/items?key=s3cret#x";
+  const source = { type: "http", url, records: "/data", pagination: { type: "cursor", next: "/next" } };
+  const sink = { type: "file", path: "items.jsonl" };
+  const job = (more: object) => defineJob({ name: "items", source: { ...source, ...more }, sink } as JobConfig);
+  expect(drawFlow(job({}))).toEqual(["http https://api.test/items (pages by cursor) -> file items.jsonl (replace)"]);
+  const one = job({ format: "csv", records: undefined, pagination: { type: "none" } });
+  expect(drawFlow(one)).toEqual(["http https://api.test/items (one reply) -> file items.jsonl (replace)"]);
+  expect(describeFormats(one)).toBe("csv -> jsonl");
+});
+
+test("drawFlow() names addresses of an HTTP job without what may be secret in them", () => {
+  const hook = { type: "webhook", path: "/hooks/orders", listen: "127.0.0.1:8080" };
+  const api = { type: "http", url: "https://etl:s3cret@api.test/v2/orders?key=s3cret", pagination: { type: "link" } };
+  const put = { type: "http", url: "https://etl:s3cret@api.test/v2/orders/{id}?key=s3cret", method: { field: "verb" } };
+  const job = (source: object) => defineJob({ name: "orders", source, sink: put } as unknown as JobConfig);
+  expect([...drawFlow(job(hook)), ...drawFlow(job(api))]).toEqual([
+    "webhook 127.0.0.1:8080/hooks/orders -> http {verb} https://api.test/v2/orders/{id}",
+    "http https://api.test/v2/orders (pages by link) -> http {verb} https://api.test/v2/orders/{id}",
+  ]);
+  expect(describeFormats(job(hook))).toBe("jsonl -> json");
+});

@@ -330,7 +330,7 @@ describe("millrace init", () => {
     [["--from", "none.csv"], "error: --from none.csv: there is no such file (SOURCE_NOT_FOUND)\n"],
     [
       ["--from", "x.csv", "--to", "mysql://u:pw@h/d"],
-      'error: --to takes postgres://host/database/table, or a file that ends in .csv or .jsonl, got "mysql://u:***@h/d"\n',
+      'error: --to takes postgres://host/database/table, https://host/path, or a file that ends in .csv or .jsonl, got "mysql://u:***@h/d"\n',
     ],
     [
       ["--from", "x.csv", "--to", "postgres://u:pw@h"],

@@ -234,7 +234,7 @@ workers: many
   });
 
   test.each([
-    ["{ type: webhook, path: in }", '2:32: source.path: expected a path that begins with /, got "in"'],
+    ["{ type: webhook, path: in }", '2:32: source.path: expected a path such as /hooks/orders, got "in"'],
     [
       "{ type: kafka, brokers: [a, b:9092], topics: t, group: g }",
       "2:33: source.brokers: expected host:port, got a list",
@@ -369,6 +369,32 @@ describe("variables", () => {
   });
 });
 
+describe("a Postgres source", () => {
+  test.each([
+    ["url: u", "source.table: missing; give table or query"],
+    ["url: u, table: t, query: SELECT 1", "source.query: stands beside table; give one of the two"],
+    ["url: u, query: SELECT 1, schema: s", "source.schema: is that of a table; name it in the query"],
+    ["url: u, table: t, incremental: true", "source.cursor: missing; incremental continues from a column that grows"],
+    [
+      "url: u, table: t, cursor: id",
+      "source.cursor: only incremental reads go by it; set incremental: true, or leave it out",
+    ],
+    [
+      "url: u, table: t, lag: 5m",
+      "source.lag: only incremental reads go by it; set incremental: true, or leave it out",
+    ],
+    ["url: u, query: SELECT 1, splits: 2", "source.splits: a query is read as a whole; leave it out, or give a table"],
+    [
+      "url: u, table: t, cursor: id, incremental: true, splits: 2",
+      "source.splits: what is new is read in one piece; leave it out",
+    ],
+  ])("with %s is refused", (keys, message) => {
+    const [told] = lines(minimal.replace(/source: .*/, `source: { type: postgres, ${keys} }`));
+    expect(told).toMatch(/^orders\.yaml:2:\d+: /);
+    expect(told?.replace(/^orders\.yaml:2:\d+: /, "")).toBe(message);
+  });
+});
+
 describe("what is not built yet is refused by its name", () => {
   test.each([
     [
@@ -385,7 +411,7 @@ describe("what is not built yet is refused by its name", () => {
     ],
     [
       "rejects: { type: postgres, url: u, table: t }",
-      "4:18: rejects.type: postgres: not built in this release; built now: file, kafka",
+      "4:18: rejects.type: postgres: not built in this release; built now: file, kafka, http",
     ],
   ])("%s", (line, message) => {
     const { code, lines: told } = faultOf(() => readYaml(minimal + line));
@@ -393,30 +419,15 @@ describe("what is not built yet is refused by its name", () => {
     expect(code).toBe("NOT_BUILT");
   });
 
-  test.each([
-    [
-      "{ type: http, url: https://x.example }",
-      "2:17: source.type: http: not built in this release; built now: file, kafka, module",
-    ],
-    [
-      "{ type: postgres, url: u, table: t }",
-      "2:17: source.type: postgres: not built in this release; built now: file, kafka, module",
-    ],
-    [
-      "{ type: webhook, path: /in }",
-      "2:17: source.type: webhook: not built in this release; built now: file, kafka, module",
-    ],
-  ])("source: %s", (source, message) => {
-    expect(lines(minimal.replace(/source: .*/, `source: ${source}`))).toEqual([`orders.yaml:${message}`]);
+  test("the pool of a Postgres source", () => {
+    const message = "2:45: source.pool: not built in this release (a session for each range that is read)";
+    const source = "source: { type: postgres, url: u, table: t, pool: { max: 2 } }";
+    expect(lines(minimal.replace(/source: .*/, source))).toEqual([`orders.yaml:${message}`]);
   });
 
-  test.each([
-    ["mode: upsert", "3:81: sink.mode: upsert: not built in this release (built now: append)"],
-    ["copy: binary", "3:81: sink.copy: binary: not built in this release (built now: auto, text)"],
-    ["createTable: true", "3:88: sink.createTable: not built in this release (create the table first)"],
-    ["key: [id]", "3:75: sink.key: not built in this release (leave it out)"],
-  ])("a Postgres sink with %s", (options, message) => {
-    expect(lines(postgres(options))).toEqual([`orders.yaml:${message}`]);
+  test("a Postgres sink with copy: binary", () => {
+    const message = "3:81: sink.copy: binary: not built in this release (built now: auto, text)";
+    expect(lines(postgres("copy: binary"))).toEqual([`orders.yaml:${message}`]);
   });
 
   test.each([

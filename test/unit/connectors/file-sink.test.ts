@@ -201,7 +201,10 @@ describe("a unit of a file sink", () => {
     const unit = await writer.begin("fast", null);
     await unit.write(rows("2\n"), ROWS_ORIGIN);
     await failNext("write", "EIO");
-    await expect(unit.write(rows("3\n"), ROWS_ORIGIN)).rejects.toMatchObject({ code: "SINK_UNAVAILABLE", fault: "transient" });
+    await expect(unit.write(rows("3\n"), ROWS_ORIGIN)).rejects.toMatchObject({
+      code: "SINK_UNAVAILABLE",
+      fault: "transient",
+    });
     await unit.rollback();
     await write(writer, "2\n", "3\n");
     await writer.finish();

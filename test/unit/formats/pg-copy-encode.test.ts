@@ -14,11 +14,13 @@ const encoder = (types: Readonly<Record<string, string | undefined>>, ignoreUnkn
 const into = (type: string | undefined, value: unknown) => encodeOne(encoder({ c: type }), { c: value }).slice(0, -1);
 
 describe("pgCopyFormat", () => {
-  test("is written, never read", () => {
+  test("is read only where its source has framed it", () => {
     const spec = { format: "pg-copy", options: {}, columns: {}, maxRecordBytes: 1 };
-    expect(() => pgCopyFormat.decoder(spec)).toThrow(/a source has to name another/);
-    expect(() => pgCopyFormat.splitter(spec)).toThrow(/a source has to name another/);
-    expect(() => pgCopyFormat.readHeader(new Uint8Array(0), true, spec)).toThrow(/a source has to name another/);
+    const bytes = new Uint8Array(1);
+    expect(() => pgCopyFormat.splitter(spec).lastBorder(bytes, 0, 1)).toThrow(/framed by their source/);
+    expect(() => pgCopyFormat.decoder(spec).decode({ bytes, final: true, truncated: false })).toThrow(
+      /without their ends/,
+    );
   });
 });
 

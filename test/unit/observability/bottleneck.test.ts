@@ -31,6 +31,23 @@ describe("findBottleneck()", () => {
     expect(ask({ sink: 10 }, { durationMs: 0 })).toBeNull();
   });
 
+  it("names a transform that waits while source and sink wait for it", () => {
+    const waiting = stages({ workers: 100 });
+    const times = {
+      ...waiting,
+      source: { busyMs: 0, waitInputMs: 0, waitOutputMs: 900 },
+      sink: { busyMs: 10, waitInputMs: 900, waitOutputMs: 0 },
+    };
+    expect(ask({}, { stages: times })).toEqual({
+      stage: "workers",
+      kind: "transform",
+      busy: 0.1,
+      advice: "the transform waits for what it asks; a larger `transform.concurrency` has more under way",
+    });
+    expect(ask({}, { stages: times, transform: false })).toBeNull();
+    expect(ask({}, { stages: { ...times, source: waiting.source } })).toBeNull();
+  });
+
   it("never says that a stage was busy for longer than the run", () => {
     expect(ask({ sink: 1_900 })?.busy).toBe(1);
   });

@@ -71,9 +71,9 @@ group("describe()", () => {
 
   test.each([
     [
-      { rejects: { type: "http" } },
+      { rejects: { type: "postgres" } },
       "NOT_BUILT",
-      "orders: rejects.type: http: not built in this release; use type: file or kafka, or leave it out for the default place",
+      "orders: rejects.type: postgres: not built in this release; use type: file, kafka or http, or leave it out for the default place",
     ],
     [
       { source: { type: "file", path: "orders.dat" } },

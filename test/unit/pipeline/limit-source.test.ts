@@ -5,6 +5,8 @@ import type { BoundSource } from "../../../src/core/ports/source.ts";
 import { describe as describeJob } from "../../../src/pipeline/describe.ts";
 import { limitPlan } from "../../../src/pipeline/limit-source.ts";
 import type { BoundPlan } from "../../../src/pipeline/resolve.ts";
+import { FakeHttpClient } from "../connectors/http/source/fake-http-client.ts";
+import { bind, readTexts } from "../connectors/http/source/support.ts";
 import { MemorySource } from "../../support/memory-source.ts";
 
 const never = new AbortController().signal;
@@ -93,5 +95,21 @@ describe("limitPlan()", () => {
         },
       ),
     );
+  });
+
+  it("ends framed records behind the last that is wanted", async () => {
+    const client = new FakeHttpClient(({ query }) => {
+      const page = Number(query["page"]);
+      return { body: page < 4 ? `[${3 * page}, ${3 * page + 1}, ${3 * page + 2}]` : "[]" };
+    });
+    for (const [records, expected] of [
+      [4, "3456"],
+      [6, "345678"],
+      [99, "34567891011"],
+    ] as const) {
+      await using source = await bind(client, { pagination: { type: "page" } });
+      const plan = await limitPlan(planOf(source, "jsonl"), records, never);
+      expect((await readTexts(plan.source)).join("")).toBe(expected);
+    }
   });
 });

@@ -83,12 +83,27 @@ describe("promiseOf()", () => {
     for (const source of builtConnectors("source")) {
       for (const sink of builtConnectors("sink")) {
         const own = { ...sinkOfOnesOwn("once"), type: sink };
-        const pair = { ...plain, source: { ...plain.source, type: source, module: {} }, sinks: { sink: own } };
-        expect(promiseOf(pair as unknown as typeof plain)[0]?.promise, `${source} ${sink}`).toContain(ONCE);
+        const pair = {
+          ...plain,
+          source: { ...plain.source, type: source, module: {}, pagination: { type: "none" } },
+          sinks: { sink: own },
+        };
+        expect(promiseOf(pair as unknown as typeof plain)[0]?.promise, `${source} ${sink}`).toContain(
+          sink === "http" ? "at least once" : ONCE,
+        );
       }
     }
-    const later = { ...plain, source: { ...plain.source, type: "webhook" } } as unknown as typeof plain;
+    const later = { ...plain, source: { ...plain.source, type: "letters" } } as unknown as typeof plain;
     expect(promiseOf(later)[0]?.promise).toBe("nothing is promised for this pair yet");
+  });
+
+  test("begins with the answer where records are sent, and says what a sender has to do", () => {
+    const [promise] = promiseOf(job({ source: { type: "webhook", path: "/x" }, sink: SINKS["a table"] }));
+    expect(promise?.promise).toContain("its source records are those of the requests that were answered with 202");
+    expect(promise?.warnings.map(({ edge }) => edge)).toEqual([
+      expect.stringContaining("a request without idempotency-key is taken twice"),
+      expect.stringContaining("whoever reaches the address may send"),
+    ]);
   });
 
   test.each<[string, Partial<JobConfig>, string, string]>([

@@ -2,10 +2,19 @@
 import type { Arrow } from "./import-graph.ts";
 import { roomOf } from "./import-graph.ts";
 
-const parts = ["aggregate", "compression", "connectors", "formats", "postgres", "scheduling", "state"] as const;
+const parts = [
+  "aggregate",
+  "compression",
+  "connectors",
+  "formats",
+  "postgres",
+  "scheduling",
+  "server",
+  "state",
+] as const;
 const upToActors = ["runtime", "observability", "task", "actors", "config", ...parts] as const;
 const doors = ["pipeline", "runtime", "formats", "compression", "aggregate", "connectors"] as const;
-const upToDaemon = [...upToActors, "pipeline", "batch", "streams", "spi", "testing", "daemon"] as const;
+const upToDaemon = [...upToActors, "pipeline", "batch", "streams", "http", "spi", "testing", "daemon"] as const;
 
 /**
  * What each room may import beside core; an entry with a slash allows a part of a room, `room#specs` its option specs
@@ -21,7 +30,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   formats: ["runtime"],
   state: ["runtime", "postgres"],
   scheduling: ["runtime", "postgres"],
-  connectors: ["runtime", "postgres"],
+  server: ["observability/redact"],
+  connectors: ["runtime", "postgres", "server"],
   task: ["runtime/threads", "formats", "compression", "aggregate"],
   actors: ["runtime", "aggregate"],
   config: [
@@ -36,8 +46,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   batch: doors,
   streams: [...doors, "postgres"],
   testing: [...doors, "config", "observability", "state", "task"],
+  http: ["runtime", "connectors"],
   spi: [...doors, "state", "streams"],
-  daemon: ["runtime", "pipeline", "config", "scheduling", "state", "observability"],
+  daemon: ["runtime", "pipeline", "config", "scheduling", "state", "server", "observability"],
   index: upToDaemon,
   cli: [...upToDaemon, "index"],
 };

@@ -21,6 +21,21 @@ function admissions() {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
+describe("BudgetAccount.overdraw()", () => {
+  test("grants all waiting admissions of its own, whatever the budget says", async () => {
+    const budget = new MemoryBudget({ limitBytes: 10 });
+    const { granted, ask } = admissions();
+    const [one, other] = [await busyAccount(budget, "one"), await busyAccount(budget, "other")];
+    one.overdraw();
+    void ask(other, 50, "other's");
+    void ask(one, 20, "first");
+    void ask(one, 30, "second");
+    one.overdraw();
+    await settled();
+    expect([granted, budget.used, budget.waiting]).toEqual([["first", "second"], 52, 1]);
+  });
+});
+
 describe("BudgetAccount.reserve()", () => {
   test("admits at once while the budget lasts", async () => {
     const budget = new MemoryBudget({ limitBytes: 100 });

@@ -237,7 +237,7 @@ describe("A module's setup and teardown", () => {
     const outcome = await thread.run("2,b\n");
     await thread.close();
     expect(values(outcome)).toMatchObject([{ resources: "resources" }]);
-    expect(log).toEqual(["setup orders run-1", "teardown resources"]);
+    expect(log).toEqual(["setup orders run-1 in each of 1", "teardown resources"]);
   });
 
   test("end the run when setup fails, with the user's own file and line, and nothing is torn down", async () => {
@@ -249,7 +249,7 @@ describe("A module's setup and teardown", () => {
     });
     await expect(thread.run("1,a\n")).rejects.toMatchObject({ code: "SETUP_FAILED" });
     await thread.close();
-    expect(log).toEqual(["setup orders run-1"]);
+    expect(log).toEqual(["setup orders run-1 in each of 1"]);
   });
 
   test("end the run when setup is not done in time", async () => {

@@ -8,6 +8,8 @@ export interface HttpCall {
   readonly url: URL;
   /** Beside those of the connection, which they take the place of. By lower-case name. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Those of them that tell no secret and go along when a redirect leads to another host, beside the usual ones. */
+  readonly publicHeaders?: readonly string[];
   readonly body?: Uint8Array;
 }
 
@@ -55,11 +57,13 @@ export interface HttpClient extends AsyncDisposable {
   /**
    * What a status other than success means: an error that says address, status, what the server said and what to do.
    * 408, 425, 429 and 5xx are transient (with `retryAfterMs` in `details` where the server said how long, in both notations),
-   * 401, 403 and 407 fatal; others fatal for a source and of fault class `record` for a sink.
+   * 401 and 407 fatal; others fatal for a source and of fault class `record` for a sink.
    *
    * @param body as much of it as is there
    */
   faultOf(answer: HttpAnswer, body: Uint8Array): MillraceError;
+  /** What a server said, as it may be told: with stars where it repeats the secrets that it was sent. */
+  hide(text: string): string;
   /** Connections that are open and requests under way. */
   readonly stats: { readonly connections: number; readonly requests: number };
 }

@@ -2,7 +2,7 @@
 import type { Clock } from "../../../core/clock.ts";
 import type { HttpRoute } from "../../../core/ports/http-routes.ts";
 import type { Runtime } from "../../runtime-api.ts";
-import type { HttpLimits } from "../limits.ts";
+import type { HttpLimits } from "../../../server/limits.ts";
 import { eventRoutes } from "./events.ts";
 import { homeRoute } from "./home.ts";
 import { jobRoutes } from "./jobs.ts";

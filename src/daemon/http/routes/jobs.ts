@@ -3,7 +3,7 @@ import { z } from "zod";
 import { MillraceError } from "../../../core/errors.ts";
 import type { HttpRequest, HttpRoute } from "../../../core/ports/http-routes.ts";
 import type { JobStatus, Runtime, TriggeredRun } from "../../runtime-api.ts";
-import { jsonBody } from "../body.ts";
+import { jsonBody } from "../json-body.ts";
 import { cursorAt, limitOf, pageOf, placeOf } from "../page.ts";
 import { queryOf } from "../query.ts";
 import { json } from "../reply.ts";

@@ -1,7 +1,7 @@
 /** What watches over the process asks for: whether it lives, whether it takes work, its metrics. */
 import type { HttpRoute } from "../../../core/ports/http-routes.ts";
 import type { Runtime } from "../../runtime-api.ts";
-import { problem } from "../problem.ts";
+import { problem } from "../../../server/problem.ts";
 import { json } from "../reply.ts";
 
 /** `/healthz`, `/readyz`, `/metrics`. */

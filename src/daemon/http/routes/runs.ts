@@ -2,9 +2,9 @@
 import { z } from "zod";
 import type { HttpRequest, HttpRoute } from "../../../core/ports/http-routes.ts";
 import type { Runtime } from "../../runtime-api.ts";
-import { jsonBody } from "../body.ts";
+import { jsonBody } from "../json-body.ts";
 import { cursorAt, limitOf, pageOf, placeOf, strangeCursor } from "../page.ts";
-import { refusal } from "../problem.ts";
+import { refusal } from "../../../server/problem.ts";
 import { queryOf } from "../query.ts";
 import { json } from "../reply.ts";
 import { isRunId, runIdOf, runUnknown } from "../texts.ts";

@@ -1,6 +1,7 @@
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { CommitOrder } from "../../../../src/connectors/postgres/commit-order.ts";
+import { CopyLoad } from "../../../../src/connectors/postgres/modes/copy-load.ts";
 import { CopyUnit } from "../../../../src/connectors/postgres/unit.ts";
 import { systemClock } from "../../../../src/core/clock.ts";
 import type { Connection } from "../../../../src/postgres/connection.ts";
@@ -18,7 +19,8 @@ function makeUnit() {
       return state.lost;
     },
     idle: true,
-    query: async () => ({ command: "BEGIN", rows: [], rowCount: 0 }),
+    query: async () => ({ command: "BEGIN", rows: [], rowCount: 0, fields: [] }),
+    copyTo: () => Readable.from([]),
     copyFrom: () => stream,
     [Symbol.asyncDispose]: async () => {},
   };
@@ -26,7 +28,6 @@ function makeUnit() {
   const unit = new CopyUnit(
     {
       label: "sink",
-      table: "t",
       schema: "millrace",
       key: { job: "j", scope: "s", sink: "sink" },
       statementTimeoutMs: undefined,
@@ -34,7 +35,7 @@ function makeUnit() {
       open: new Set(),
       acquire: () => pool.acquire(),
     },
-    "COPY t (id) FROM STDIN",
+    () => new CopyLoad({ table: "t" }, ["id"]),
   );
   const bytes = new TextEncoder().encode("1\n");
   const output = {

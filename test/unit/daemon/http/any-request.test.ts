@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { adminRoutes } from "../../../../src/daemon/http/routes/admin-routes.ts";
-import { HTTP_LIMITS } from "../../../../src/daemon/http/limits.ts";
+import { HTTP_LIMITS } from "../../../../src/server/limits.ts";
 import { serve, type Served } from "./ask.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 

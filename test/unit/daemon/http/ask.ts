@@ -2,7 +2,8 @@
 import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
-import { serveAdmin, type AdminServer, type AdminServerOptions } from "../../../../src/daemon/http/server.ts";
+import { serveAdmin, type AdminServerOptions } from "../../../../src/daemon/http/server.ts";
+import type { RouteServer } from "../../../../src/server/server.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 
 /** What came back. */
@@ -22,7 +23,7 @@ export interface Question {
 /** A server over a fake runtime. */
 export interface Served extends AsyncDisposable {
   readonly runtime: FakeRuntime;
-  readonly server: AdminServer;
+  readonly server: RouteServer;
   readonly port: number;
   /** Faults that it reported. */
   readonly faults: unknown[];

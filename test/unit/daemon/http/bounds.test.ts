@@ -107,7 +107,7 @@ describe("a connection", () => {
   });
 });
 
-describe("AdminServer.close()", () => {
+describe("RouteServer.close()", () => {
   test("lets a request under way finish, and takes no more", async () => {
     await using served = await serve();
     const metrics = Promise.withResolvers<string>();

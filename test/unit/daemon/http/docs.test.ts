@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { HTTP_LIMITS } from "../../../../src/daemon/http/limits.ts";
+import { HTTP_LIMITS } from "../../../../src/server/limits.ts";
 import { adminRoutes } from "../../../../src/daemon/http/routes/admin-routes.ts";
 import { until } from "../../../support/until.ts";
 import { type Answer, serve, type Served } from "./ask.ts";

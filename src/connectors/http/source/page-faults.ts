@@ -1,0 +1,88 @@
+/** What is wrong with the body of a page, in words. */
+import { MillraceError } from "../../../core/errors.ts";
+import type { PageBody } from "./page-body.ts";
+
+/** Bytes of a body that a message shows. */
+const EXCERPT_BYTES = 80;
+/** Names of an object's members that a message shows. */
+const MOST_NAMES = 8;
+
+/** A body that ends before its JSON does although the transfer was whole: somebody in between has cut it. */
+export function cutBody(where: string, bytes: number): MillraceError {
+  const what =
+    bytes === 0 ? "the reply is empty, and JSON was expected" : `the reply ends within its JSON, after ${bytes} bytes`;
+  return new MillraceError("SOURCE_UNAVAILABLE", `${where}: ${what}`);
+}
+
+/** A body that is something else. */
+export function noJson({ where, bytes: body, type, hide }: PageBody, at: number): MillraceError {
+  const line = countLines(body, at) + 1;
+  const said = type === undefined ? "" : `; the server calls it ${type}`;
+  const hint = /^\s*</.test(body.toString("latin1", 0, EXCERPT_BYTES))
+    ? "a login page or a proxy may have answered: look at source.url and source.auth"
+    : "for one JSON value a line set source.format to jsonl";
+  return new MillraceError(
+    "SOURCE_FAILED",
+    `${where}: the reply is not JSON at byte ${at} (line ${line}): ${hide(excerpt(body, at))}${said}; ${hint}`,
+  );
+}
+
+/** A body without records where they were said to be. */
+export function noRecords(where: string, body: Buffer, pointer: string | undefined): MillraceError {
+  const value = parsed(body);
+  if (pointer === undefined || pointer === "") {
+    return new MillraceError(
+      "SOURCE_FAILED",
+      `${where}: the reply is ${describe(value)}, and an array of records was expected; set source.records to the JSON pointer of ` +
+        "the records in it, such as /data",
+    );
+  }
+  return new MillraceError("SOURCE_FAILED", `${where}: source.records: ${whatIsAt(pointer, value)}`);
+}
+
+/** How far the pointer leads, and what is there. */
+function whatIsAt(pointer: string, value: unknown): string {
+  let at = value;
+  let way = "";
+  for (const step of pointer.split("/").slice(1)) {
+    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) {
+      const holder = way === "" ? "the reply" : way;
+      return `nothing stands at ${pointer}: ${holder} is ${describe(at)}`;
+    }
+    at = (at as Record<string, unknown>)[name];
+    way += `/${step}`;
+  }
+  return `${pointer} is ${describe(at)}, and an array of records or one object was expected`;
+}
+
+/** What lies beside the way to the records was not looked into and may be no JSON. */
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8").replace(/^\uFEFF/, "")) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return "no JSON throughout";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const names = Object.keys(value);
+  if (names.length === 0) return "an empty object";
+  const more = names.length > MOST_NAMES ? ", ..." : "";
+  return `an object with ${names.slice(0, MOST_NAMES).join(", ")}${more}`;
+}
+
+function excerpt(body: Buffer, at: number): string {
+  const begin = Math.max(0, Math.min(at, body.length - 1) - EXCERPT_BYTES / 4);
+  return JSON.stringify(body.toString("utf8", begin, begin + EXCERPT_BYTES));
+}
+
+function countLines(body: Buffer, until: number): number {
+  let lines = 0;
+  for (let at = body.indexOf(10); at !== -1 && at < until; at = body.indexOf(10, at + 1)) lines++;
+  return lines;
+}
