@@ -143,8 +143,7 @@ export class RunFrame {
   #growing(): OpeningStep {
     return {
       run: async (connection) => {
-        const { extra } = this.#mode(this.#columns);
-        const statement = this.#target.growing(this.#columns.filter((name) => name !== extra));
+        const statement = this.#target.growing(this.#columns);
         if (statement !== null) await connection.query(statement);
       },
     };

@@ -42,10 +42,13 @@ export class TargetTable {
   readonly found: Found;
   readonly #grows: boolean;
   readonly #key: readonly string[];
+  /** The field of `deleteWhen`: where the table does not have it, it never gets it. */
+  readonly #flag: string | undefined;
   readonly #declared: Columns;
 
-  constructor(found: Found, { onUnknownField, key = [] }: PostgresSinkOptions, declared: Columns = {}) {
+  constructor(found: Found, { onUnknownField, key = [], deleteWhen }: PostgresSinkOptions, declared: Columns = {}) {
     this.found = found;
+    this.#flag = typeof deleteWhen === "object" ? deleteWhen.field : deleteWhen;
     this.#grows = onUnknownField === "addColumn" || !found.isThere;
     this.#key = key;
     this.#declared = declared;
@@ -64,14 +67,19 @@ export class TargetTable {
   /** The table with the run's output columns. */
   with(columns: readonly string[]): Table {
     const { table } = this.found;
-    return this.#grows ? withColumns(table, columns, this.#declared) : table;
+    return this.#grows ? withColumns(table, this.#withoutFlag(columns), this.#declared) : table;
   }
 
   /** The statement that makes it so; null when there is nothing to do. */
   growing(columns: readonly string[]): string | null {
     const { table, isThere } = this.found;
-    if (isThere) return this.#grows ? addColumnsStatement(table, columns, this.#declared) : null;
-    return columns.length === 0 ? null : createTableStatement(table, columns, this.#declared, this.#key);
+    const names = this.#withoutFlag(columns);
+    if (isThere) return this.#grows ? addColumnsStatement(table, names, this.#declared) : null;
+    return names.length === 0 ? null : createTableStatement(table, names, this.#declared, this.#key);
+  }
+
+  #withoutFlag(columns: readonly string[]): readonly string[] {
+    return columns.filter((name) => name !== this.#flag);
   }
 }
 

@@ -37,8 +37,7 @@ export class WebhookShare implements Share {
   readonly #given: WebhookShareOptions;
   readonly #revoked: AbortSignal;
   readonly #trim: SpoolTrim;
-  /** The entry that some sink still needs of those that were read. */
-  #reached = 0n;
+  #isBegun = false;
   #entriesRead = 0;
   #recordsRead = 0;
 
@@ -50,8 +49,6 @@ export class WebhookShare implements Share {
     this.#given = given;
     this.#revoked = ownership.lost;
     this.#trim = new SpoolTrim({ spool, clock, keepKeysMs: options.idempotencyFor });
-    // Keys that have grown old while nobody was there.
-    if (dropped > 0n) this.#trim.upTo(dropped);
   }
 
   get revoked(): AbortSignal {
@@ -72,7 +69,9 @@ export class WebhookShare implements Share {
     const from = placeOf(token);
     if (ordinal === 0n && fingerprint !== undefined && fingerprint !== token) throw this.#addedLater();
     if (from.id !== 0n && from.id <= dropped) throw this.#goneBefore(from.id);
-    this.#reached = from.id;
+    // What was committed and not dropped before a crash; the share is begun where all sinks stand, and only then.
+    if (!this.#isBegun) this.#trim.upTo(from.id - 1n);
+    this.#isBegun = true;
     const onEntry = (records: number): void => {
       this.#entriesRead++;
       this.#recordsRead += records;
@@ -81,8 +80,7 @@ export class WebhookShare implements Share {
   }
 
   committed(_split: string, { token }: Position): void {
-    this.#reached = placeOf(token).id;
-    this.#trim.upTo(this.#reached - 1n);
+    this.#trim.upTo(placeOf(token).id - 1n);
   }
 
   /** Of requests that were not read yet nobody knows the records: each is taken for one of those that were. */

@@ -128,10 +128,10 @@ export interface FieldRegisters {
 }
 
 /**
- * `text`: a string that is its bytes; `int`: a whole number that its digits say all about; `time`: a Date; `other`: nothing
- * can be said without looking closer.
+ * `text`: a string that is its bytes; `int`: a whole number that its digits say all about; `digits`: a bigint that is its
+ * bytes; `time`: a Date; `other`: nothing can be said without looking closer.
  */
-export type FieldKind = "text" | "int" | "time" | "other";
+export type FieldKind = "text" | "int" | "digits" | "time" | "other";
 
 /** A field's bytes. `escaped`: they hold escapes of the field's encoding (doubled quotes in csv, backslashes in json). */
 export interface FieldSpan {

@@ -41,7 +41,10 @@ export function memberCode(label: string, column: ColumnCode): string {
         ]
       : []),
     ...(kind === "time" ? [`    else if (${isCopied}) { ${quote} p = ${copy}; ${quote} }`] : []),
+    ...(kind === "digits" ? [`    else if (${isCopied}) p = ${copy};`] : []),
     `    else if (${isDigits(column)}) p = putInteger(bytes, p, value);`,
+    `    else if (value === true) { ${stampCode("true")} }`,
+    `    else if (value === false) { ${stampCode("false")} }`,
     `    else { p = q; ${plainly} }`,
     "  }",
   ].join("\n");

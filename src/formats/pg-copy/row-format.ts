@@ -38,6 +38,7 @@ export function fieldCode(column: ColumnCode, { family }: ColumnKind): string {
     // an empty text may stand for null
     ...(hasOwnText ? [`  else if (typeof value === "string") { q = ${text}; if (q > p) p = q; else ${plainly} }`] : []),
     ...(keepsTime ? [`  else if (${isCopied} && endsInZ(from, ${word})) p = ${copyCode(column)};`] : []),
+    ...(kind === "digits" ? [`  else if (${isCopied}) p = ${copyCode(column)};`] : []),
     ...(family === "json" ? [] : [`  else if (${isDigits(column)}) p = putInteger(bytes, p, value);`]),
     `  else ${plainly}`,
   ].join("\n");

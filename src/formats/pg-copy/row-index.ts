@@ -54,6 +54,8 @@ export class RowIndex {
       let begin = start;
       for (let at = start; at < stop; at++) {
         const byte = bytes[at] as number;
+        const flag = flagsOf[byte] as number;
+        if (flag === 0) continue;
         if (byte === TAB) {
           addField(fields, begin, at, flags);
           begin = at + 1;
@@ -63,7 +65,7 @@ export class RowIndex {
           flags = 0;
           at++;
         } else {
-          flags |= flagsOf[byte] as number;
+          flags |= flag;
         }
       }
       addField(fields, begin, stop, flags);

@@ -32,7 +32,7 @@ const integer: ValueReader = { reader: intReader, comparison: "value", kind: "in
 const bigInteger: ValueReader = {
   reader: readerOf("a whole number", (text) => BigInt(text)),
   comparison: "value",
-  kind: "other",
+  kind: "digits",
 };
 
 const float: ValueReader = {

@@ -175,6 +175,8 @@ describe("mode replace, where the table has to stay", () => {
     await t.server.query(sql.replaceAll("$t", t.name));
     const before = await portrait(t);
     const oid = await t.server.query(`SELECT '${t.name}'::regclass::oid`);
+    await using sink = await resolveSink({ url: t.server.url(), table: t.name, mode: "replace" });
+    expect(sink.found).toMatch(/^its rows replaced by (?:TRUNCATE|DELETE) .*, because .*(?:it$|it has)/);
     await replace(
       t,
       lines(100).map(({ id, v }) => [id, v] as const),

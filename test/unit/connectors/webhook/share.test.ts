@@ -97,6 +97,15 @@ describe("A share of the spool", () => {
     expect(spool.owned).toBe(0);
   });
 
+  test("drops what was committed and not dropped before a crash, and nothing when it is opened again", async () => {
+    const { spool, clock, open } = await shareOf();
+    await spool.send("1", "2", "3");
+    await open(`${ID + 1n}:0`, 1n);
+    await open(`${ID + 2n}:0`, 2n);
+    await clock.advance(0);
+    expect((await spool.read(0n, 100)).map(({ id }) => id)).toEqual([ID + 1n, ID + 2n]);
+  });
+
   test("begins with what there is where positions were forgotten", async () => {
     const spool = new TestSpool();
     await spool.send("1", "2", "3");
