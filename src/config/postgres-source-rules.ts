@@ -17,12 +17,7 @@ export function postgresSourceFindings(config: unknown): Finding[] {
     [isDivided && has("query"), "splits", "a query is read as a whole; leave it out, or give a table"],
     [isDivided && at("incremental") === true, "splits", "what is new is read in one piece; leave it out"],
   ];
-  const findings = refused.flatMap(([applies, key, message]) => (applies ? [invalid(["source", key], message)] : []));
-  if (valueAt(config, ["trigger", "type"]) !== "continuous") return findings;
-  return [
-    ...findings,
-    invalid(["trigger", "type"], "continuous: a table does not tell when it has more; take an interval"),
-  ];
+  return refused.flatMap(([applies, key, message]) => (applies ? [invalid(["source", key], message)] : []));
 }
 
 function incrementalRules(

@@ -1,4 +1,5 @@
 /** Rules between keys, which one key's shape cannot say. They hold the config itself, so that every mistake is told at once. */
+import { isLiveType } from "../connectors/catalog.ts";
 import { formatOfPath } from "../connectors/file/options.ts";
 import { durationOption } from "../core/option-shapes.ts";
 import { nearestName } from "../core/nearest.ts";
@@ -60,11 +61,17 @@ function concurrencyFindings(config: unknown): Finding[] {
   return [invalid(path, "only mode async has calls in flight side by side; set mode: async, or leave it out")];
 }
 
-/** Only a folder can be watched; other sources say themselves when there is more. */
+/** Only a folder can be watched; live sources say themselves when there is more, and all others have to be asked. */
 function watchFindings(config: unknown): Finding[] {
   const [trigger, source] = ["trigger", "source"].map((key) => valueAt(config, [key, "type"]));
-  if (trigger !== "watch" || typeof source !== "string" || source === "file") return [];
-  const message = `watch: waits for new files, which a ${source} source has none of; take interval or continuous`;
+  if ((trigger !== "watch" && trigger !== "continuous") || typeof source !== "string" || source === "file") return [];
+  const isLive = isLiveType(source) || valueAt(config, ["source", "module", "live"]) === true;
+  if (trigger === "continuous" && isLive) return [];
+  const why =
+    trigger === "watch"
+      ? `watch: waits for new files, which a ${source} source has none of`
+      : `continuous: a ${source} source does not tell when it has more`;
+  const message = `${why}; take ${isLive ? "continuous" : "an interval"}`;
   return [{ code: "CONFIG_INVALID", path: ["trigger", "type"], at: "value", message }];
 }
 

@@ -7,7 +7,7 @@ import { BROKEN_ANSWERS, IMPATIENT, ODD_ANSWERS, REFUSALS, SILENCES } from "../s
 import { UnrulyServer } from "../support/http/unruly-server.ts";
 import { Project } from "../support/project.ts";
 
-const RECORDS = 2_000;
+const RECORDS = 1_200;
 /** One record in so many is bad. */
 const isBad = (id: number): boolean => id % 400 === 3;
 const GOOD = idsTo(RECORDS).filter((id) => !isBad(id));
@@ -18,7 +18,7 @@ const inOrder = (ids: readonly number[]): readonly number[] => ids.toSorted((a, 
 /** One exchange in ten goes wrong, in any of the ways that pass. */
 const UNRULY: readonly FaultRule[] = [...REFUSALS, ...BROKEN_ANSWERS, ...ODD_ANSWERS].map((fault) => ({
   fault,
-  chance: 0.005,
+  chance: 0.008,
 }));
 
 /** Each of the faults that keep a client waiting strikes once. */

@@ -28,7 +28,7 @@ import { openDesk } from "./positions.ts";
 import { RunFrame } from "./run-frame.ts";
 import { readSsl } from "./ssl.ts";
 import { loadingTable } from "./replace/replacement.ts";
-import { dropTable } from "./replace/loading-table.ts";
+import { dropLoadingTable } from "./replace/loading-table.ts";
 import { shownWay, type Way, wayOf } from "./replace/way.ts";
 import { type Found, findTable, TargetTable } from "./target-table.ts";
 import { PostgresWriter } from "./writer.ts";
@@ -118,7 +118,8 @@ class BoundPostgresSink implements BoundSink {
     const key = { job, run, sink: this.#context.name };
     return this.#ask("giving up a run", async (connection) => {
       await noteRunEnded(connection, this.#options.stateSchema, key, "abandoned");
-      if (this.#options.mode === "replace") await dropTable(connection, loadingTable(this.#table.found.table, run));
+      if (this.#options.mode === "replace")
+        await dropLoadingTable(connection, loadingTable(this.#table.found.table, run));
     });
   }
 

@@ -450,8 +450,19 @@ describe("what is not built yet is refused by its name", () => {
   test("watching is for files", () => {
     const topic = minimal.replace(/source: .*/, 'source: { type: kafka, brokers: "a:1", topics: t, group: g }');
     expect(lines(`${topic}trigger: { type: watch }`)).toEqual([
-      "orders.yaml:4:18: trigger.type: watch: waits for new files, which a kafka source has none of; take interval or continuous",
+      "orders.yaml:4:18: trigger.type: watch: waits for new files, which a kafka source has none of; take continuous",
     ]);
+  });
+
+  test("what does not tell when it has more is not followed", () => {
+    const api = minimal.replace(
+      /source: .*/,
+      "source: { type: http, url: 'https://a.example/x', incremental: true, records: '' }",
+    );
+    expect(lines(`${api}trigger: { type: continuous }`)).toEqual([
+      "orders.yaml:4:18: trigger.type: continuous: a http source does not tell when it has more; take an interval",
+    ]);
+    expect(() => readYaml(`${api}trigger: { type: interval, every: 1m }`)).not.toThrow();
   });
 
   test("what is watched has a name before there is a slot", () => {

@@ -1,6 +1,6 @@
 /** The table that a run of mode replace loads, made like the one whose place it will take. */
 import type { Connection } from "../../../postgres/connection.ts";
-import { quoteTable, type TableName } from "../../../postgres/identifiers.ts";
+import { quoteLiteral, quoteTable, type TableName } from "../../../postgres/identifiers.ts";
 import { runStatements } from "./statements.ts";
 
 /** Storage parameters, and what the run's rows have to be held to as they come: LIKE leaves both out. */
@@ -33,9 +33,10 @@ export async function createLoadingTable(connection: Connection, table: TableNam
 export async function continueNumbers(connection: Connection, from: string, to: string): Promise<void> {
   const { rows } = await connection.query(SEQUENCES, [from, to]);
   for (const { old, new: own } of rows) {
+    const sequence = quoteLiteral(String(own));
     await connection.query(
-      `SELECT setval('${String(own).replaceAll("'", "''")}', last_value, is_called) FROM ${String(old)}
-       WHERE is_called AND last_value > coalesce(pg_sequence_last_value('${String(own).replaceAll("'", "''")}'), -9223372036854775808)`,
+      `SELECT setval(${sequence}, last_value, is_called) FROM ${String(old)}
+       WHERE is_called AND last_value > coalesce(pg_sequence_last_value(${sequence}), -9223372036854775808)`,
     );
   }
 }
@@ -46,7 +47,23 @@ export async function isThere(connection: Connection, table: TableName): Promise
   return rows[0]?.["there"] === true;
 }
 
-/** Throws what the driver throws. */
-export async function dropTable(connection: Connection, table: TableName): Promise<void> {
-  await connection.query(`DROP TABLE IF EXISTS ${quoteTable(table)}`);
+/**
+ * Ends the sessions of processes that had the run before: whoever was stopped in the middle of a COPY would keep the table
+ * from getting its indexes as long as it is stopped. What they have not committed could never be committed any more. Throws
+ * what the driver throws.
+ */
+export async function endOtherSessions(connection: Connection, loading: TableName): Promise<void> {
+  await connection.query(
+    `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+     WHERE l.relation = $1::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND l.pid <> pg_backend_pid() AND a.usename = current_user AND a.application_name LIKE 'millrace %'`,
+    [quoteTable(loading)],
+  );
+}
+
+/** Drops it, if it is there. Throws what the driver throws. */
+export async function dropLoadingTable(connection: Connection, loading: TableName): Promise<void> {
+  if (!(await isThere(connection, loading))) return;
+  await endOtherSessions(connection, loading);
+  await connection.query(`DROP TABLE IF EXISTS ${quoteTable(loading)}`);
 }

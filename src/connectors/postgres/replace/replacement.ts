@@ -13,7 +13,7 @@ import { givenUpRuns, giveUpStaleRuns } from "../../../postgres/runs.ts";
 import type { OpeningStep } from "../opening.ts";
 import { makeIndexes, type Pair, takePlace } from "./likeness.ts";
 import { loadingName } from "./loading-name.ts";
-import { createLoadingTable, dropTable, isThere } from "./loading-table.ts";
+import { createLoadingTable, dropLoadingTable, endOtherSessions, isThere } from "./loading-table.ts";
 import { mergeByKey, truncateAndInsert } from "./rewrite.ts";
 import { wayOf } from "./way.ts";
 
@@ -77,7 +77,7 @@ export class Replacement implements OpeningStep {
     const { table, session } = this.#options;
     const prefix = `millrace_${hash("sha256", session.run).slice(0, 8)}`;
     const pair = { old: quoteTable(table), loaded: quoteTable(this.loading), prefix };
-    await endOtherSessions(connection, pair.loaded);
+    await endOtherSessions(connection, this.loading);
     const planned = await this.#way(connection, pair);
     if (planned.kind === "rename") await makeIndexes(connection, pair);
     await this.#lock(connection, pair.old, planned.kind === "merge" ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE");
@@ -86,7 +86,7 @@ export class Replacement implements OpeningStep {
     if (way.kind === "rename") await takePlace(connection, pair);
     else if (way.kind === "merge") await mergeByKey(connection, pair, way.oid);
     else await truncateAndInsert(connection, pair);
-    if (way.kind !== "rename") await dropTable(connection, this.loading);
+    if (way.kind !== "rename") await dropLoadingTable(connection, this.loading);
     await this.#dropGivenUp(connection);
   }
 
@@ -118,22 +118,9 @@ export class Replacement implements OpeningStep {
     const { stateSchema, session, table } = this.#options;
     await giveUpStaleRuns(connection, stateSchema, session, STALE);
     for (const run of await givenUpRuns(connection, stateSchema, session)) {
-      await dropTable(connection, loadingTable(table, run));
+      await dropLoadingTable(connection, loadingTable(table, run));
     }
   }
-}
-
-/**
- * Ends the sessions of processes that had the run before: whoever was stopped in the middle of a COPY would keep the table
- * from getting its indexes as long as it is stopped. What they have not committed could never be committed any more.
- */
-async function endOtherSessions(connection: Connection, loaded: string): Promise<void> {
-  await connection.query(
-    `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-     WHERE l.relation = $1::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND l.pid <> pg_backend_pid() AND a.usename = current_user AND a.application_name LIKE 'millrace %'`,
-    [loaded],
-  );
 }
 
 /** The table that a run loads. */

@@ -42,9 +42,9 @@ export function orderOf(relation: Relation, options: PostgresSourceOptions): rea
  */
 export async function assertKeyNotNull(
   connection: Connection,
-  { from, key, isKeyHeld, name }: Relation,
+  { from, key, isNeverNull, name }: Relation,
 ): Promise<void> {
-  if (isKeyHeld || key.length === 0) return;
+  if (isNeverNull || key.length === 0) return;
   const condition = key.map((column) => `${quoteIdentifier(column)} IS NULL`).join(" OR ");
   const { rows } = await connection.query(`SELECT EXISTS (SELECT FROM ${from} WHERE ${condition}) AS found`);
   if (rows[0]?.["found"] !== true) return;

@@ -25,8 +25,8 @@ export interface Relation {
   readonly columns: readonly SourceColumn[];
   /** Columns that tell rows apart, in order; empty: nothing does. */
   readonly key: readonly string[];
-  /** Whether the server holds the key to be unique and never null; else the job says so. */
-  readonly isKeyHeld: boolean;
+  /** Whether the server holds the key to be never null; else only the job says so. */
+  readonly isNeverNull: boolean;
   /** Whether the server can look at a sample of its rows. */
   readonly isTable: boolean;
 }
@@ -69,7 +69,7 @@ export async function readRelation(connection: Connection, options: PostgresSour
   const table = query === undefined ? tableOf(options) : null;
   const from = table === null ? `(${query?.replace(/;\s*$/, "")}\n) AS source` : quoteTable(table);
   const columns = await columnsOf(connection, from, table);
-  const found = table === null || options.key !== undefined ? [] : await keyOf(connection, from);
+  const found = table === null ? [] : await keyOf(connection, from);
   const key = options.key ?? found;
   const name = table === null ? "query" : [table.schema, table.table].filter((part) => part !== undefined).join(".");
   for (const column of key) assertColumn("source.key", column, columns, name);
@@ -78,7 +78,7 @@ export async function readRelation(connection: Connection, options: PostgresSour
     from,
     columns,
     key,
-    isKeyHeld: found.length > 0,
+    isNeverNull: key.every((column) => found.includes(column)),
     isTable: table !== null && (await isTable(connection, from)),
   };
 }

@@ -81,6 +81,8 @@ export class RowReader implements FrameReader {
     let hasRow = this.#held.some((piece) => piece.includes(LF));
     while (!this.#isAtEnd && !(hasRow && this.#heldBytes >= maxBytes)) {
       this.#copying ??= await this.#open();
+      // it may have been told to end while there was nothing yet to close
+      if (this.#options.signal.aborted) throw abortError(this.#options.signal);
       const { value } = await this.#copying.rows.next();
       if (this.#options.signal.aborted) return;
       if (value === undefined) {
