@@ -1,13 +1,13 @@
 /** Requests that are answered once they are durable, against the state store alone and against a server that keeps nothing. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createReadStream, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { root } from "../scripts/steps.ts";
 import { MillraceError } from "../src/core/errors.ts";
+import type { RunSummary } from "../src/core/summary.ts";
 import { freePort } from "../test/support/free-port.ts";
 import { runChild } from "./child.ts";
 import { orderLines } from "./order-lines.ts";
@@ -37,18 +37,18 @@ function webhook(workshop: Workshop, file: string): Contender {
     name: "millrace, webhook",
     async run() {
       const port = await freePort();
-      const output = workshop.path("hooks.jsonl");
+      const output = workshop.path("hooks-{part}.jsonl");
       const source = { type: "webhook", path: "/orders", listen: `127.0.0.1:${port}`, format: "json" };
-      const job = { name: "hooks", source, sink: { type: "file", path: output, mode: "replace" } };
+      const job = { name: "hooks", source, sink: { type: "file", path: output, mode: "append" } };
       const child = start(workshop, job);
       try {
         await listening(port, child);
         const address = `http://127.0.0.1:${port}/orders`;
         const { stdout } = await runChild(nodeScript("post-lines.ts", file, address, String(IN_FLIGHT)));
         const { seconds, p99Ms } = JSON.parse(stdout) as { seconds: number; p99Ms: number };
+        const written = writtenBy(child);
         child.kill("SIGTERM");
-        await once(child, "exit");
-        return { seconds, check: `${await linesOf(output)} lines`, figures: { "p99 ms": p99Ms } };
+        return { seconds, check: `${await written} kept`, figures: { "p99 ms": p99Ms } };
       } finally {
         child.kill("SIGKILL");
       }
@@ -62,7 +62,7 @@ function storeAlone(workshop: Workshop, file: string, requests: number): Contend
     async run(): Promise<Measurement> {
       const store = path.join(emptyState(workshop), "state.db");
       const { stdout } = await runChild(nodeScript("spool-alone.ts", store, file, String(IN_FLIGHT)));
-      return { seconds: (JSON.parse(stdout) as { seconds: number }).seconds, check: `${requests} lines` };
+      return { seconds: (JSON.parse(stdout) as { seconds: number }).seconds, check: `${requests} kept` };
     },
   };
 }
@@ -71,7 +71,7 @@ function start(workshop: Workshop, job: object): ChildProcess {
   const state = path.join(emptyState(workshop), "state.db");
   const program = path.join(root, "dist/cli/main.js");
   const args = [program, "run", workshop.write("hooks.json", JSON.stringify(job)), "--json", "--state", state];
-  return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+  return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
 }
 
 function emptyState(workshop: Workshop): string {
@@ -94,8 +94,9 @@ async function listening(port: number, child: ChildProcess): Promise<void> {
   throw new MillraceError("INVARIANT", `nobody listens on port ${port}`);
 }
 
-async function linesOf(file: string): Promise<number> {
-  let lines = 0;
-  for await (const _line of createInterface({ input: createReadStream(file) })) lines++;
-  return lines;
+/** What its summary says when it has ended. */
+async function writtenBy({ stdout }: ChildProcess): Promise<number> {
+  let text = "";
+  for await (const piece of stdout?.setEncoding("utf8") ?? []) text += String(piece);
+  return (JSON.parse(text) as RunSummary).written;
 }

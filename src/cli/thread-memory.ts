@@ -11,7 +11,7 @@ import type { Job } from "../config/job.ts";
 const ROOM_FOR_CALLS = ["--min-semi-space-size=16", "--heap-growing-percent=0", "--parallel-scavenge"];
 
 /**
- * A request in flight lives until it is durable: as above, but in the thread that talks to its sender, whose young
+ * A request in flight lives until it is answered: as above, but in the thread that talks to the other side, whose young
  * generation main.ts keeps from growing.
  */
 const ROOM_FOR_REQUESTS = ["--semi-space-growth-factor=2"];
@@ -22,7 +22,8 @@ export function prepareThreadMemory(job: Job): void {
   if (job.transform?.mode === "async") for (const flag of ROOM_FOR_CALLS) setFlagsFromString(flag);
 }
 
-/** To be called before the job takes requests. */
-export function prepareRequestMemory({ source }: Pick<Job, "source">): void {
-  if (source.type === "webhook") for (const flag of ROOM_FOR_REQUESTS) setFlagsFromString(flag);
+/** To be called before the job takes or sends requests. */
+export function prepareRequestMemory({ source, sinks }: Pick<Job, "source" | "sinks">): void {
+  const hasMany = source.type === "webhook" || Object.values(sinks).some(({ type }) => type === "http");
+  if (hasMany) for (const flag of ROOM_FOR_REQUESTS) setFlagsFromString(flag);
 }

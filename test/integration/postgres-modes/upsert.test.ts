@@ -1,6 +1,8 @@
 /** Rows that are updated or inserted by key, ignored where there is one already, or deleted. */
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { usePostgres } from "../../support/postgres.ts";
+import { advanceOf, claimSplit, openWriter, outputOf, progressAfter, usePostgres } from "../../support/postgres.ts";
+import { ROWS_ORIGIN } from "../../support/rows-origin.ts";
 import { load, rejectsOf, useTables } from "./support.ts";
 
 const postgres = usePostgres();
@@ -170,3 +172,66 @@ describe("mode insertIgnore", () => {
     expect(await rejectsOf(t)).toEqual([{ line: 2, message: expect.stringContaining("e_key") }]);
   });
 });
+
+/** A row of the property: key, age, value, and whether it deletes. */
+type Row = readonly [id: number, at: number | null, v: string, gone: "t" | "f"];
+
+/** What one row after another would leave behind. */
+function oneByOne(rows: readonly Row[], rule: "last" | "newer" | "deletes"): readonly unknown[] {
+  const stored = new Map<number, { id: number; at: number | null; v: string }>();
+  for (const [id, at, v, gone] of rows) {
+    const old = stored.get(id);
+    const isNewer = old === undefined || (at !== null && (old.at === null || at > old.at));
+    if (rule === "newer" && !isNewer) continue;
+    if (rule === "deletes" && gone === "t") stored.delete(id);
+    else stored.set(id, { id, at, v });
+  }
+  return [...stored.values()].toSorted((a, b) => a.id - b.id);
+}
+
+test.each(["last", "newer", "deletes"] as const)(
+  "an upsert does what one row after another would do, however units and chunks fall: %s",
+  async (rule) => {
+    const t = await makeTable("id int PRIMARY KEY, at int, v text NOT NULL");
+    const options = {
+      url: t.server.url(),
+      table: t.name,
+      mode: "upsert" as const,
+      ...(rule === "newer" && { onlyNewer: "at" }),
+      ...(rule === "deletes" && { deleteWhen: "gone" }),
+    };
+    await using writer = await openWriter(options);
+    let progress = await claimSplit(writer);
+    const row = fc.tuple(
+      fc.integer({ min: 0, max: 5 }),
+      fc.option(fc.integer({ min: 0, max: 4 })),
+      fc.string({ unit: "grapheme-ascii", maxLength: 3 }),
+      fc.constantFrom("t" as const, "f" as const),
+    );
+    const chunk = fc.array(row, { minLength: 1, maxLength: 8 });
+    const unit = fc.record({
+      chunks: fc.array(chunk, { minLength: 1, maxLength: 3 }),
+      mode: fc.constantFrom("fast" as const, "careful" as const),
+    });
+    const width = rule === "deletes" ? 4 : 3;
+    await fc.assert(
+      fc.asyncProperty(fc.array(unit, { minLength: 1, maxLength: 4 }), async (units) => {
+        await t.server.query(`TRUNCATE ${t.name}`);
+        for (const { chunks, mode } of units) {
+          const open = await writer.begin(mode, ["id", "at", "v", "gone"].slice(0, width));
+          for (const rows of chunks) await open.write(outputOf(rows.map((one) => one.slice(0, width))), ROWS_ORIGIN);
+          const advance = advanceOf(progress, chunks.flat().length);
+          await open.commit([advance], []);
+          progress = progressAfter(advance);
+        }
+        expect(await t.rows()).toEqual(
+          oneByOne(
+            units.flatMap(({ chunks }) => chunks.flat()),
+            rule,
+          ),
+        );
+      }),
+      { numRuns: 20 },
+    );
+  },
+);

@@ -204,6 +204,23 @@ describe("postgresSource.resolve()", () => {
     await expect(resolving).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
+  test("holds what the job names to the columns, and reads no others", async () => {
+    const table = await makeTable("id int PRIMARY KEY, note text, rest text", "SELECT 1, 'x', 'y'");
+    const options = { url: postgres.server.url(), table };
+    const unknown = resolvePostgres(options, { select: ["note", "rets"] });
+    await expect(unknown).rejects.toMatchObject({
+      code: "COLUMN_UNKNOWN",
+      message: expect.stringMatching(/did you mean "rest"\?/),
+    });
+    const declared = resolvePostgres(options, { columns: { idd: { type: "int" } } });
+    await expect(declared).rejects.toMatchObject({ code: "COLUMN_UNKNOWN" });
+    await expect(resolvePostgres(options, { rename: { id: "note" } })).rejects.toMatchObject({
+      code: "HEADER_INVALID",
+    });
+    await using source = await resolvePostgres(options, { select: ["rest"] });
+    expect(await allRows(source)).toEqual(["1\ty"]);
+  });
+
   test("takes the first server that answers, and never shows a password", async () => {
     const dead = "postgres://someone:s3cret@127.0.0.1:1/nowhere";
     await using source = await resolvePostgres({ url: [dead, postgres.server.url()], query: "SELECT 1 AS id" });

@@ -16,7 +16,7 @@ import type { PostgresSourceOptions } from "../options.ts";
 import { Fence } from "./fence.ts";
 import { findBounds, parsePlan, planText, rangeOf, type RangePlan } from "./ranges.ts";
 import { assertKeyNotNull, orderOf } from "./order.ts";
-import { readRelation, type Relation, type SourceColumn } from "./relation.ts";
+import { assertColumn, readRelation, type Relation, type SourceColumn } from "./relation.ts";
 import { copyStatement, type RowRange } from "./row-range.ts";
 import { RowReader } from "./row-reader.ts";
 import { RowWords } from "./row-words.ts";
@@ -38,9 +38,22 @@ async function resolve(options: PostgresSourceOptions, context: SourceContext): 
     const plan: RangePlan = { order, bounds: await findBounds(connection, relation, options.splits) };
     return { relation, plan };
   });
-  const names = found.relation.columns.map(({ name }) => name);
-  assertFieldsThere(found.relation.name, names, context.decode);
+  assertNames(found.relation, context.decode);
   return new PostgresSource({ ...found, options, context, server, snapshot: new Snapshot(server), upTo: null });
+}
+
+/** @throws MillraceError COLUMN_UNKNOWN, HEADER_INVALID for what `columns`, `select` and `rename` name */
+function assertNames({ name: relation, columns }: Relation, decode: DecodeSpec): void {
+  const { columns: declared, select = [], rename = {} } = decode;
+  for (const name of Object.keys(declared)) assertColumn(`columns.${name}`, name, columns, relation);
+  for (const name of select) assertColumn("select", name, columns, relation);
+  for (const name of Object.keys(rename)) assertColumn(`rename.${name}`, name, columns, relation);
+  // two fields of one name are all that is left to find
+  assertFieldsThere(
+    relation,
+    columns.map(({ name }) => name),
+    decode,
+  );
 }
 
 interface Parts {
