@@ -15,11 +15,14 @@ const KINDS = [
   { into: "files" },
   ...(process.env["KILLS"] === undefined ? [] : [{ into: "both" } as const]),
   { into: "both", stateInPostgres: true },
+  { into: "postgres", sink: { mode: "upsert" } },
+  { into: "postgres", sink: { mode: "replace" } },
 ] as const;
 
 test.each(KINDS)("a stopped run that was taken over writes nothing more and says so: %o", async (kind) => {
   using project = new Project();
   const load = await ChaosLoad.create(project, postgres.server, { ...kind, rows: 2_000 });
+  if ("sink" in kind) await postgres.server.query(`ALTER TABLE ${load.name} ADD PRIMARY KEY (id)`);
   const zombie = await load.caught();
   zombie.kill("SIGSTOP");
   await load.expireLeases();

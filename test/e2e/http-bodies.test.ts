@@ -177,12 +177,12 @@ describe("what is too long", () => {
 });
 
 /** `LARGE=1`: three gigabytes, as the promise has them. */
-const LARGE_BYTES = process.env["LARGE"] === undefined ? 160 * MEBIBYTE : 3 * 1024 * MEBIBYTE;
+const LARGE_BYTES = process.env["LARGE"] === undefined ? 256 * MEBIBYTE : 3 * 1024 * MEBIBYTE;
 
 test("a body is read in memory that does not grow with it", async () => {
   const width = 1_024;
   const body = (bytes: number) => ({ answers: { body: { format: "jsonl" as const, records: bytes / width, width } } });
-  const small = 16 * MEBIBYTE;
+  const small = 32 * MEBIBYTE;
   await using server = await ServerProcess.start({ paths: { "/small": body(small), "/large": body(LARGE_BYTES) } });
   const peakOf = async (path: string, bytes: number): Promise<number> => {
     using project = new Project();
@@ -203,8 +203,8 @@ test("a body is read in memory that does not grow with it", async () => {
   console.log(
     `peak memory: ${mebibytes(one)} for ${mebibytes(small)}, ${mebibytes(other)} for ${mebibytes(LARGE_BYTES)}`,
   );
-  // What is in flight is bounded by the memory budget, which grows with the machine and not with the body.
-  expect(other - one).toBeLessThan(64 * MEBIBYTE);
+  // What is in flight is bounded by the memory budget, which goes by the machine; V8 takes its time to reach its size.
+  expect(other - one).toBeLessThan(112 * MEBIBYTE);
 }, 600_000);
 
 /** The peak of a process as Linux counts it; what the process itself is told may be that of its parent. */

@@ -93,7 +93,10 @@ export class RunFrame {
     await inTransaction(async (connection) => {
       const state = await this.#lockRunning(connection);
       if (state === "running") return;
-      throw new MillraceError("FENCED", `${this.#label}: run ${this.#session.run} was ended by another process`);
+      throw new MillraceError(
+        "FENCED",
+        `${this.#label}: run ${this.#session.run} has ended: another process has taken it over, and nothing of this unit was written`,
+      );
     });
   }
 

@@ -71,8 +71,7 @@ export class RequestSender {
   async #hear({ rows, envelope }: Request, answers: readonly Answer[], signal: AbortSignal): Promise<void> {
     for (const [index, { verdict, said }] of answers.entries()) {
       const row = rows[index] as Row;
-      if (verdict === "refused")
-        refuse(row, `${this.#options.label}: the reply to its batch says: ${this.#options.client.hide(said)}`);
+      if (verdict === "refused") refuse(row, `${this.#options.label}: the reply to its batch says: ${said}`);
       if (verdict === "again") await this.deliver({ envelope, rows: [row] }, signal);
     }
   }

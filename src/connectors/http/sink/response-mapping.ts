@@ -51,12 +51,14 @@ export function answersIn(
   for (const [position, item] of items.entries()) {
     const index = pointers.index === undefined ? position : pointed(item, pointers.index);
     if (typeof index !== "number" || !Number.isInteger(index) || index < 0 || index >= rows) {
-      throw misfit(`entry ${position} is about record ${shortened(index)} of a batch of ${rows}`);
+      throw misfit(`entry ${position} is about record ${shortened(index, hide)} of a batch of ${rows}`);
     }
     if (answers[index] !== undefined) throw misfit(`record ${index} has two entries`);
-    answers[index] = answerIn(item, pointers, () =>
-      misfit(`entry ${position} has no status at ${quoted(pointers.status ?? "")}`),
-    );
+    const status = pointed(item, pointers.status);
+    if (pointers.status !== undefined && typeof status !== "number")
+      throw misfit(`entry ${position} has no status at ${quoted(pointers.status)}`);
+    const { verdict, problem } = answerIn(status, pointed(item, pointers.error));
+    answers[index] = verdict === "taken" ? TAKEN : { verdict, said: shortened(problem ?? item, hide) };
   }
   return answers.map((answer, index) => {
     if (answer !== undefined) return answer;
@@ -66,15 +68,11 @@ export function answersIn(
 }
 
 /** An error counts whatever the status beside it says, unless that says that it will pass. */
-function answerIn(item: unknown, { status, error }: ResponsePointers, misfit: () => MillraceError): Answer {
-  const found = status === undefined ? undefined : pointed(item, status);
-  if (status !== undefined && typeof found !== "number") throw misfit();
-  const verdict = typeof found === "number" ? verdictOf(found) : "taken";
-  const problem = error === undefined ? undefined : pointed(item, error);
-  const isTaken = verdict === "taken" && NOTHING.includes(problem);
-  if (isTaken) return TAKEN;
-  const said = NOTHING.includes(problem) ? shortened(item) : shortened(problem);
-  return { verdict: verdict === "again" ? "again" : "refused", said };
+function answerIn(status: unknown, error: unknown): { readonly verdict: Verdict; readonly problem: unknown } {
+  const verdict = typeof status === "number" ? verdictOf(status) : "taken";
+  const problem = NOTHING.includes(error) ? undefined : error;
+  if (verdict === "again" || (verdict === "taken" && problem === undefined)) return { verdict, problem };
+  return { verdict: "refused", problem };
 }
 
 function parsed(body: Uint8Array, misfit: (why: string) => MillraceError): unknown {
@@ -85,8 +83,9 @@ function parsed(body: Uint8Array, misfit: (why: string) => MillraceError): unkno
   }
 }
 
-/** RFC 6901; undefined where a step leads nowhere. */
-function pointed(value: unknown, pointer: string): unknown {
+/** RFC 6901; undefined where a step leads nowhere, or there is no pointer. */
+function pointed(value: unknown, pointer: string | undefined): unknown {
+  if (pointer === undefined) return undefined;
   let at = value;
   for (const step of pointer.split("/").slice(1)) {
     const key = step.replaceAll("~1", "/").replaceAll("~0", "~");
@@ -96,8 +95,8 @@ function pointed(value: unknown, pointer: string): unknown {
   return at;
 }
 
-function shortened(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
+function shortened(value: unknown, hide: AnswersAbout["hide"]): string {
+  const text = hide(typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing"));
   return text.length > MOST_SAID ? `${text.slice(0, MOST_SAID)}...` : text;
 }
 

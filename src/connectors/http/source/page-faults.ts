@@ -4,6 +4,8 @@ import type { PageBody } from "./page-body.ts";
 
 /** Bytes of a body that a message shows. */
 const EXCERPT_BYTES = 80;
+/** Bytes around it that are looked at for secrets. */
+const MARGIN_BYTES = 1024;
 /** Names of an object's members that a message shows. */
 const MOST_NAMES = 8;
 
@@ -23,7 +25,7 @@ export function noJson({ where, bytes: body, type, hide }: PageBody, at: number)
     : "for one JSON value a line set source.format to jsonl";
   return new MillraceError(
     "SOURCE_FAILED",
-    `${where}: the reply is not JSON at byte ${at} (line ${line}): ${hide(excerpt(body, at))}${said}; ${hint}`,
+    `${where}: the reply is not JSON at byte ${at} (line ${line}): ${excerpt(body, at, hide)}${said}; ${hint}`,
   );
 }
 
@@ -76,9 +78,13 @@ function describe(value: unknown): string {
   return `an object with ${names.slice(0, MOST_NAMES).join(", ")}${more}`;
 }
 
-function excerpt(body: Buffer, at: number): string {
+/** Half of a secret could stand at its edge, so nothing is shown where one is near. */
+function excerpt(body: Buffer, at: number, hide: (text: string) => string): string {
   const begin = Math.max(0, Math.min(at, body.length - 1) - EXCERPT_BYTES / 4);
-  return JSON.stringify(body.toString("utf8", begin, begin + EXCERPT_BYTES));
+  const end = begin + EXCERPT_BYTES;
+  const around = body.toString("utf8", Math.max(0, begin - MARGIN_BYTES), end + MARGIN_BYTES);
+  if (hide(around) !== around) return "(not shown, since it repeats a secret that the server was sent)";
+  return JSON.stringify(body.toString("utf8", begin, end));
 }
 
 function countLines(body: Buffer, until: number): number {
