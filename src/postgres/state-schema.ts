@@ -76,6 +76,11 @@ CREATE INDEX IF NOT EXISTS taken_by ON ${schema}.taken (replay);`,
 /** One of the tables. */
 type StateTable = keyof typeof TABLES;
 
+/** Columns that a table made by an earlier version does not have. */
+const LATER_COLUMNS: readonly { readonly table: StateTable; readonly column: string; readonly type: string }[] = [
+  { table: "runs", column: "opened_at", type: "timestamptz" },
+];
+
 /**
  * The statements that create schema and tables, for an owner to run where the sink's role may not.
  *
@@ -84,7 +89,13 @@ type StateTable = keyof typeof TABLES;
  */
 export function stateDdl(schema: string = DEFAULT_STATE_SCHEMA): string {
   const quoted = quoteIdentifier(schema);
-  return [`CREATE SCHEMA IF NOT EXISTS ${quoted};`, ...Object.values(TABLES).map((table) => table(quoted))].join("\n");
+  const tables = Object.values(TABLES).map((table) => table(quoted));
+  const columns = LATER_COLUMNS.map((later) => addColumn(quoted, later));
+  return [`CREATE SCHEMA IF NOT EXISTS ${quoted};`, ...tables, ...columns].join("\n");
+}
+
+function addColumn(schema: string, { table, column, type }: (typeof LATER_COLUMNS)[number]): string {
+  return `ALTER TABLE ${schema}.${table} ADD COLUMN IF NOT EXISTS ${column} ${type};`;
 }
 
 /**
@@ -95,10 +106,14 @@ export function stateDdl(schema: string = DEFAULT_STATE_SCHEMA): string {
 export async function ensureStateTables(connection: Connection, schema: string): Promise<void> {
   const present = await readPresent(connection, schema);
   const missing = Object.keys(TABLES).filter((table): table is StateTable => !present.tables.has(table));
-  if (missing.length === 0) return;
+  const later = LATER_COLUMNS.filter(({ table, column }) => present.tables.get(table)?.includes(column) === false);
+  if (missing.length + later.length === 0) return;
   const quoted = quoteIdentifier(schema);
   // Even IF NOT EXISTS asks for the right to create the schema, so an owner's schema is not asked for again.
-  const statements = missing.map((table) => TABLES[table](quoted));
+  const statements = [
+    ...missing.map((table) => TABLES[table](quoted)),
+    ...later.map((column) => addColumn(quoted, column)),
+  ];
   if (!present.schema) statements.unshift(`CREATE SCHEMA IF NOT EXISTS ${quoted};`);
   try {
     await inTransaction(connection, async () => {
@@ -127,19 +142,28 @@ export async function hasProgress(connection: Connection, schema: string): Promi
   return tables.has("progress");
 }
 
-/** Whether all the tables are there. Throws what the driver throws. */
+/** Whether all the tables are there, with all their columns. Throws what the driver throws. */
 export async function hasStateTables(connection: Connection, schema: string): Promise<boolean> {
   const { tables } = await readPresent(connection, schema);
-  return Object.keys(TABLES).every((table) => tables.has(table));
+  const isWhole = LATER_COLUMNS.every(({ table, column }) => tables.get(table)?.includes(column) === true);
+  return isWhole && Object.keys(TABLES).every((table) => tables.has(table));
 }
 
-async function readPresent(connection: Connection, schema: string): Promise<{ schema: boolean; tables: Set<string> }> {
+/** What is there of the schema: its tables with their columns. */
+interface Present {
+  readonly schema: boolean;
+  readonly tables: ReadonlyMap<string, readonly string[]>;
+}
+
+async function readPresent(connection: Connection, schema: string): Promise<Present> {
   const { rows } = await connection.query(
-    `SELECT c.relname AS name FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+    `SELECT c.relname AS name, array(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0) AS columns
+     FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
      WHERE n.nspname = $1`,
     [schema],
   );
-  return { schema: rows.length > 0, tables: new Set(rows.map((row) => String(row["name"]))) };
+  const tables = rows.map((row) => [String(row["name"]), (row["columns"] as string[] | null) ?? []] as const);
+  return { schema: rows.length > 0, tables: new Map(tables) };
 }
 
 function creationError(thrown: unknown, connection: Connection, schema: string): MillraceError {

@@ -83,6 +83,8 @@ test(`what is sent from job to job arrives once, with both killed ${KILLS} times
   await until("all have arrived", async () => (await counted()) >= RECORDS || undefined);
   clearInterval(watch);
 
+  // Before its run has begun there is no summary.
+  await until("its run begins", () => /"msg":"run (started|resumed)"/.test(running.err) || undefined);
   running.kill("SIGTERM");
   const { out, err } = await running.ended;
   expect(JSON.parse(out), err).toMatchObject({ state: "interrupted", balanced: true, error: null });

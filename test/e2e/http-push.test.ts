@@ -4,6 +4,7 @@ import { ActingEndpoint, type ActingOptions } from "../support/http/acting-endpo
 import type { FaultRule } from "../support/http/fault-plan.ts";
 import { idsTo, type Keys, runHere, writeRecords } from "../support/http/jobs.ts";
 import { BROKEN_ANSWERS, IMPATIENT, ODD_ANSWERS, REFUSALS, SILENCES } from "../support/http/transient-faults.ts";
+import { TokenOffice } from "../support/http/token-office.ts";
 import { UnrulyServer } from "../support/http/unruly-server.ts";
 import { Project } from "../support/project.ts";
 
@@ -46,13 +47,15 @@ interface Way {
   readonly name: string;
   readonly acting: ActingOptions;
   readonly sink: Keys;
+  /** With those faults, too, that cost their time. */
+  readonly silences?: boolean;
 }
 
 const EACH: Keys = { items: "/results", status: "/status", error: "/error" };
 
 const WAYS: readonly Way[] = [
   { name: "a record each", acting: {}, sink: {} },
-  { name: "a record each, 16 in flight", acting: {}, sink: { concurrency: 16 } },
+  { name: "a record each, 16 in flight", acting: {}, sink: { concurrency: 16 }, silences: true },
   { name: "a record each, 100 in flight", acting: {}, sink: { concurrency: 100 } },
   { name: "a record each, as many in flight as are good", acting: {}, sink: { concurrency: 32, adaptive: true } },
   {
@@ -73,10 +76,10 @@ const WAYS: readonly Way[] = [
 ];
 
 describe("a server that loses replies and fails in every way that passes", () => {
-  test.each(WAYS)("acts once on every record: $name", async ({ acting, sink }) => {
+  test.each(WAYS)("acts once on every record: $name", async ({ acting, sink, silences = false }) => {
     using project = new Project();
     writeRecords(project, RECORDS);
-    const { endpoint, server } = await listen(acting, [...SILENT, ...UNRULY], 7);
+    const { endpoint, server } = await listen(acting, silences ? [...SILENT, ...UNRULY] : UNRULY, 7);
     await using _server = server;
     const summary = await push(project, server.url, sink);
     expect(summary).toMatchObject({ error: null, state: "succeeded", balanced: true, restarts: 0 });
@@ -110,6 +113,22 @@ describe("a transform that filters and makes several of one", () => {
     expect(inOrder(endpoint.ids)).toEqual(inOrder(wanted));
     expect(endpoint.conflicts).toEqual([]);
   });
+});
+
+test("a token that is refused in the middle is renewed once for all who are in flight", async () => {
+  using project = new Project();
+  writeRecords(project, RECORDS);
+  const client = { clientId: "writer", clientSecret: "s3cr3t-of-client" };
+  const office = new TokenOffice({ ...client, goodFor: 300 });
+  const endpoint = new ActingEndpoint();
+  const faults = [{ fault: { does: "delay", ms: 2 } }] as const;
+  const routes = { "/token": { endpoint: office }, "/post": { endpoint: office.guard(endpoint), faults } };
+  await using server = await UnrulyServer.listen({ routes });
+  const auth = { type: "oauth2", tokenUrl: `${server.url}/token`, ...client };
+  const summary = await push(project, server.url, { concurrency: 16, auth });
+  expect(summary).toMatchObject({ error: null, state: "succeeded", written: RECORDS, rejected: 0, retries: 0 });
+  expect(inOrder(endpoint.ids)).toEqual(idsTo(RECORDS));
+  expect(office.issued).toBe(RECORDS / 300);
 });
 
 describe("order", () => {

@@ -69,7 +69,10 @@ export const postgresSinkShape = {
   deleteWhen: z
     .union([
       textOption(),
-      z.strictObject({ field: textOption(), equals: z.union([z.string(), z.number(), z.boolean()]) }),
+      z.strictObject({
+        field: textOption().describe("The field."),
+        equals: z.union([z.string(), z.number(), z.boolean()]).describe("What it holds in a record that deletes."),
+      }),
     ])
     .optional()
     .describe(

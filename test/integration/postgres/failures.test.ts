@@ -183,5 +183,7 @@ test("COPY into a table that is gone is refused, and so are rows without columns
     fault: "fatal",
     message: 'sink "sink" (postgres t): beginning COPY: relation "public.t" does not exist (42P01)',
   });
-  await expect((await writer.begin("fast", null)).write(outputOf([[1]]), ROWS_ORIGIN)).rejects.toMatchObject({ code: "INVARIANT" });
+  await expect((await writer.begin("fast", null)).write(outputOf([[1]]), ROWS_ORIGIN)).rejects.toMatchObject({
+    code: "INVARIANT",
+  });
 });

@@ -3,7 +3,7 @@ import type { Connection } from "../../../src/postgres/connection.ts";
 import { connect } from "../../../src/postgres/connect.ts";
 import { advanceSplits, claimSplits, readProgress, readSettledProgress } from "../../../src/postgres/progress.ts";
 import { insertRejects } from "../../../src/postgres/rejects.ts";
-import { ensureStateTables, stateDdl } from "../../../src/postgres/state-schema.ts";
+import { ensureStateTables, hasStateTables, stateDdl } from "../../../src/postgres/state-schema.ts";
 import { beginTransaction, inTransaction } from "../../../src/postgres/transaction.ts";
 import { originPosition } from "../../../src/core/position.ts";
 import { advanceOf, progressAfter, rejectOf, usePostgres } from "../../support/postgres.ts";
@@ -168,6 +168,15 @@ describe("insertRejects()", () => {
 });
 
 describe("ensureStateTables()", () => {
+  test("adds what the tables of an earlier version lack", async () => {
+    await ensureStateTables(connection, "earlier");
+    await connection.query("ALTER TABLE earlier.runs DROP COLUMN opened_at");
+    expect(await hasStateTables(connection, "earlier")).toBe(false);
+    await ensureStateTables(connection, "earlier");
+    expect(await hasStateTables(connection, "earlier")).toBe(true);
+    await connection.query("SELECT opened_at FROM earlier.runs");
+  });
+
   test("may be called by several processes at once, with any name", async () => {
     const name = 'my "state"';
     const connections = await Promise.all(

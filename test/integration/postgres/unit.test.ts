@@ -37,7 +37,8 @@ describe("CopyUnit", () => {
         outputOf([
           [1, "a"],
           [2, null],
-        ]), ROWS_ORIGIN
+        ]),
+        ROWS_ORIGIN,
       ),
     ).toEqual({ rejects: [] });
     await unit.write(outputOf([[3, "tab\tand\nline"]]), ROWS_ORIGIN);
@@ -89,7 +90,8 @@ describe("CopyUnit", () => {
         outputOf([
           [1, "1.5"],
           [2, "12345"],
-        ]), ROWS_ORIGIN
+        ]),
+        ROWS_ORIGIN,
       )
       .then(() => unit.commit([advanceOf(progress, 2)], []));
     await expect(filled).rejects.toMatchObject({
