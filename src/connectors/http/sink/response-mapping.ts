@@ -1,6 +1,7 @@
 /** What a batch's reply says of its records, by the pointers of `response`. */
 import { MillraceError } from "../../../core/errors.ts";
 import { messageOf } from "../../../core/thrown.ts";
+import { valueAtPointer } from "../json-pointer.ts";
 import type { HttpSinkOptions } from "../sink-options.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
@@ -83,16 +84,8 @@ function parsed(body: Uint8Array, misfit: (why: string) => MillraceError): unkno
   }
 }
 
-/** RFC 6901; undefined where a step leads nowhere, or there is no pointer. */
 function pointed(value: unknown, pointer: string | undefined): unknown {
-  if (pointer === undefined) return undefined;
-  let at = value;
-  for (const step of pointer.split("/").slice(1)) {
-    const key = step.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = (at as Readonly<Record<string, unknown>>)[key];
-  }
-  return at;
+  return pointer === undefined ? undefined : valueAtPointer(value, pointer);
 }
 
 function shortened(value: unknown, hide: AnswersAbout["hide"]): string {

@@ -55,17 +55,6 @@ export type JsonSearch =
   | { readonly kind: "cut" }
   | { readonly kind: "invalid"; readonly at: number };
 
-/**
- * The steps of a JSON pointer.
- *
- * @example
- * pointerSteps("/data/a~1b"); // ["data", "a/b"]
- */
-export function pointerSteps(pointer: string): readonly string[] {
-  const [, ...steps] = pointer.split("/");
-  return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
 /** Looks for all of the wishes. Of several members of one name the last one counts, as for JSON.parse. */
 export function searchJson(bytes: Buffer, wishes: readonly JsonWish[]): JsonSearch {
   return new Search(bytes, wishes).run();

@@ -1,7 +1,8 @@
 /** Takes the body of a page apart: where its records stand, and what it says about the next page. */
+import { pointerSteps } from "../json-pointer.ts";
 import type { HttpSourceOptions } from "../source-options.ts";
 import { ElementBorders } from "./element-borders.ts";
-import { type JsonPlace, pointerSteps, searchJson } from "./json-search.ts";
+import { type JsonPlace, searchJson } from "./json-search.ts";
 import { cutBody, noJson, noRecords } from "./page-faults.ts";
 
 const LINE_FEED = 10;

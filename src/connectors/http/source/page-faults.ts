@@ -1,5 +1,6 @@
 /** What is wrong with the body of a page, in words. */
 import { MillraceError } from "../../../core/errors.ts";
+import { pointerSteps } from "../json-pointer.ts";
 import type { PageBody } from "./page-body.ts";
 
 /** Bytes of a body that a message shows. */
@@ -46,14 +47,13 @@ export function noRecords(where: string, body: Buffer, pointer: string | undefin
 function whatIsAt(pointer: string, value: unknown): string {
   let at = value;
   let way = "";
-  for (const step of pointer.split("/").slice(1)) {
-    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const name of pointerSteps(pointer)) {
     if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) {
       const holder = way === "" ? "the reply" : way;
       return `nothing stands at ${pointer}: ${holder} is ${describe(at)}`;
     }
     at = (at as Record<string, unknown>)[name];
-    way += `/${step}`;
+    way += `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
   }
   return `${pointer} is ${describe(at)}, and an array of records or one object was expected`;
 }

@@ -1,7 +1,7 @@
 /** The request that a source's options describe, and what changes in it from page to page. */
 import { MillraceError } from "../../../core/errors.ts";
 import type { HttpCall } from "../client/port.ts";
-import { pointerSteps } from "./json-search.ts";
+import { pointerSteps } from "../json-pointer.ts";
 import type { HttpSourceOptions } from "../source-options.ts";
 
 /** A parameter of a page. */
