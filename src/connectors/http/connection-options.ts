@@ -77,5 +77,12 @@ export const httpConnectionShape = {
     ),
 };
 
+/** A JSON pointer: nothing for the whole, else every step behind a slash (RFC 6901). */
+export function pointerOption() {
+  return z
+    .string()
+    .regex(/^(\/([^~/]|~[01])*)*$/, "expected a JSON pointer: empty for the whole, or steps such as /data/items");
+}
+
 /** The address of requests; where they go is for the source or sink to say. */
 export type HttpConnectionOptions = z.output<z.ZodObject<typeof httpConnectionShape>>;

@@ -1,14 +1,11 @@
 /** Options of the HTTP sink. */
 import { z } from "zod";
 import { bytesOption, countOption, durationOption, textOption } from "../../core/option-shapes.ts";
-import { httpConnectionShape } from "./connection-options.ts";
+import { httpConnectionShape, pointerOption } from "./connection-options.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** RFC 6901. */
-const pointer = z
-  .string()
-  .regex(/^(\/([^~]|~[01])*)?$/, "expected a JSON pointer: empty for the whole, or steps such as /items");
+const pointer = pointerOption();
 
 const field = z.strictObject({ field: textOption().describe("The field whose text it is.") });
 

@@ -1,14 +1,11 @@
 /** Options of the HTTP source. */
 import { z } from "zod";
 import { bytesOption, countOption, textOption } from "../../core/option-shapes.ts";
-import { httpConnectionShape } from "./connection-options.ts";
+import { httpConnectionShape, pointerOption } from "./connection-options.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** RFC 6901: nothing for the whole, else every step behind a slash. */
-const pointer = z
-  .string()
-  .regex(/^(\/([^~]|~[01])*)?$/, "expected a JSON pointer: empty for the whole, or steps such as /data/items");
+const pointer = pointerOption();
 
 /** Keys of `source: {type: http}`. */
 export const httpSourceShape = {
