@@ -12,6 +12,7 @@ import { freePort } from "../test/support/free-port.ts";
 import { runChild } from "./child.ts";
 import { orderLines } from "./order-lines.ts";
 import type { Contender, Measurement, Scenario } from "./scenario.ts";
+import { Service } from "./service.ts";
 import { nodeScript, type Workshop } from "./workshop.ts";
 
 /** A request costs as much as ten records do elsewhere. */
@@ -27,7 +28,7 @@ export async function webhookScenario(workshop: Workshop, rows: number): Promise
   return {
     title: `${requests.toLocaleString("en-US")} requests, ${IN_FLIGHT} in flight, each answered when it is durable`,
     rows: requests,
-    contenders: [webhook(workshop, file), storeAlone(workshop, file, requests)],
+    contenders: [webhook(workshop, file), storeAlone(workshop, file, requests), nothingKept(file, requests)],
     remarks: ["wanted: the store alone takes at least 0.8 times as long as the webhook, whose p99 is below 50 ms"],
   };
 }
@@ -44,8 +45,7 @@ function webhook(workshop: Workshop, file: string): Contender {
       try {
         await listening(port, child);
         const address = `http://127.0.0.1:${port}/orders`;
-        const { stdout } = await runChild(nodeScript("post-lines.ts", file, address, String(IN_FLIGHT)));
-        const { seconds, p99Ms } = JSON.parse(stdout) as { seconds: number; p99Ms: number };
+        const { seconds, p99Ms } = await post(file, address);
         const written = writtenBy(child);
         child.kill("SIGTERM");
         return { seconds, check: `${await written} kept`, figures: { "p99 ms": p99Ms } };
@@ -65,6 +65,22 @@ function storeAlone(workshop: Workshop, file: string, requests: number): Contend
       return { seconds: (JSON.parse(stdout) as { seconds: number }).seconds, check: `${requests} kept` };
     },
   };
+}
+
+function nothingKept(file: string, requests: number): Contender {
+  return {
+    name: "a server that keeps nothing",
+    async run() {
+      await using service = await Service.start("bare-server.ts");
+      const { seconds, p99Ms } = await post(file, `${service.url}/orders`);
+      return { seconds, check: `${requests} kept`, figures: { "p99 ms": p99Ms } };
+    },
+  };
+}
+
+async function post(file: string, address: string): Promise<{ readonly seconds: number; readonly p99Ms: number }> {
+  const { stdout } = await runChild(nodeScript("post-lines.ts", file, address, String(IN_FLIGHT)));
+  return JSON.parse(stdout) as { seconds: number; p99Ms: number };
 }
 
 function start(workshop: Workshop, job: object): ChildProcess {

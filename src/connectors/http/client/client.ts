@@ -42,6 +42,8 @@ export interface HttpClientAbout {
   readonly connections: number;
   /** Of every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Texts that may be secrets although nobody said so, such as parameters of an address. */
+  readonly suspects?: readonly string[];
   /** The environment, which may name proxies; that of the process when absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -92,7 +94,7 @@ class ConnectedClient implements HttpClient {
     const { auth, timeout } = connection;
     const { clock } = about;
     const secrets = new Secrets();
-    for (const value of privateValues(headers)) secrets.add(value);
+    for (const text of [...privateValues(headers), ...(about.suspects ?? [])]) secrets.suspect(text);
     this.#secrets = secrets;
     this.#clock = clock;
     this.#faults = faults;

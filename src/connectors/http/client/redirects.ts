@@ -18,8 +18,6 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "user-agent",
 ]);
 
-const SHORTEST_SECRET = 8;
-
 /** A request on its way, perhaps some redirects from where it began. */
 export interface Leg {
   readonly call: HttpCall;
@@ -104,8 +102,7 @@ export function harmless(headers: Readonly<Record<string, string>>): Record<stri
   return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS.has(name)));
 }
 
-/** Values of the others, which may be secrets; not those that are too short for any, such as a version's number. */
+/** Values of the others, which may be secrets. */
 export function privateValues(headers: Readonly<Record<string, string>>): readonly string[] {
-  const others = Object.entries(headers).filter(([name]) => !HARMLESS.has(name));
-  return others.map(([, value]) => value).filter((value) => value.length >= SHORTEST_SECRET);
+  return Object.entries(headers).flatMap(([name, value]) => (HARMLESS.has(name) ? [] : [value]));
 }

@@ -1,5 +1,8 @@
 /** Texts that must not come back to light in what a server answers. */
 
+/** What nobody called a secret is none if it is shorter, such as a version's number. */
+const SHORTEST_SUSPECT = 8;
+
 /** Shorter ones would take every other word of a message with them. */
 const SHORTEST = 4;
 
@@ -9,6 +12,11 @@ export class Secrets {
 
   add(secret: string): void {
     for (const text of looksOf(secret)) this.#texts.add(text);
+  }
+
+  /** It may be one: a header of the config, a parameter of an address. */
+  suspect(text: string): void {
+    if (text.length >= SHORTEST_SUSPECT) this.add(text);
   }
 
   /** It is not used any more. */

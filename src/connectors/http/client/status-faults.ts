@@ -86,6 +86,6 @@ const ADVICE: Readonly<Record<number, string>> = {
   405: "check method",
   407: "check user and password in proxy",
   410: "check the address",
-  413: "send less at once: make batch.bytes or batch.records smaller",
+  413: "the server takes no body of that size; batch.bytes and batch.records make batches smaller",
   429: "it is tried again; a rateLimit keeps below what the server allows",
 };

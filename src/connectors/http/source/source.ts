@@ -17,12 +17,19 @@ async function resolve(options: HttpSourceOptions, context: SourceContext): Prom
       clock: context.clock,
       // A streamed body holds its connection while another one is opened in its place.
       connections: isStreamed(options) ? 2 : options.concurrency,
+      suspects: parametersOf(options),
       headers: { accept: ACCEPTED[options.format], ...lowerCased(options.headers) },
     }),
   );
   const source = await bindSource(client, options, context);
   opened.move();
   return source;
+}
+
+/** Many a server wants its key among them. */
+function parametersOf({ url, query }: HttpSourceOptions): readonly string[] {
+  const given = Object.values(query).filter((value) => typeof value === "string");
+  return [...given, ...new URL(url).searchParams.values()];
 }
 
 const ACCEPTED = {

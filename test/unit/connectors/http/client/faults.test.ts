@@ -60,6 +60,15 @@ describe("HttpClient.faultOf()", () => {
     expect((await faultFrom("sink", status, "")).fault).toMatchObject({ code, fault });
   });
 
+  test("does not show what may be a secret, unless it is too short for one", async () => {
+    const echo = "no such page: /items?page=1234567&key=12345678";
+    await using server = await serve((_request, response) => void response.writeHead(404).end(echo));
+    await using client = await clientWith({}, { suspects: ["1234567", "12345678"] });
+    const reply = await get(client, `${server.base}/items`);
+    const { message } = client.faultOf(reply, reply.body);
+    expect(message).toContain("no such page: /items?page=1234567&key=***");
+  });
+
   test("shows the beginning of the body on one line, without the secrets that were sent", async () => {
     const body = `you sent ${SECRET}\r\n\u001b[31m and \u202eown-s3cret ${"ä".repeat(300)}`;
     const { fault, where } = await faultFrom("sink", 422, body);
