@@ -1,7 +1,7 @@
 /** Puts an error on the terminal: where, what, and what to do; never a stack unless it is asked for. */
 import { isMillraceError } from "../core/errors.ts";
 import { messageOf } from "../core/thrown.ts";
-import { redact } from "../observability/redact.ts";
+import { redact } from "../core/redact.ts";
 import type { CliProcess } from "./terminal.ts";
 
 /** Writes an error to stderr; the stack and the causes too when MILLRACE_DEBUG is set. */

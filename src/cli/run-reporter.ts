@@ -4,7 +4,7 @@ import { isEndless, type Job } from "../config/job.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Observer } from "../core/ports/observer.ts";
 import type { RunSummary } from "../core/summary.ts";
-import { redact } from "../observability/redact.ts";
+import { redact } from "../core/redact.ts";
 import type { ProgressEvery } from "../observability/run-log.ts";
 import type { DryRunRecord } from "./dry-run/dry-run-record.ts";
 import { canRedraw, type CliProcess, columnsOf, needsAscii, painterFor, wantsColor } from "./terminal.ts";

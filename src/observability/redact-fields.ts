@@ -1,6 +1,6 @@
 /** Takes secrets out of all texts of a log line. */
 import type { LogEntry } from "./log-entry.ts";
-import { redact } from "./redact.ts";
+import { redact } from "../core/redact.ts";
 
 /** The fields with every text in them redacted, however deep. */
 export function redactFields(fields: LogEntry["fields"]): LogEntry["fields"] {

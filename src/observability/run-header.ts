@@ -2,7 +2,7 @@
 import type { RunEvent } from "../core/ports/observer.ts";
 import { formatCount } from "./figures.ts";
 import type { Paint } from "./palette.ts";
-import { redact } from "./redact.ts";
+import { redact } from "../core/redact.ts";
 
 /**
  * What a run is about, in one line, from its first event.

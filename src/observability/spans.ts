@@ -3,7 +3,7 @@ import type * as otel from "@opentelemetry/api";
 import type { Counts } from "../core/ledger.ts";
 import type { RunEvent } from "../core/ports/observer.ts";
 import { isHostEvent, type RuntimeObserver } from "../core/ports/runtime-events.ts";
-import { redact } from "./redact.ts";
+import { redact } from "../core/redact.ts";
 
 /** Which commit units get a span of their own. */
 export interface SpansOptions {

@@ -5,7 +5,7 @@ import { formatDuration } from "../core/quantity.ts";
 import type { RejectGroup, RunSummary } from "../core/summary.ts";
 import { formatCount, formatCounted, formatPercent, formatSize } from "./figures.ts";
 import { type Paint, painter } from "./palette.ts";
-import { redact } from "./redact.ts";
+import { redact } from "../core/redact.ts";
 import { sinkTable } from "./sink-table.ts";
 import { wrap } from "./wrap.ts";
 

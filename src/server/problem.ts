@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, type FaultClass, isMillraceError, MillraceError } from "../core/errors.ts";
 import type { HttpReply } from "../core/ports/http-routes.ts";
-import { redact } from "../observability/redact.ts";
+import { redact } from "../core/redact.ts";
 import { STATUS_CODES } from "./node-http.ts";
 
 /** What a code is in HTTP. */

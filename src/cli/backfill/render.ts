@@ -1,6 +1,6 @@
 /** A backfill for people and for programs. */
 import { formatCount, formatCounted } from "../../observability/figures.ts";
-import { redact } from "../../observability/redact.ts";
+import { redact } from "../../core/redact.ts";
 import { textTable } from "../text-table.ts";
 import { countStates, errorOf, type SlotResult } from "./slot-result.ts";
 

@@ -3,7 +3,7 @@ import type { Job } from "../../config/job.ts";
 import { placeError } from "../../config/place-error.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { StateStore } from "../../core/ports/state-store.ts";
-import { redact } from "../../observability/redact.ts";
+import { redact } from "../../core/redact.ts";
 import { runJob } from "../../pipeline/run-job.ts";
 import { EXIT, exitCodeOfError, exitCodeOfState } from "../exit-codes.ts";
 import { reportError } from "../report-error.ts";

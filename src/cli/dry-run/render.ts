@@ -3,7 +3,7 @@ import type { Reject } from "../../core/reject.ts";
 import { clip, printable } from "../../observability/display-width.ts";
 import { formatCounted } from "../../observability/figures.ts";
 import type { Paint } from "../../observability/palette.ts";
-import { redact } from "../../observability/redact.ts";
+import { redact } from "../../core/redact.ts";
 import { textTable } from "../text-table.ts";
 import type { DryRunRecord, DrySink } from "./dry-run-record.ts";
 import type { Cells } from "./encoded-rows.ts";

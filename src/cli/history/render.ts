@@ -2,7 +2,7 @@
 import { formatDuration } from "../../core/quantity.ts";
 import { formatCount } from "../../observability/figures.ts";
 import type { Paint } from "../../observability/palette.ts";
-import { redact } from "../../observability/redact.ts";
+import { redact } from "../../core/redact.ts";
 import { sinkTable } from "../../observability/sink-table.ts";
 import { renderSummary } from "../../observability/summary.ts";
 import type { PastRun } from "../../pipeline/run-history.ts";

@@ -1,7 +1,7 @@
 /** `--to`: where the new job's records are to go. */
 import path from "node:path";
 import { formatOfPath } from "../../connectors/file/options.ts";
-import { redact } from "../../observability/redact.ts";
+import { redact } from "../../core/redact.ts";
 import { usageError } from "../usage-error.ts";
 
 /** A sink to be written into a job. */

@@ -4,7 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { HostEvent, RuntimeObserver } from "../../core/ports/runtime-events.ts";
 import type { StateStore } from "../../core/ports/state-store.ts";
 import type { Random } from "../../core/random.ts";
-import { redact } from "../../observability/redact.ts";
+import { redact } from "../../core/redact.ts";
 import { newestSuccesses } from "../newest-success.ts";
 import type { AlertChange } from "./alert.ts";
 import { AlertRules } from "./alert-rules.ts";

@@ -1,7 +1,7 @@
 /** One post to a webhook, and what its reply means. */
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/thrown.ts";
-import { redact } from "../../observability/redact.ts";
+import { redact } from "../../core/redact.ts";
 import type { WebhookAddress } from "./webhook-address.ts";
 import type { WebhookMessage } from "./webhook-message.ts";
 

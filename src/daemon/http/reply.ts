@@ -1,6 +1,6 @@
 /** Replies of the API: JSON without secrets and without numbers that JSON does not have. */
 import type { HttpReply } from "../../core/ports/http-routes.ts";
-import { redact } from "../../observability/redact.ts";
+import { redact } from "../../core/redact.ts";
 
 /** A value as a reply. */
 export function json(value: unknown, status = 200, headers: { readonly [name: string]: string } = {}): HttpReply {

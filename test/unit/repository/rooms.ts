@@ -30,7 +30,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   formats: ["runtime"],
   state: ["runtime", "postgres"],
   scheduling: ["runtime", "postgres"],
-  server: ["observability/redact"],
+  server: [],
   connectors: ["runtime", "postgres", "server"],
   task: ["runtime/threads", "formats", "compression", "aggregate"],
   actors: ["runtime", "aggregate"],
