@@ -32,6 +32,9 @@ async function stopWithinRun(daemon: Daemon, load: SlotLoad, other: Daemon): Pro
   }
 }
 
+/** One that stands still in the middle of a commit holds its rows until the server ends its session. */
+const LOCKS_HOLD_MS = 90_000;
+
 /** Waits as long as a lease holds; without the long form it is made to run out. */
 async function outliveLeases(): Promise<void> {
   if (LONG) await wait(LEASE_MS);
@@ -60,10 +63,11 @@ test(
       const standing = await stopWithinRun(second, load, first);
       await outliveLeases();
       const since = Date.now();
-      const resumed = await first.until("the other one goes on with its run", async () => {
+      const goneOn = async () => {
         const run = (await first.runs(load.name)).find((each) => each.run === standing);
         return run?.state === "succeeded" ? run : undefined;
-      });
+      };
+      const resumed = await first.until("the other one goes on with its run", goneOn, LOCKS_HOLD_MS);
       expect(resumed.resumed).toBe(true);
       if (LONG) expect(Date.now() - since).toBeLessThan(GOES_ON_MS);
       second.process.kill("SIGCONT");

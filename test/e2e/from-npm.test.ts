@@ -40,7 +40,7 @@ describe("the package from npm", () => {
     const packages = Object.entries(lock.packages).filter(
       ([place]) => existsSync(path.join(folder, place)) && place !== "",
     );
-    expect(statSync(tarball).size).toBeLessThan(1.5 * MEGABYTE);
+    expect(statSync(tarball).size).toBeLessThan(2 * MEGABYTE);
     expect(packages.length).toBeLessThanOrEqual(60);
     expect(sizeOf(path.join(folder, "node_modules"))).toBeLessThan(40 * MEGABYTE);
     expect(packages.filter(([, { hasInstallScript = false }]) => hasInstallScript)).toEqual([]);

@@ -153,12 +153,13 @@ export class Daemon {
   }
 
   /** Waits for something; a daemon that ends meanwhile is a fault. */
-  async until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  async until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, withinMs?: number): Promise<T> {
+    const lookInto = (): Promise<T | undefined> | T | undefined => {
+      if (this.process.over) throw new TypeError("it ended by itself");
+      return look();
+    };
     try {
-      return await until(what, () => {
-        if (this.process.over) throw new TypeError("it ended by itself");
-        return look();
-      });
+      return await until(what, lookInto, withinMs);
     } catch (thrown) {
       const message = `${what} (${String(thrown)}): ${this.process.err.slice(-LAST_WORDS)}`;
       throw new TypeError(message, { cause: thrown });

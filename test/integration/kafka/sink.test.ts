@@ -178,7 +178,9 @@ describeKafka("kafka sink", () => {
       ["b", "3"],
     ]);
     const fast = await writer.begin("fast", null);
-    await expect(fast.write(rows, ROWS_ORIGIN).then(() => fast.commit([advanceOf(row as Progress, 3)], []))).rejects.toMatchObject({
+    await expect(
+      fast.write(rows, ROWS_ORIGIN).then(() => fast.commit([advanceOf(row as Progress, 3)], [])),
+    ).rejects.toMatchObject({
       code: "ROW_REFUSED",
       fault: "record",
     });
