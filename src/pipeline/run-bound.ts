@@ -17,7 +17,7 @@ import type { Execution, World } from "./execution.ts";
 import { ProgressMirror } from "./mirror.ts";
 import type { BoundPlan } from "./resolve.ts";
 import type { Outcome, Stops } from "./run-flows.ts";
-import { findLostRuns } from "./lost-runs.ts";
+import { findLostRuns, type LostRun } from "./lost-runs.ts";
 import { applyRetention } from "./retention.ts";
 import { prepareRun } from "./prepare-run.ts";
 import { chooseRun, type Identity, type StartedRun, type StartWish } from "./run-identity.ts";
@@ -47,7 +47,7 @@ export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   const { identity, wish, world, stops, observers } = options;
   const { state, clock } = world;
   // What others have under way is theirs, and nothing of it is begun anew.
-  const lost = identity.own === undefined ? await findLostRuns(state, identity.job, options.bound) : [];
+  const lost = identity.own === undefined ? await lostRuns(options) : [];
   const chosen = await chooseRun({ state, lost }, identity, wish, world);
   const bound = { ...options.bound, source: asPlanned(chosen, options.bound.source) };
   const run = withSource(chosen, bound.source);
@@ -65,6 +65,13 @@ export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   const summary = await sumUp(options, run, outcome, durationMs, emit);
   if (!isFenced(outcome)) await applyRetention(world, bound);
   return summary;
+}
+
+/** A server that is away for a moment is waited for before a run begins, too. */
+function lostRuns({ bound, identity: { job }, world, observers, stops }: RunBoundOptions): Promise<readonly LostRun[]> {
+  const emit = emitterOf({ job, run: "", observers, clock: world.clock });
+  const patience = { ...world, policy: bound.plan.job.retry, stage: "sink", emit } as const;
+  return retrying(() => findLostRuns(world.state, job, bound), patience, stops.graceful);
 }
 
 /** Rejects are published at every end; where that fails, a run that was well otherwise has failed. */
