@@ -35,7 +35,7 @@ export const connectorSpecs = {
       shape: postgresSourceShape,
       load: async () => (await import("./postgres/source/source.ts")).postgresSource,
     },
-    sink: { shape: postgresSinkShape, load: async () => (await import("./postgres/sink.ts")).postgresSink },
+    sink: { shape: postgresSinkShape, load: async () => (await import("./postgres/sink/sink.ts")).postgresSink },
   },
   kafka: {
     source: { shape: kafkaSourceShape, live: true, load: async () => (await import("./kafka/source.ts")).kafkaSource },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from "vitest";
 import { z } from "zod";
 import type { PostgresSinkOptions } from "../../src/connectors/postgres/options.ts";
 import { postgresSinkShape } from "../../src/connectors/postgres/options.ts";
-import { postgresSink } from "../../src/connectors/postgres/sink.ts";
+import { postgresSink } from "../../src/connectors/postgres/sink/sink.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { NO_COUNTS } from "../../src/core/ledger.ts";
 import type { Advance, BoundSink, Progress, SinkSession, SinkWriter } from "../../src/core/ports/sink.ts";

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { describe, test } from "vitest";
 import { z } from "zod";
 import { type PostgresSinkOptions, postgresSinkShape } from "../../../src/connectors/postgres/options.ts";
-import { postgresSink } from "../../../src/connectors/postgres/sink.ts";
+import { postgresSink } from "../../../src/connectors/postgres/sink/sink.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { sinkCases } from "../../../src/spi/conformance/sink-cases.ts";
 import { usePostgres } from "../../support/postgres.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CommitOrder } from "../../../../src/connectors/postgres/commit-order.ts";
+import { CommitOrder } from "../../../../src/connectors/postgres/sink/commit-order.ts";
 
 const nothing = async (): Promise<void> => {};
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RecordRows } from "../../../../src/connectors/postgres/record-rows.ts";
+import { RecordRows } from "../../../../src/connectors/postgres/sink/record-rows.ts";
 
 test("RecordRows groups neighbouring rows by the record they came from", () => {
   const bytes = new TextEncoder().encode("a\nbb\nccc\nd\n");

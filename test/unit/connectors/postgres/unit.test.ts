@@ -1,8 +1,8 @@
 import { Readable, Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { CommitOrder } from "../../../../src/connectors/postgres/commit-order.ts";
-import { CopyLoad } from "../../../../src/connectors/postgres/modes/copy-load.ts";
-import { CopyUnit } from "../../../../src/connectors/postgres/unit.ts";
+import { CommitOrder } from "../../../../src/connectors/postgres/sink/commit-order.ts";
+import { CopyLoad } from "../../../../src/connectors/postgres/sink/modes/copy-load.ts";
+import { CopyUnit } from "../../../../src/connectors/postgres/sink/unit.ts";
 import { systemClock } from "../../../../src/core/clock.ts";
 import type { Connection } from "../../../../src/postgres/connection.ts";
 import { ObjectPool } from "../../../../src/runtime/object-pool.ts";

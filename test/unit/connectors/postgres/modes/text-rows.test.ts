@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { readTextRows } from "../../../../../src/connectors/postgres/modes/text-rows.ts";
+import { readTextRows } from "../../../../../src/connectors/postgres/sink/modes/text-rows.ts";
 import type { SourceFields } from "../../../../../src/core/ports/format.ts";
 import { CopyTextEncoder } from "../../../../../src/formats/pg-copy/encode-text.ts";
 import { GrowingBytes } from "../../../../../src/formats/growing-bytes.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { loadingName } from "../../../../../src/connectors/postgres/replace/loading-name.ts";
+import { loadingName } from "../../../../../src/connectors/postgres/sink/replace/loading-name.ts";
 
 describe("loadingName()", () => {
   test("is the table's name and the run's where both fit", () => {

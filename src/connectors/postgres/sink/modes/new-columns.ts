@@ -1,7 +1,7 @@
 /** Columns that the table does not have yet: `createTable` and `onUnknownField: addColumn`. */
-import type { ColumnType, Columns } from "../../../core/record.ts";
-import type { Table, TableColumn } from "../../../postgres/catalogue.ts";
-import { quoteIdentifier, quoteTable } from "../../../postgres/identifiers.ts";
+import type { ColumnType, Columns } from "../../../../core/record.ts";
+import type { Table, TableColumn } from "../../../../postgres/catalogue.ts";
+import { quoteIdentifier, quoteTable } from "../../../../postgres/identifiers.ts";
 
 /** The column's type by the field's; a field without a declared one is text. */
 const TYPES: Readonly<Record<ColumnType, string>> = {

@@ -1,13 +1,13 @@
 /** One run's writing into a table: what comes before its rows, how they get there, and what comes behind them. */
-import type { Clock } from "../../core/clock.ts";
-import { MillraceError } from "../../core/errors.ts";
-import type { SinkSession } from "../../core/ports/sink.ts";
-import type { Connection } from "../../postgres/connection.ts";
-import { lockRun, noteRunEnded } from "../../postgres/runs.ts";
+import type { Clock } from "../../../core/clock.ts";
+import { MillraceError } from "../../../core/errors.ts";
+import type { SinkSession } from "../../../core/ports/sink.ts";
+import type { Connection } from "../../../postgres/connection.ts";
+import { lockRun, noteRunEnded } from "../../../postgres/runs.ts";
 import type { MakeLoad } from "./modes/load.ts";
 import { type WritingMode, writingMode } from "./modes/writing-mode.ts";
 import { Opening, type OpeningStep, runUserSql } from "./opening.ts";
-import type { PostgresSinkOptions } from "./options.ts";
+import type { PostgresSinkOptions } from "../options.ts";
 import { Replacement } from "./replace/replacement.ts";
 import type { TargetTable } from "./target-table.ts";
 

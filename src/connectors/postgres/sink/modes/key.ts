@@ -1,7 +1,7 @@
 /** The key that rows are merged by: it has to be one that the server holds to be unique. */
-import { MillraceError } from "../../../core/errors.ts";
-import { assertColumns } from "../../../postgres/catalogue.ts";
-import type { UniqueKey } from "../../../postgres/unique-keys.ts";
+import { MillraceError } from "../../../../core/errors.ts";
+import { assertColumns } from "../../../../postgres/catalogue.ts";
+import type { UniqueKey } from "../../../../postgres/unique-keys.ts";
 import type { ModeTable } from "./writing-mode.ts";
 
 /**

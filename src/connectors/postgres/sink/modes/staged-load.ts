@@ -4,8 +4,8 @@
  * The temporary table lasts as long as the transaction, so that nothing depends on which session comes next: a pooler in
  * transaction mode may stand in between.
  */
-import type { Connection } from "../../../postgres/connection.ts";
-import { CopyFeed } from "../../../postgres/copy-feed.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
+import { CopyFeed } from "../../../../postgres/copy-feed.ts";
 import type { Load, RowFeed } from "./load.ts";
 import type { MergeStatements } from "./merge-statements.ts";
 import { STAGE } from "./stage.ts";

@@ -1,7 +1,7 @@
 /** The commit unit that names bad rows instead of failing. */
-import type { Advance, SinkUnit, WriteOutcome } from "../../core/ports/sink.ts";
-import type { Reject } from "../../core/reject.ts";
-import type { SinkOutput } from "../../core/result.ts";
+import type { Advance, SinkUnit, WriteOutcome } from "../../../core/ports/sink.ts";
+import type { Reject } from "../../../core/reject.ts";
+import type { SinkOutput } from "../../../core/result.ts";
 import type { MakeLoad } from "./modes/load.ts";
 import { PoisonScan, SAVEPOINT } from "./poison-scan.ts";
 import { TableDoubt } from "./table-doubt.ts";

@@ -1,5 +1,5 @@
 /** How the rows of one unit get into the table: what the modes differ in. */
-import type { Connection } from "../../../postgres/connection.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
 
 /** Takes rows, as lines of COPY's text format, until it is finished; then they are in the table. */
 export interface RowFeed {

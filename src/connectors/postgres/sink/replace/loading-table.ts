@@ -1,6 +1,6 @@
 /** The table that a run of mode replace loads, made like the one whose place it will take. */
-import type { Connection } from "../../../postgres/connection.ts";
-import { quoteLiteral, quoteTable, type TableName } from "../../../postgres/identifiers.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
+import { quoteLiteral, quoteTable, type TableName } from "../../../../postgres/identifiers.ts";
 import { runStatements } from "./statements.ts";
 
 /** Storage parameters, and what the run's rows have to be held to as they come: LIKE leaves both out. */

@@ -1,15 +1,15 @@
 /** The positions in a sink's own database, for looking at them and setting them back. Does not need the table. */
-import { MillraceError } from "../../core/errors.ts";
-import type { KeptPosition, PositionDesk } from "../../core/ports/position-desk.ts";
-import type { Advance, SinkContext } from "../../core/ports/sink.ts";
-import type { ProgressKey } from "../../core/position.ts";
-import { connect } from "../../postgres/connect.ts";
-import type { Connection } from "../../postgres/connection.ts";
-import { postgresError } from "../../postgres/errors.ts";
-import { forgetScope, listPositions, rewindSplits } from "../../postgres/progress.ts";
-import { hasProgress } from "../../postgres/state-schema.ts";
-import type { PostgresSinkOptions } from "./options.ts";
-import { readSsl } from "./ssl.ts";
+import { MillraceError } from "../../../core/errors.ts";
+import type { KeptPosition, PositionDesk } from "../../../core/ports/position-desk.ts";
+import type { Advance, SinkContext } from "../../../core/ports/sink.ts";
+import type { ProgressKey } from "../../../core/position.ts";
+import { connect } from "../../../postgres/connect.ts";
+import type { Connection } from "../../../postgres/connection.ts";
+import { postgresError } from "../../../postgres/errors.ts";
+import { forgetScope, listPositions, rewindSplits } from "../../../postgres/progress.ts";
+import { hasProgress } from "../../../postgres/state-schema.ts";
+import type { PostgresSinkOptions } from "../options.ts";
+import { readSsl } from "../ssl.ts";
 
 /** @throws MillraceError SINK_UNAVAILABLE, SINK_REFUSED, CONFIG_INVALID */
 export async function openDesk(options: PostgresSinkOptions, context: SinkContext): Promise<PositionDesk> {

@@ -3,13 +3,13 @@
  * the old one stays as it is, also when the run fails for good.
  */
 import { hash } from "node:crypto";
-import { type Clock, sleep } from "../../../core/clock.ts";
-import { MillraceError } from "../../../core/errors.ts";
-import type { SinkSession } from "../../../core/ports/sink.ts";
-import type { Connection } from "../../../postgres/connection.ts";
-import { serverError } from "../../../postgres/errors.ts";
-import { quoteTable, type TableName } from "../../../postgres/identifiers.ts";
-import { givenUpRuns, giveUpStaleRuns } from "../../../postgres/runs.ts";
+import { type Clock, sleep } from "../../../../core/clock.ts";
+import { MillraceError } from "../../../../core/errors.ts";
+import type { SinkSession } from "../../../../core/ports/sink.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
+import { serverError } from "../../../../postgres/errors.ts";
+import { quoteTable, type TableName } from "../../../../postgres/identifiers.ts";
+import { givenUpRuns, giveUpStaleRuns } from "../../../../postgres/runs.ts";
 import type { OpeningStep } from "../opening.ts";
 import { makeIndexes, type Pair, takePlace } from "./likeness.ts";
 import { loadingName } from "./loading-name.ts";

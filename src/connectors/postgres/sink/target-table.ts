@@ -1,12 +1,12 @@
 /** The table that a sink writes into, as it is or as the run will make it. */
-import { isMillraceError, MillraceError } from "../../core/errors.ts";
-import type { Columns } from "../../core/record.ts";
-import { readTable, type Table } from "../../postgres/catalogue.ts";
-import type { Connection } from "../../postgres/connection.ts";
-import type { TableName } from "../../postgres/identifiers.ts";
-import { readUniqueKeys, type UniqueKey } from "../../postgres/unique-keys.ts";
+import { isMillraceError, MillraceError } from "../../../core/errors.ts";
+import type { Columns } from "../../../core/record.ts";
+import { readTable, type Table } from "../../../postgres/catalogue.ts";
+import type { Connection } from "../../../postgres/connection.ts";
+import type { TableName } from "../../../postgres/identifiers.ts";
+import { readUniqueKeys, type UniqueKey } from "../../../postgres/unique-keys.ts";
 import { addColumnsStatement, createTableStatement, newColumnType, withColumns } from "./modes/new-columns.ts";
-import type { PostgresSinkOptions } from "./options.ts";
+import type { PostgresSinkOptions } from "../options.ts";
 
 /** What was found. */
 export interface Found {

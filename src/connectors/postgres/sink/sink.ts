@@ -1,5 +1,5 @@
 /** The Postgres sink: looks at the table, says what rows have to look like, and opens writers. */
-import type { EncodeSpec } from "../../core/ports/format.ts";
+import type { EncodeSpec } from "../../../core/ports/format.ts";
 import type {
   BoundSink,
   SinkConnector,
@@ -7,26 +7,26 @@ import type {
   SinkSession,
   SinkWriter,
   UnfinishedRun,
-} from "../../core/ports/sink.ts";
-import type { RejectShelf } from "../../core/ports/reject-shelf.ts";
-import type { Pruned, Retention } from "../../core/ports/retention.ts";
-import { MillraceError } from "../../core/errors.ts";
-import { assertColumns } from "../../postgres/catalogue.ts";
-import type { ConnectTarget } from "../../postgres/connect.ts";
-import { connect } from "../../postgres/connect.ts";
-import type { Connection } from "../../postgres/connection.ts";
-import { postgresError } from "../../postgres/errors.ts";
-import { parseTableName } from "../../postgres/identifiers.ts";
-import { groupRejects, listRejects, settleRejects, takeRejects } from "../../postgres/reject-shelf.ts";
-import { pruneWithData } from "../../postgres/retention.ts";
-import { noteRunEnded, readUnfinishedRuns } from "../../postgres/runs.ts";
-import { hasStateTables } from "../../postgres/state-schema.ts";
-import { assertBuilt } from "./not-built.ts";
+} from "../../../core/ports/sink.ts";
+import type { RejectShelf } from "../../../core/ports/reject-shelf.ts";
+import type { Pruned, Retention } from "../../../core/ports/retention.ts";
+import { MillraceError } from "../../../core/errors.ts";
+import { assertColumns } from "../../../postgres/catalogue.ts";
+import type { ConnectTarget } from "../../../postgres/connect.ts";
+import { connect } from "../../../postgres/connect.ts";
+import type { Connection } from "../../../postgres/connection.ts";
+import { postgresError } from "../../../postgres/errors.ts";
+import { parseTableName } from "../../../postgres/identifiers.ts";
+import { groupRejects, listRejects, settleRejects, takeRejects } from "../../../postgres/reject-shelf.ts";
+import { pruneWithData } from "../../../postgres/retention.ts";
+import { noteRunEnded, readUnfinishedRuns } from "../../../postgres/runs.ts";
+import { hasStateTables } from "../../../postgres/state-schema.ts";
+import { assertBuilt } from "../not-built.ts";
 import { type WritingMode, writingMode } from "./modes/writing-mode.ts";
-import type { PostgresSinkOptions } from "./options.ts";
+import type { PostgresSinkOptions } from "../options.ts";
 import { openDesk } from "./positions.ts";
 import { RunFrame } from "./run-frame.ts";
-import { readSsl } from "./ssl.ts";
+import { readSsl } from "../ssl.ts";
 import { loadingTable } from "./replace/replacement.ts";
 import { dropLoadingTable } from "./replace/loading-table.ts";
 import { shownWay, type Way, wayOf } from "./replace/way.ts";

@@ -1,7 +1,7 @@
 /** `deleteWhen`: which rows of an upsert delete. */
-import type { TableColumn } from "../../../postgres/catalogue.ts";
-import { quoteIdentifier, quoteLiteral } from "../../../postgres/identifiers.ts";
-import type { PostgresSinkOptions } from "../options.ts";
+import type { TableColumn } from "../../../../postgres/catalogue.ts";
+import { quoteIdentifier, quoteLiteral } from "../../../../postgres/identifiers.ts";
+import type { PostgresSinkOptions } from "../../options.ts";
 import type { StageColumn } from "./stage.ts";
 
 /** A condition over the temporary table. */

@@ -4,8 +4,8 @@
  * Renaming is done in a moment, but what refers to the old table goes on referring to it. Where something does, or where
  * the table has what cannot be given to another one, its rows are replaced instead.
  */
-import type { Table } from "../../../postgres/catalogue.ts";
-import type { Connection } from "../../../postgres/connection.ts";
+import type { Table } from "../../../../postgres/catalogue.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
 
 /**
  * `rename`: the loaded table is renamed; `truncate`: TRUNCATE and INSERT .. SELECT, readers wait; `merge`: rows are

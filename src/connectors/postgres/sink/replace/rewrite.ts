@@ -1,8 +1,8 @@
 /** Replaces the rows of a table that has to stay the one it is. */
-import { MillraceError } from "../../../core/errors.ts";
-import type { Connection } from "../../../postgres/connection.ts";
-import { quoteIdentifier } from "../../../postgres/identifiers.ts";
-import { readUniqueKeys } from "../../../postgres/unique-keys.ts";
+import { MillraceError } from "../../../../core/errors.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
+import { quoteIdentifier } from "../../../../postgres/identifiers.ts";
+import { readUniqueKeys } from "../../../../postgres/unique-keys.ts";
 import { continueNumbers } from "./loading-table.ts";
 
 /** Two tables as SQL names them. */

@@ -1,5 +1,5 @@
 /** A chunk's rows, seen as the records they came from. */
-import type { SinkOutput } from "../../core/result.ts";
+import type { SinkOutput } from "../../../core/result.ts";
 
 /** A run of neighbouring records of one output, `begin` up to but not with `end`. */
 export interface RecordRange {

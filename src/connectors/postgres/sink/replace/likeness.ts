@@ -4,7 +4,7 @@
  * The statements are made up by the server's own catalogue. `$1` is the old table, `$2` the loaded one, as SQL names
  * them; `$3` is what the names of indexes begin with as long as the old ones have theirs.
  */
-import type { Connection } from "../../../postgres/connection.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
 import { runStatements } from "./statements.ts";
 
 /** Two tables as SQL names them. */

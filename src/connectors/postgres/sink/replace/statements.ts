@@ -1,5 +1,5 @@
 /** Statements that the server's catalogue makes up. */
-import type { Connection } from "../../../postgres/connection.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
 
 /** Runs what a query gives in its column `sql`, row after row. Throws what the driver throws. */
 export async function runStatements(connection: Connection, query: string, values: readonly unknown[]): Promise<void> {

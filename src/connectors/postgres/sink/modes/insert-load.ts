@@ -2,8 +2,8 @@
  * Rows inserted by INSERT: mode insert, for servers and tables that take no COPY (row-level security, views with INSTEAD
  * OF triggers). Slower, for each row is taken apart here and put together by the server.
  */
-import type { Connection } from "../../../postgres/connection.ts";
-import type { TableName } from "../../../postgres/identifiers.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
+import type { TableName } from "../../../../postgres/identifiers.ts";
 import type { Load, RowFeed } from "./load.ts";
 import { insertHead, type MergeColumn } from "./merge-statements.ts";
 import { readTextRows } from "./text-rows.ts";

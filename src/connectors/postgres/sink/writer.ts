@@ -1,16 +1,16 @@
 /** The Postgres sink at work for one run. */
-import type { Clock } from "../../core/clock.ts";
-import { type FaultClass, MillraceError } from "../../core/errors.ts";
-import type { Claim, Progress, SinkSession, SinkUnit, SinkWriter } from "../../core/ports/sink.ts";
-import type { ConnectTarget } from "../../postgres/connect.ts";
-import { connect } from "../../postgres/connect.ts";
-import type { Connection } from "../../postgres/connection.ts";
-import { faultOf, postgresError } from "../../postgres/errors.ts";
-import { claimSplits, readSettledProgress } from "../../postgres/progress.ts";
-import { noteRunStarted } from "../../postgres/runs.ts";
-import { ensureStateTables } from "../../postgres/state-schema.ts";
-import { inTransaction } from "../../postgres/transaction.ts";
-import { ObjectPool } from "../../runtime/object-pool.ts";
+import type { Clock } from "../../../core/clock.ts";
+import { type FaultClass, MillraceError } from "../../../core/errors.ts";
+import type { Claim, Progress, SinkSession, SinkUnit, SinkWriter } from "../../../core/ports/sink.ts";
+import type { ConnectTarget } from "../../../postgres/connect.ts";
+import { connect } from "../../../postgres/connect.ts";
+import type { Connection } from "../../../postgres/connection.ts";
+import { faultOf, postgresError } from "../../../postgres/errors.ts";
+import { claimSplits, readSettledProgress } from "../../../postgres/progress.ts";
+import { noteRunStarted } from "../../../postgres/runs.ts";
+import { ensureStateTables } from "../../../postgres/state-schema.ts";
+import { inTransaction } from "../../../postgres/transaction.ts";
+import { ObjectPool } from "../../../runtime/object-pool.ts";
 import { CarefulUnit } from "./careful-unit.ts";
 import { CommitOrder } from "./commit-order.ts";
 import type { RunFrame } from "./run-frame.ts";

@@ -1,9 +1,9 @@
 /** The usual commit unit: one stream of rows, fed as chunks arrive. */
-import type { FaultClass } from "../../core/errors.ts";
-import type { Advance, SinkUnit, WriteOutcome } from "../../core/ports/sink.ts";
-import type { Reject } from "../../core/reject.ts";
-import type { SinkOutput } from "../../core/result.ts";
-import { postgresError, serverError } from "../../postgres/errors.ts";
+import type { FaultClass } from "../../../core/errors.ts";
+import type { Advance, SinkUnit, WriteOutcome } from "../../../core/ports/sink.ts";
+import type { Reject } from "../../../core/reject.ts";
+import type { SinkOutput } from "../../../core/result.ts";
+import { postgresError, serverError } from "../../../postgres/errors.ts";
 import type { MakeLoad, RowFeed } from "./modes/load.ts";
 import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
 

@@ -1,7 +1,7 @@
 /** Rows copied straight into the table: modes append and replace. */
-import type { Connection } from "../../../postgres/connection.ts";
-import { CopyFeed } from "../../../postgres/copy-feed.ts";
-import { quoteIdentifier, quoteTable, type TableName } from "../../../postgres/identifiers.ts";
+import type { Connection } from "../../../../postgres/connection.ts";
+import { CopyFeed } from "../../../../postgres/copy-feed.ts";
+import { quoteIdentifier, quoteTable, type TableName } from "../../../../postgres/identifiers.ts";
 import type { Load, RowFeed } from "./load.ts";
 
 /** `COPY table (columns) FROM STDIN`. */

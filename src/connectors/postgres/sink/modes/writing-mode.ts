@@ -1,9 +1,9 @@
 /** A sink's mode, settled once its table was looked at. */
-import { MillraceError } from "../../../core/errors.ts";
-import { assertColumns, type Table, type TableColumn } from "../../../postgres/catalogue.ts";
-import type { TableName } from "../../../postgres/identifiers.ts";
-import type { UniqueKey } from "../../../postgres/unique-keys.ts";
-import type { PostgresSinkOptions } from "../options.ts";
+import { MillraceError } from "../../../../core/errors.ts";
+import { assertColumns, type Table, type TableColumn } from "../../../../postgres/catalogue.ts";
+import type { TableName } from "../../../../postgres/identifiers.ts";
+import type { UniqueKey } from "../../../../postgres/unique-keys.ts";
+import type { PostgresSinkOptions } from "../../options.ts";
 import { CopyLoad } from "./copy-load.ts";
 import { deleteCondition } from "./delete-condition.ts";
 import { InsertLoad } from "./insert-load.ts";

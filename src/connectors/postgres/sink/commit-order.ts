@@ -1,5 +1,5 @@
 /** Units commit in the order in which their commits are asked for, whatever connection they are on. */
-import { MillraceError } from "../../core/errors.ts";
+import { MillraceError } from "../../../core/errors.ts";
 
 /**
  * Lets one commit begin its work only when the one asked for before it has succeeded.

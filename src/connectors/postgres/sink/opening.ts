@@ -3,9 +3,9 @@
  * not at all, and a run that goes on after a crash knows whether it has. Two processes may be at it, one of which was
  * stopped for too long: its unit is fenced off, and all this with it.
  */
-import { MillraceError } from "../../core/errors.ts";
-import type { Connection } from "../../postgres/connection.ts";
-import { isRunOpened, noteRunOpened, type RunKey } from "../../postgres/runs.ts";
+import { MillraceError } from "../../../core/errors.ts";
+import type { Connection } from "../../../postgres/connection.ts";
+import { isRunOpened, noteRunOpened, type RunKey } from "../../../postgres/runs.ts";
 
 /** One step of it. */
 export interface OpeningStep {

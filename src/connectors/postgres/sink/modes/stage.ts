@@ -1,5 +1,5 @@
 /** The temporary table in which the rows of a unit wait to be merged. */
-import { quoteIdentifier } from "../../../postgres/identifiers.ts";
+import { quoteIdentifier } from "../../../../postgres/identifiers.ts";
 import { copyStatement } from "./copy-load.ts";
 
 /** Its name. */

@@ -5,7 +5,7 @@
  * or with `onlyNewer` the first of the newest. They are taken in the order of the key, so that two jobs which write the
  * same rows wait for each other instead of deadlocking.
  */
-import { quoteIdentifier, quoteTable, type TableName } from "../../../postgres/identifiers.ts";
+import { quoteIdentifier, quoteTable, type TableName } from "../../../../postgres/identifiers.ts";
 import { placeColumn, STAGE, type StageColumn, type StageStatements, stageStatements } from "./stage.ts";
 
 /** All statements of a merge. */

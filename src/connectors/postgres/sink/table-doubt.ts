@@ -4,7 +4,7 @@
  * Syntax errors, missing names and the like are mostly nobody's data, so their codes are fatal; but some types and
  * triggers report bad data by them. What tells is the neighbours: does anything pass?
  */
-import { faultOf, type ServerError } from "../../postgres/errors.ts";
+import { faultOf, type ServerError } from "../../../postgres/errors.ts";
 
 /** So many records may be refused alike where the table has taken others before: more than that, and it has broken since. */
 const MOST_ALIKE = 100;

@@ -1,14 +1,14 @@
 /** The transaction of one commit unit: rows, compare-and-set and rejects, all or nothing. */
-import { type FaultClass, isMillraceError, MillraceError } from "../../core/errors.ts";
-import type { ProgressKey } from "../../core/position.ts";
-import type { Advance } from "../../core/ports/sink.ts";
-import type { Reject } from "../../core/reject.ts";
-import type { Connection } from "../../postgres/connection.ts";
-import { faultOf, postgresError, serverError } from "../../postgres/errors.ts";
-import { advanceSplits } from "../../postgres/progress.ts";
-import { insertRejects } from "../../postgres/rejects.ts";
-import { beginTransaction, commitTransaction, rollbackTransaction } from "../../postgres/transaction.ts";
-import type { Lease } from "../../runtime/pool-lease.ts";
+import { type FaultClass, isMillraceError, MillraceError } from "../../../core/errors.ts";
+import type { ProgressKey } from "../../../core/position.ts";
+import type { Advance } from "../../../core/ports/sink.ts";
+import type { Reject } from "../../../core/reject.ts";
+import type { Connection } from "../../../postgres/connection.ts";
+import { faultOf, postgresError, serverError } from "../../../postgres/errors.ts";
+import { advanceSplits } from "../../../postgres/progress.ts";
+import { insertRejects } from "../../../postgres/rejects.ts";
+import { beginTransaction, commitTransaction, rollbackTransaction } from "../../../postgres/transaction.ts";
+import type { Lease } from "../../../runtime/pool-lease.ts";
 import type { CommitOrder } from "./commit-order.ts";
 import type { Load, MakeLoad, RowFeed } from "./modes/load.ts";
 import type { Opening } from "./opening.ts";

@@ -9,9 +9,9 @@
  * A range that fails costs its bytes, so ranges adapt: after a failure the next one is twice as long as the run of good
  * records was, and it doubles as long as all is well. Bad rows at every step cost a few times the chunk, not its square.
  */
-import type { WriteReject } from "../../core/ports/sink.ts";
-import type { SinkOutput } from "../../core/result.ts";
-import { copyLine, describe, type ServerError, serverError } from "../../postgres/errors.ts";
+import type { WriteReject } from "../../../core/ports/sink.ts";
+import type { SinkOutput } from "../../../core/result.ts";
+import { copyLine, describe, type ServerError, serverError } from "../../../postgres/errors.ts";
 import type { RowFeed } from "./modes/load.ts";
 import { type RecordRange, RecordRows } from "./record-rows.ts";
 import type { TableDoubt } from "./table-doubt.ts";
