@@ -1,11 +1,8 @@
 /** The state store in memory: for tests, the simulation and jobs that may forget. Everything happens at once and in order. */
-import { NO_COUNTS } from "../core/ledger.ts";
-import type { Advance, Claim, Progress, SinkWord } from "../core/ports/sink.ts";
-import type { KeptPosition } from "../core/ports/position-desk.ts";
 import type { RunRow, StateStore } from "../core/ports/state-store.ts";
-import type { ProgressKey } from "../core/position.ts";
-import { fenced, runExists, runIsOver, runUnknown, storeClosed, wordsFenced } from "./faults.ts";
+import { runExists, runIsOver, runUnknown, storeClosed } from "./faults.ts";
 import { type Lease, decideLease } from "./lease.ts";
+import { MemoryProgress } from "./memory-progress.ts";
 import { MemoryRejects } from "./memory-rejects.ts";
 import { MemorySchedules } from "./memory-schedules.ts";
 import { MemorySpools } from "./memory-spools.ts";
@@ -37,12 +34,7 @@ export function openMemoryStore(): StateStore {
 class MemoryState implements Operations {
   readonly #runs = new Map<string, RunRow>();
   readonly #leases = new Map<string, Lease>();
-  /** By scope, then by sink, then by split: a scope is dropped as a whole. */
-  readonly #progress = new Map<string, Map<string, Map<string, Progress>>>();
-  /** By scope, then by sink, then by name. */
-  readonly #words = new Map<string, Map<string, Map<string, string>>>();
-  /** The highest epoch of progress that was dropped, by scope. */
-  readonly #forgotten = new Map<string, number>();
+  readonly #progress = new MemoryProgress();
   readonly #rejects = new MemoryRejects();
   readonly #schedules = new MemorySchedules();
   readonly #spools = new MemorySpools();
@@ -86,74 +78,39 @@ class MemoryState implements Operations {
     return this.#leases.get(keyOf(job, scope));
   }
 
-  claim(...[key, claims]: Arguments<"claim">): Outcome<"claim"> {
-    const splits = this.#splitsOf(key);
-    return claims.map((claim) => {
-      const stored = splits.get(claim.split);
-      const claimed = stored === undefined ? this.#made(key, claim) : { ...stored, epoch: stored.epoch + 1 };
-      splits.set(claim.split, claimed);
-      return claimed;
-    });
+  claim(...args: Arguments<"claim">): Outcome<"claim"> {
+    return this.#progress.claim(...args);
   }
 
-  progress(...[key, names]: Arguments<"progress">): Outcome<"progress"> {
-    const splits = this.#splitsOf(key);
-    const wanted = names ?? [...splits.keys()].toSorted();
-    return wanted.map((split) => splits.get(split)).filter((progress) => progress !== undefined);
+  progress(...args: Arguments<"progress">): Outcome<"progress"> {
+    return this.#progress.read(...args);
   }
 
   listPositions(...[job]: Arguments<"listPositions">): Outcome<"listPositions"> {
-    const kept = [...this.#progress].flatMap(([key, sinks]) => {
-      const [of, scope] = JSON.parse(key) as [job: string, scope: string];
-      if (of !== job) return [];
-      return [...sinks].flatMap(([sink, splits]) =>
-        [...splits.values()].map((progress) => ({ ...progress, scope, sink, updatedAt: null })),
-      );
-    });
-    return kept.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+    return this.#progress.positions(job);
   }
 
   commit(...[key, advances, rejects, words = []]: Arguments<"commit">): void {
-    const splits = this.#splitsOf(key);
-    const next = new Map<string, Progress>();
-    for (const advance of advances) {
-      next.set(advance.split, advanced(key, advance, next.get(advance.split) ?? splits.get(advance.split)));
-    }
-    for (const [split, progress] of next) splits.set(split, progress);
-    this.addRejects(rejects);
-    this.#putWords(key, words);
+    this.#progress.advance(key, advances);
+    this.#rejects.add(rejects);
+    this.#progress.keepWords(key, words);
   }
 
   words(...[key]: Arguments<"words">): Outcome<"words"> {
-    const words = [...this.#wordsOf(key)].map(([name, word]) => ({ name, word }));
-    return words.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#progress.words(key);
   }
 
-  keepWords(...[key, words, owned]: Arguments<"keepWords">): void {
-    if (owned !== undefined) {
-      const stored = this.#splitsOf(owned.key).get(owned.split);
-      if (stored?.epoch !== owned.epoch) throw wordsFenced(owned.key, owned.split, owned.epoch, stored?.epoch);
-    }
-    this.#putWords(key, words);
+  keepWords(...args: Arguments<"keepWords">): void {
+    this.#progress.keepWords(...args);
   }
 
-  mirror(...[key, progress]: Arguments<"mirror">): void {
-    const splits = this.#splitsOf(key);
-    for (const one of progress) splits.set(one.split, one);
+  mirror(...args: Arguments<"mirror">): void {
+    this.#progress.mirror(...args);
   }
 
   forget(...[{ job, scope, sink }]: Arguments<"forget">): void {
     if (this.#runs.get(scope)?.state === "succeeded") throw runIsOver(scope);
-    const key = keyOf(job, scope);
-    let highest = this.#forgotten.get(key) ?? 0;
-    for (const splits of this.#progress.get(key)?.values() ?? []) {
-      for (const { epoch } of splits.values()) highest = Math.max(highest, epoch);
-    }
-    this.#forgotten.set(key, highest);
-    for (const kept of [this.#progress, this.#words]) {
-      if (sink === undefined) kept.delete(key);
-      else kept.get(key)?.delete(sink);
-    }
+    this.#progress.forget(job, scope, sink);
     this.#rejects.forget(job, scope, sink);
   }
 
@@ -239,7 +196,7 @@ class MemoryState implements Operations {
       this.#runs.delete(id);
       this.#rejects.forgetReplay(job, id);
     }
-    for (const { scope } of old) if (scope !== "" && !this.#hasScope(job, scope)) this.#dropScope(keyOf(job, scope));
+    for (const { scope } of old) if (scope !== "" && !this.#hasScope(job, scope)) this.#progress.drop(job, scope);
     const isUnfinished = (run: string): boolean => (this.#runs.get(run)?.state ?? "succeeded") !== "succeeded";
     return {
       runs: old.length,
@@ -251,56 +208,9 @@ class MemoryState implements Operations {
   #hasScope(job: string, scope: string): boolean {
     return this.#runs.values().some((run) => run.job === job && run.scope === scope);
   }
-
-  #dropScope(key: string): void {
-    for (const kept of [this.#progress, this.#words, this.#forgotten]) kept.delete(key);
-  }
-
-  #splitsOf({ job, scope, sink }: ProgressKey): Map<string, Progress> {
-    const sinks = getOrMake(this.#progress, keyOf(job, scope), () => new Map<string, Map<string, Progress>>());
-    return getOrMake(sinks, sink, () => new Map<string, Progress>());
-  }
-
-  #wordsOf({ job, scope, sink }: ProgressKey): Map<string, string> {
-    const sinks = getOrMake(this.#words, keyOf(job, scope), () => new Map<string, Map<string, string>>());
-    return getOrMake(sinks, sink, () => new Map<string, string>());
-  }
-
-  #putWords(key: ProgressKey, words: readonly SinkWord[]): void {
-    if (words.length === 0) return;
-    const kept = this.#wordsOf(key);
-    for (const { name, word } of words) {
-      if (word === null) kept.delete(name);
-      else kept.set(name, word);
-    }
-  }
-
-  #made({ job, scope }: ProgressKey, { split, origin, fingerprint }: Claim): Progress {
-    const epoch = (this.#forgotten.get(keyOf(job, scope)) ?? 0) + 1;
-    const progress = { split, epoch, position: origin, counts: NO_COUNTS };
-    return fingerprint === undefined ? progress : { ...progress, fingerprint };
-  }
-}
-
-/** @throws MillraceError FENCED when the compare misses */
-function advanced(key: ProgressKey, advance: Advance, stored: Progress | undefined): Progress {
-  const { epoch, from, to, counts } = advance;
-  if (stored?.epoch !== epoch || stored.position.ordinal !== from) throw fenced(key, advance, stored);
-  return { ...stored, position: to, counts };
-}
-
-/** Compares as scope, sink and split do in turn. */
-function orderOf({ scope, sink, split }: KeptPosition): string {
-  return [scope, sink, split].join("\0");
 }
 
 /** Parts put together so that no two lists of parts make the same key. */
 function keyOf(...parts: readonly string[]): string {
   return JSON.stringify(parts);
-}
-
-function getOrMake<V>(map: Map<string, V>, key: string, make: () => V): V {
-  const found = map.get(key) ?? make();
-  map.set(key, found);
-  return found;
 }

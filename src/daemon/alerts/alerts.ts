@@ -31,20 +31,13 @@ export interface AlertsOptions {
 }
 
 /**
- * Watches the jobs that have `alerts`, until disposed.
+ * Watches the jobs that have `alerts`, those of the last {@link Alerts.reload}, until disposed.
  *
- * @throws MillraceError STATE_UNAVAILABLE; CONFIG_INVALID for a webhook that is no address
  * @example
- * using alerts = await createAlerts({ jobs, state, clock, random, emit });
+ * using alerts = new Alerts({ state, clock, random, emit });
+ * await alerts.reload(jobs);
  * alerts.observe(event); // of the runtime, each
  */
-export async function createAlerts(options: AlertsOptions & { readonly jobs: readonly AlertedJob[] }): Promise<Alerts> {
-  const alerts = new Alerts(options);
-  await alerts.reload(options.jobs);
-  return alerts;
-}
-
-/** See {@link createAlerts}; made by itself it watches nothing until {@link Alerts.reload}. */
 export class Alerts implements Disposable {
   readonly #options: AlertsOptions;
   readonly #rules = new AlertRules();
@@ -63,7 +56,11 @@ export class Alerts implements Disposable {
   /** To be told every event of the runtime; those that this makes may be among them. */
   readonly observe: RuntimeObserver = (event) => this.#say(this.#rules.take(event));
 
-  /** Another set of jobs. What fires and is not asked for any more ends. @throws as {@link createAlerts} */
+  /**
+   * Another set of jobs. What fires and is not asked for any more ends.
+   *
+   * @throws MillraceError STATE_UNAVAILABLE; CONFIG_INVALID for a webhook that is no address
+   */
   async reload(jobs: readonly AlertedJob[]): Promise<void> {
     const alerted = jobs.flatMap(({ name, alerts, errors }) => (alerts ? [{ job: name, alerts, errors }] : []));
     for (const { alerts } of alerted) if (alerts.webhook) webhookAddress(alerts.webhook);

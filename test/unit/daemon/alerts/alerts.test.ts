@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostEvent } from "../../../../src/core/ports/runtime-events.ts";
 import type { AlertSettings } from "../../../../src/daemon/alerts/alert.ts";
-import { type Alerts, createAlerts } from "../../../../src/daemon/alerts/alerts.ts";
+import { type AlertedJob, Alerts, type AlertsOptions } from "../../../../src/daemon/alerts/alerts.ts";
 import { openMemoryStore } from "../../../../src/state/memory.ts";
 import { FakeClock } from "../../../../src/testing/fake-clock.ts";
 import { until } from "../../../support/until.ts";
@@ -16,8 +16,14 @@ async function watched(alerts: AlertSettings, path = "/hook/s3cret") {
   const emit = (event: HostEvent): void => void emitted.push(event);
   const webhook = `http://${receiver.host}${path}`;
   const jobs = [{ name: "orders", alerts: { ...alerts, webhook }, errors }];
-  const made = await createAlerts({ jobs, state: openMemoryStore(), clock, random: () => 1, emit });
+  const made = await watching({ jobs, state: openMemoryStore(), clock, random: () => 1, emit });
   return { receiver, clock, emitted, alerts: made, posts: (count: number) => posts(receiver, clock, count) };
+}
+
+async function watching(options: AlertsOptions & { readonly jobs: readonly AlertedJob[] }): Promise<Alerts> {
+  const alerts = new Alerts(options);
+  await alerts.reload(options.jobs);
+  return alerts;
 }
 
 /** Lets the clock run, second by second, until so many posts have come: the wire takes its own time. */
@@ -44,7 +50,7 @@ function fail(alerts: Alerts, minutes = 0): void {
   alerts.observe(ended(minutes, "failed"));
 }
 
-describe("createAlerts()", () => {
+describe("Alerts", () => {
   it("posts what begins and what ends, in the shape of Alertmanager's webhooks", async () => {
     const { receiver, emitted, alerts, posts: wait } = await watched({ failed: true });
     await using _receiver = receiver;
@@ -154,7 +160,7 @@ describe("createAlerts()", () => {
     const webhook = `http://us%C3%A9r:pass@${receiver.host}/T000/B000/XXXX?key=abc`;
     const jobs = [{ name: "orders", alerts: { failed: true, webhook }, errors }];
     const emit = (event: HostEvent): void => void emitted.push(event);
-    using alerts = await createAlerts({ jobs, state: openMemoryStore(), clock, random: () => 1, emit });
+    using alerts = await watching({ jobs, state: openMemoryStore(), clock, random: () => 1, emit });
     fail(alerts);
     await posts(receiver, clock, 1);
     expect(receiver.received[0]).toMatchObject({
@@ -178,7 +184,7 @@ describe("createAlerts()", () => {
     const fetch = () => Promise.reject(new TypeError("fetch failed", { cause: refused }));
     const jobs = [{ name: "orders", alerts: { failed: true, webhook: "http://localhost:1/" }, errors }];
     const emit = (event: HostEvent): void => void emitted.push(event);
-    using alerts = await createAlerts({ jobs, state: openMemoryStore(), clock, random: () => 1, emit, fetch });
+    using alerts = await watching({ jobs, state: openMemoryStore(), clock, random: () => 1, emit, fetch });
     alerts.observe({ ...startFailed(0), message: "postgres://me:s3cret@db refused" } as HostEvent);
     await clock.advance(5_000);
     expect(emitted).toMatchObject([
@@ -190,7 +196,7 @@ describe("createAlerts()", () => {
   it("refuses what is no address without repeating it", async () => {
     const clock = new FakeClock(START);
     const jobs = [{ name: "orders", alerts: { failed: true, webhook: "ftp://me:s3cret@files" }, errors }];
-    const made = createAlerts({ jobs, state: openMemoryStore(), clock, random: () => 1, emit: () => {} });
+    const made = watching({ jobs, state: openMemoryStore(), clock, random: () => 1, emit: () => {} });
     await expect(made).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     await expect(made).rejects.not.toThrow("s3cret");
   });
@@ -208,7 +214,7 @@ describe("createAlerts()", () => {
     const told: HostEvent[] = [];
     const alerted = { noSuccessFor: 3_600_000, webhook: "" };
     const jobs = ["orders", "others"].map((name) => ({ name, alerts: alerted, errors }));
-    using alerts = await createAlerts({ jobs, state, clock, random: () => 1, emit: (event) => void told.push(event) });
+    using alerts = await watching({ jobs, state, clock, random: () => 1, emit: (event) => void told.push(event) });
     await clock.advance(600_000);
     expect(told).toEqual([]);
     await clock.advance(5_000);
