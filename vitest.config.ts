@@ -20,7 +20,7 @@ export default defineConfig({
     ],
   },
   test: {
-    globalSetup: ["test/support/assert-node.ts"],
+    globalSetup: ["test/support/assert-node.ts", "test/support/compiled-assembly.ts"],
     projects: [
       {
         extends: true,
@@ -47,7 +47,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
-          include: ["test/integration/**/*.test.ts", "test/e2e/**/*.test.ts", "test/chaos/**/*.test.ts"],
+          include: ["integration", "e2e", "chaos", "fuzz", "performance"].map(
+            (folder) => `test/${folder}/**/*.test.ts`,
+          ),
           pool: "forks",
           fileParallelism: false,
           globalSetup: ["test/support/kafka/shared-broker-setup.ts"],
@@ -60,6 +62,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
+      exclude: ["src/**/assembly/**"],
       reporter: ["text-summary", "html", "json-summary"],
       thresholds: {
         "src/core/**/*.ts": { lines: 90 },

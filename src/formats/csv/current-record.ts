@@ -1,16 +1,17 @@
 /** The record that was read last: its values, and what its fields were in the source. */
-import type { FieldEncoding, RecordFault, FieldSpan, SourceFields } from "../../core/ports/format.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { FieldEncoding, FieldSpan, RecordFault, SourceFields } from "../../core/ports/format.ts";
+import type { PlacedFields } from "../../core/ports/placed-fields.ts";
 import type { DataRecord } from "../../core/record.ts";
 import { INVALID, TEXT } from "../values/column-reader.ts";
-import { type Dialect, invalidBytes } from "./dialect.ts";
+import { isSameContent } from "../values/same-content.ts";
+import type { Dialect } from "./dialect.ts";
+import { fieldCount, notInEncoding, notOfType, unexpectedNull } from "./field-faults.ts";
 import { ESCAPED, type FieldIndex, NON_ASCII, OFFSET, QUOTED, SPECIAL } from "./field-index.ts";
 import { type FieldPlan, meansNull } from "./field-plan.ts";
 import { FieldText } from "./field-text.ts";
 import { type RecordBuilder, recordBuilder } from "./record-builder.ts";
 import { type ReaderState, type RecordReader, recordReader } from "./record-reader.ts";
-
-/** Characters of a bad value that a message shows. */
-const SHOWN = 60;
 
 const DOUBLE_QUOTE = 34;
 /** Files of fewer records are done sooner without. */
@@ -50,6 +51,8 @@ export class CurrentRecord implements SourceFields {
   /** Records to be read before it is. */
   #plainReads: number;
   #isGenerated = false;
+  /** The record that was placed and not read, or -1. */
+  #placed = -1;
   /** What `span` gives, again and again. */
   readonly #span = { begin: 0, end: 0, escaped: false, quoted: false };
   #first = 0;
@@ -96,14 +99,31 @@ export class CurrentRecord implements SourceFields {
     const start = index.start(record);
     const stop = index.stop(record);
     this.#text.enter(start, stop);
+    this.#placed = -1;
     if (this.#plainReads >= 0 && this.#plainReads-- === 0) this.#generate();
     this.#isGenerated = this.#reader !== null && width === expected;
     return this.#isGenerated ? this.#readGenerated(stop - start) : this.#readPlain();
   }
 
+  /** Makes a record that is as wide as its header the current one, and reads none of it. */
+  place(record: number): void {
+    const [index, state] = [this.#index, this.#state];
+    this.#first = index.firstField(record);
+    this.#width = this.#headerWidth;
+    this.#isGenerated = false;
+    this.#placed = record;
+    state.words = index.fields;
+    state.at = 2 * this.#first;
+    state.size = index.stop(record) - index.start(record);
+  }
+
   /** For encoders; only while everything about the current record is in them. */
   get registers(): ReaderState | undefined {
     return this.#isGenerated ? this.#state : undefined;
+  }
+
+  get placed(): PlacedFields | undefined {
+    return this.#placed >= 0 ? this.#state : undefined;
   }
 
   #generate(): void {
@@ -122,16 +142,29 @@ export class CurrentRecord implements SourceFields {
   }
 
   #readPlain(): DataRecord | null {
-    const plans = this.#plans;
+    const { length } = this.#plans;
+    for (let field = 0; field < length; field++) if (this.#keep(field) === INVALID) return null;
+    return this.#build(this.#state.values);
+  }
+
+  /** Reads a field into the state; gives its value, or INVALID. */
+  #keep(field: number): unknown {
+    const plan = this.#plans[field] as FieldPlan;
     const { values, times } = this.#state;
-    for (let field = 0; field < plans.length; field++) {
-      const plan = plans[field] as FieldPlan;
-      const value = this.#readField(field, plan);
-      if (value === INVALID) return null;
-      values[field] = value;
-      if (plan.comparison === "time" && value instanceof Date) times[field] = value.getTime();
-    }
-    return this.#build(values);
+    const value = this.#readField(field, plan);
+    if (value === INVALID) return INVALID;
+    values[field] = value;
+    if (plan.comparison === "time" && value instanceof Date) times[field] = value.getTime();
+    return value;
+  }
+
+  /** Reads one field of a record that was placed. */
+  #valueOf(field: number): unknown {
+    this.#text.enter(this.#index.start(this.#placed), this.#index.stop(this.#placed));
+    const value = this.#keep(field);
+    if (value !== INVALID) return value;
+    const { code, message } = this.#fault as RecordFault;
+    throw new MillraceError(code, message);
   }
 
   /** Why `read` gave null. */
@@ -182,6 +215,9 @@ export class CurrentRecord implements SourceFields {
     return {
       values: this.names.map(() => null),
       kinds: this.#plans.map(({ kind }) => kind),
+      notations: this.#plans.map(({ notation = "other" }) => notation),
+      types: this.#plans.map(({ sourceType = "" }) => sourceType),
+      valueOf: (field) => this.#valueOf(field),
       times: new Float64Array(this.names.length),
       words: this.#index.fields,
       at: 0,
@@ -244,9 +280,7 @@ export class CurrentRecord implements SourceFields {
   /** JSON and bytes can be changed in place, so the field is read a second time. */
   #isSameContent(index: number, value: unknown): boolean {
     if (typeof value !== "object" || value === null) return Object.is(value, this.#state.values[index]);
-    const again = this.#readField(index, this.#plans[index] as FieldPlan);
-    if (again instanceof Uint8Array) return value instanceof Uint8Array && Buffer.compare(value, again) === 0;
-    return jsonOf(value) === jsonOf(again);
+    return isSameContent(value, this.#readField(index, this.#plans[index] as FieldPlan));
   }
 
   /** A JSON column's text `null` gives null too, but stands for itself. */
@@ -259,38 +293,4 @@ export class CurrentRecord implements SourceFields {
     const text = this.#text.read(this.#index.fields[at] as number, word) ?? "";
     return meansNull(text, this.#plans[index] as FieldPlan, this.#dialect.nullMarks);
   }
-}
-
-function jsonOf(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined; // a cycle or a bigint that the transform put in
-  }
-}
-
-function fieldCount(found: number, expected: number): RecordFault {
-  const hint =
-    found < expected ? "add the missing ones, or set csv.ragged to pad" : "quote a field that holds the delimiter";
-  return { code: "CSV_FIELD_COUNT", message: `${fields(found)} where the header has ${expected}: ${hint}` };
-}
-
-function fields(count: number): string {
-  return count === 1 ? "1 field" : `${count} fields`;
-}
-
-function notInEncoding({ title }: FieldPlan, dialect: Dialect): RecordFault {
-  return { code: "ENCODING_INVALID", message: `${JSON.stringify(title)}: ${invalidBytes(dialect)}` };
-}
-
-function unexpectedNull({ title }: FieldPlan): RecordFault {
-  return { code: "VALUE_NULL", message: `${JSON.stringify(title)}: null in a column that is declared nullable: false` };
-}
-
-function notOfType({ title, reader }: FieldPlan, text: string): RecordFault {
-  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
-  return {
-    code: "VALUE_INVALID",
-    message: `${JSON.stringify(title)}: expected ${reader?.expected}, found ${JSON.stringify(shown)}`,
-  };
 }

@@ -18,6 +18,7 @@ import { FieldIndex, OFFSET } from "./field-index.ts";
 import { planFields } from "./field-plan.ts";
 import { judge, judgeFramed, type Verdict } from "./judge.ts";
 import type { RecordScanner } from "./record-scanner.ts";
+import { scanMachine } from "./scan-machine.ts";
 import { scannerOf } from "./scanners.ts";
 
 /** What a decoder is made of. */
@@ -25,7 +26,7 @@ export interface CsvDecoderParts {
   readonly dialect: Dialect;
   readonly fields: Pick<DecodeSpec, "columns" | "select" | "rename">;
   readonly maxRecordBytes: number;
-  /** Records of a header that are read without generated code; given by tests only, which compare both ways. */
+  /** As a DecodeSpec has it. */
   readonly generateAfter?: number;
 }
 
@@ -46,7 +47,7 @@ export class CsvDecoder implements Decoder {
 
   constructor(parts: CsvDecoderParts) {
     this.#parts = parts;
-    this.#scanner = scannerOf(parts.dialect, parts.maxRecordBytes, this.#index);
+    this.#scanner = scannerOf(parts.dialect, parts.maxRecordBytes, this.#index, scanMachine());
   }
 
   /** @throws MillraceError INVARIANT for a chunk without field names or of more than 256 MiB */
@@ -57,7 +58,7 @@ export class CsvDecoder implements Decoder {
     }
     const { header, picked, current } = this.#readerFor(request.fields);
     this.#index.clear();
-    this.#scanner.lines = 0;
+    this.#scanner.restart();
     this.#faults = [];
     const { ends } = request;
     const end = ends === undefined ? this.#scan(bytes, request, header) : this.#scanFramed(bytes, ends, header);

@@ -61,6 +61,7 @@ export class CsvEncoder implements Encoder {
       separator: registers?.separator ?? -1,
       plainly: (to, column, value, source) => {
         this.#putField(to, column, value, source, this.#columns.sourceIndexes(source)[column] as number);
+        return true;
       },
     });
   }

@@ -1,7 +1,7 @@
 /**
  * The structural index of a chunk: where its records and their fields lie.
  *
- * Plain integers in typed arrays, so that another scanner (SIMD in WebAssembly) can fill the same index.
+ * Plain integers in typed arrays, so that a scanner in WebAssembly can fill the same index.
  */
 import { doubled } from "../doubled.ts";
 
@@ -20,8 +20,10 @@ export const QUOTED = 1 << 28;
 /** Masks the flags out. Chunks are therefore at most 256 MiB. */
 export const OFFSET = QUOTED - 1;
 
-/** Integers of a record in {@link FieldIndex.records}. */
-const RECORD_WIDTH = 5;
+/** Integers of a field: begin, end | flags. */
+export const FIELD_WIDTH = 2;
+/** Integers of a record: start, stop, first field (of a malformed one its fault), width, line. */
+export const RECORD_WIDTH = 5;
 
 /** An index that is filled front to back and used again for the next chunk. */
 export class FieldIndex {
@@ -63,6 +65,17 @@ export class FieldIndex {
   addFault(start: number, stop: number, fault: number, line: number): void {
     this.#add(start, stop, line);
     this.#setFields(this.recordCount - 1, fault, -1);
+  }
+
+  /** Adds fields and records as this index lays them out, with offsets and numbers of this chunk. */
+  append(fields: Int32Array, records: Int32Array): void {
+    while (2 * this.fieldCount + fields.length > this.fields.length) this.grown();
+    this.fields.set(fields, 2 * this.fieldCount);
+    this.fieldCount += fields.length / FIELD_WIDTH;
+    const at = this.recordCount * RECORD_WIDTH;
+    while (at + records.length > this.#records.length) this.#records = doubled(this.#records);
+    this.#records.set(records, at);
+    this.recordCount += records.length / RECORD_WIDTH;
   }
 
   /**

@@ -1,5 +1,6 @@
 /** What becomes of a field's text: null, or a value of the declared type. SEMANTICS "Null and empty". */
 import type { FieldKind } from "../../core/ports/format.ts";
+import type { FieldNotation } from "../../core/ports/placed-fields.ts";
 import type { Column, ColumnType } from "../../core/record.ts";
 import { anyPlain, type ColumnReader, columnReader } from "../values/column-reader.ts";
 import type { FieldSelection } from "../field-selection.ts";
@@ -25,6 +26,10 @@ export interface FieldPlan {
   readonly refusesNull: boolean;
   readonly comparison: Comparison;
   readonly kind: FieldKind;
+  /** Of sources whose records are passed on unread; absent: `other`. */
+  readonly notation?: FieldNotation;
+  /** The source's own word for its type, where it has one. */
+  readonly sourceType?: string;
 }
 
 /**

@@ -62,7 +62,7 @@ class FirstRecord {
     this.#final = final;
     this.#dialect = dialect;
     this.#maxRecordBytes = maxRecordBytes;
-    this.#scanner = scannerOf(dialect, maxRecordBytes, this.#index);
+    this.#scanner = scannerOf(dialect, maxRecordBytes, this.#index, null);
   }
 
   /** The names in the first record, which must be well-formed. */

@@ -1,7 +1,7 @@
 /**
  * Builds the structural index of a chunk in one pass, byte by byte, for dialects whose marks are single bytes.
  *
- * A scanner in WebAssembly may take this one's place.
+ * Where there is WebAssembly it takes what `simd-scanner.ts` leaves to it; elsewhere everything. It is the oracle of that one.
  */
 import { CR, LF } from "../lines.ts";
 import type { Dialect } from "./dialect.ts";

@@ -16,8 +16,7 @@ export const csvFormat: Format = {
     return readCsvHeader(bytes, final, csvDialect(options), maxRecordBytes);
   },
   splitter: ({ options }: DecodeSpec) => csvSplitter(csvDialect(options)),
-  decoder: (spec: DecodeSpec) =>
-    new CsvDecoder({ dialect: csvDialect(spec.options), fields: spec, maxRecordBytes: spec.maxRecordBytes }),
+  decoder: (spec: DecodeSpec) => new CsvDecoder({ ...spec, dialect: csvDialect(spec.options), fields: spec }),
   encoder(spec: EncodeSpec) {
     const dialect = csvDialect(spec.options);
     return isWrittenPlain(dialect) ? new PlainCsvEncoder(spec, dialect) : new CsvEncoder(spec, dialect);

@@ -36,7 +36,7 @@ export function judge(scanner: RecordScanner, request: JudgeRequest): Verdict | 
   const { length } = bytes;
   const bound = Math.min(length, start + maxRecordBytes + 1);
   const closed = final && bound === length;
-  scanner.scan({ bytes, begin: start, end: bound, closed });
+  scanner.scan({ bytes, begin: start, end: bound, closed }, 1);
   const { halt } = scanner;
   const passed = bound - start > maxRecordBytes;
   if (halt.kind === "comment") return truncated ? { stop: length, next: length } : null;

@@ -3,6 +3,7 @@
  * plain ASCII and leaves all others, and every fault, to the plain reader in `current-record.ts`.
  */
 import type { FieldRegisters } from "../../core/ports/format.ts";
+import type { PlacedFields } from "../../core/ports/placed-fields.ts";
 import type { DataRecord } from "../../core/record.ts";
 import { compile, type Generated, type Scope } from "../generated/compile.ts";
 import { INVALID, TEXT } from "../values/column-reader.ts";
@@ -14,7 +15,7 @@ import { keyOf } from "./record-builder.ts";
 const MAX_FIELDS = 200;
 
 /** What a generated reader works on; used again for every record. */
-export interface ReaderState extends FieldRegisters {
+export interface ReaderState extends FieldRegisters, PlacedFields {
   readonly values: unknown[];
   words: Int32Array;
   at: number;

@@ -41,6 +41,8 @@ export interface RecordScanner {
   readonly halt: Halt;
   /** Line feeds that were taken, since it was last set. */
   lines: number;
+  /** What comes now are the bytes of another chunk: no line feeds were taken yet. */
+  restart(): void;
   /**
    * Adds the records of a range to the index.
    *

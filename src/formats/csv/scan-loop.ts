@@ -42,6 +42,10 @@ export abstract class ScanLoop implements RecordScanner {
    */
   protected abstract takeFields(at: number): number;
 
+  restart(): void {
+    this.lines = 0;
+  }
+
   scan(range: ScanRange, most = Number.POSITIVE_INFINITY): number {
     this.range = range;
     this.halt.kind = "none";

@@ -9,18 +9,42 @@
 import type { Border, Splitter } from "../../core/ports/format.ts";
 import { behindLine, bufferOf, CR, LF } from "../lines.ts";
 import { type Dialect, isBlank } from "./dialect.ts";
+import { type ScanMachine, scanMachine } from "./scan-machine.ts";
+import { scanMarks } from "./scan-marks.ts";
 
 const NO_BORDER: Border = { end: 0, records: 0, lines: 0 };
 
 /** Bytes that a loop looks through before it calls the engine's search; where marks stand close, calls cost more. */
 const NEAR = 16;
 
-/** Makes the splitter of a dialect. */
-export function csvSplitter(dialect: Dialect): Splitter {
+/**
+ * Makes the splitter of a dialect.
+ *
+ * @param machine null: without WebAssembly
+ */
+export function csvSplitter(dialect: Dialect, machine: ScanMachine | null = scanMachine()): Splitter {
+  const search = (bytes: Uint8Array, begin: number, end: number, maxRecords: number): Border =>
+    new BorderSearch(dialect, bufferOf(bytes).subarray(0, end), begin, maxRecords).run();
+  // quotes in comments are text; the machine does not know that here
+  const marks = dialect.comment < 0 ? scanMarks(dialect, 0) : null;
   return {
-    lastBorder: (bytes, begin, end, maxRecords = Number.POSITIVE_INFINITY) =>
-      new BorderSearch(dialect, bufferOf(bytes).subarray(0, end), begin, maxRecords).run(),
+    lastBorder(bytes, begin, end, maxRecords = Number.POSITIVE_INFINITY) {
+      if (machine === null || marks === null || maxRecords !== Number.POSITIVE_INFINITY) {
+        return search(bytes, begin, end, maxRecords);
+      }
+      const [border, isWhole] = machine.lastBorder(marks, bytes, begin, end);
+      if (isWhole) return border;
+      return sum(border, search(bytes, border.end === 0 ? begin : border.end, end, maxRecords));
+    },
     nextLine: (bytes, begin, end) => behindLine(bufferOf(bytes), begin, end),
+  };
+}
+
+function sum(first: Border, second: Border): Border {
+  return {
+    end: Math.max(first.end, second.end),
+    records: first.records + second.records,
+    lines: first.lines + second.lines,
   };
 }
 
