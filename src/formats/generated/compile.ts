@@ -6,6 +6,8 @@
  * becomes a part of the text. The text itself is made of nothing but this program's own words and numbers.
  */
 
+import { channel } from "node:diagnostics_channel";
+
 /** A compiled function and the text it was compiled from. */
 export interface Generated<F> {
   readonly run: F;
@@ -15,7 +17,30 @@ export interface Generated<F> {
 /** What a text may name, by the name it has there. */
 export type Scope = Readonly<Record<string, unknown>>;
 
+/** What is told of every function that is compiled. */
+export interface CompiledFunction {
+  readonly name: string;
+  readonly text: string;
+  readonly scope: Scope;
+}
+
+/** Where it is told, for `check --show-codec`; costs nothing while nobody listens. */
+const compiled = channel("millrace:compiled");
+
 let serial = 0;
+
+/** Does some work and gives the functions that were compiled meanwhile, in their order. */
+export async function compiledDuring(work: () => Promise<void>): Promise<readonly CompiledFunction[]> {
+  const functions: CompiledFunction[] = [];
+  const note = (told: unknown): void => void functions.push(told as CompiledFunction);
+  compiled.subscribe(note);
+  try {
+    await work();
+  } finally {
+    compiled.unsubscribe(note);
+  }
+  return functions;
+}
 
 /**
  * Compiles `text`, the body of a function that returns the wanted one.
@@ -32,7 +57,9 @@ export function compile<F>(name: string, scope: Scope, text: string): Generated<
   try {
     // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- nothing from outside is in the text, see above
     const make = new Function(...Object.keys(scope), named) as (...values: readonly unknown[]) => F;
-    return { run: make(...Object.values(scope)), text };
+    const run = make(...Object.values(scope));
+    if (compiled.hasSubscribers) compiled.publish({ name, text, scope } satisfies CompiledFunction);
+    return { run, text };
   } catch (thrown) {
     if (thrown instanceof EvalError) return null;
     throw thrown;

@@ -10,7 +10,8 @@ import { copyField, INTEGER_ROOM, OVERSHOOT, putInteger, putShort, SHORT_TEXT } 
 const MAX_TEXT = 80_000;
 
 /**
- * Writes one row, or says false and writes nothing: the output has another shape.
+ * Writes one row, or says false: the output has another shape, or a value is not for this format. A part of the row may then
+ * be left behind.
  *
  * @throws MillraceError whatever the format's plain way throws, and leaves a part of the row behind
  */
@@ -60,10 +61,12 @@ export interface RowFormat {
   readonly scope: Scope;
   /** Bytes at most that a column needs beside its value. */
   readonly labelRoom: number;
+  /** Before the first column. */
+  readonly begin?: string;
   readonly column: (column: ColumnCode) => string;
-  readonly end: string;
-  /** Writes `value` of a column, whatever it is. */
-  plainly(to: ByteWriter, column: number, value: unknown, source: SourceFields): void;
+  readonly end?: string;
+  /** Writes `value` of a column, whatever it is; false when the row has to be written otherwise. */
+  plainly(to: ByteWriter, column: number, value: unknown, source: SourceFields): boolean;
 }
 
 /** The writer of rows of a shape; null where code cannot be generated, or is of no use. */
@@ -92,8 +95,9 @@ function rowCode(format: RowFormat, shape: RowShape): string {
     "  let { bytes, view } = to;",
     "  const start = to.length;",
     "  let p = start, q = 0, value = null;",
+    ...(format.begin === undefined ? [] : [format.begin]),
     ...columns.map((name, i) => `  value = output[name${i}];\n${format.column(columnCode(name, i, shape))}`),
-    format.end,
+    ...(format.end === undefined ? [] : [format.end]),
     "  to.length = p;",
     "  return true;",
     "};",
@@ -110,7 +114,7 @@ function columnCode(name: string, index: number, { source, registers, sample }: 
     begin: `words[at + ${2 * field}]`,
     word: `words[at + ${2 * field + 1}]`,
     isUntouched: kind === "time" ? `${same} && value instanceof Date && value.getTime() === times[${field}]` : same,
-    plainly: `{ to.length = p; plainly(to, ${index}, value, source); to.reserve(room); ({ bytes, view } = to); p = to.length; }`,
+    plainly: `{ to.length = p; if (!plainly(to, ${index}, value, source)) return false; to.reserve(room); ({ bytes, view } = to); p = to.length; }`,
   };
 }
 
@@ -119,9 +123,9 @@ function kindOf({ kinds, values }: FieldRegisters, field: number, sample: unknow
   return kind === "text" && typeof sample === "string" && sample !== values[field] ? "none" : kind;
 }
 
-/** An expression that copies the column's source field to `p` and gives the offset behind it. */
-export function copyCode({ begin, word }: ColumnCode): string {
-  return `copyField(view, p, from, ${begin}, ${word} & ${OFFSET})`;
+/** An expression that copies the column's source field and gives the offset behind it. */
+export function copyCode({ begin, word }: ColumnCode, at = "p"): string {
+  return `copyField(view, ${at}, from, ${begin}, ${word} & ${OFFSET})`;
 }
 
 /**

@@ -11,7 +11,7 @@ const families: ReadonlyMap<string, ColumnKind["family"]> = new Map<string, Colu
   ...["text", "varchar", "character varying", "bpchar", "character", "char", "name", "citext"].map(
     (name) => [name, "text"] as const,
   ),
-  ...["int2", "int4", "int8", "smallint", "integer", "bigint"].map((name) => [name, "integer"] as const),
+  ...["int2", "int4", "int8", "smallint", "integer", "bigint", "oid"].map((name) => [name, "integer"] as const),
   ["json", "json"],
   ["jsonb", "json"],
   ["date", "date"],

@@ -1,4 +1,5 @@
 /** Decodes rows of COPY .. TO STDOUT in its text format. */
+import { isUtf8 } from "node:buffer";
 import { MillraceError } from "../../core/errors.ts";
 import type {
   DecodeRequest,
@@ -39,9 +40,13 @@ export class CopyTextDecoder implements Decoder, RecordBatch {
   readonly #picked: Int32Array | null;
   readonly #width: number;
   readonly #maxRecordBytes: number;
+  /** Whether nothing but the server has a say in what the fields hold. */
+  readonly #isUndeclared: boolean;
   readonly #good: { record: DataRecord } = { record: {} };
   #bytes: Buffer = Buffer.alloc(0);
   #ends: Int32Array = new Int32Array(0);
+  /** Whether the chunk is text in UTF-8; undefined until somebody asks. */
+  #isText: boolean | undefined;
 
   /** @throws MillraceError CONFIG_INVALID for a declared date pattern or time zone that does not exist */
   constructor(spec: DecodeSpec) {
@@ -51,12 +56,14 @@ export class CopyTextDecoder implements Decoder, RecordBatch {
     this.#picked = selection.picked;
     this.#width = header.length;
     this.#maxRecordBytes = spec.maxRecordBytes;
+    this.#isUndeclared = Object.keys(selection.columns).length === 0;
     this.#current = new CurrentRecord({
       plans: plansOf(selection, new Map(fields)),
       headerWidth: header.length,
       dialect,
       index: this.#index.fields,
       encoding: "text",
+      generateAfter: spec.generateAfter,
     });
   }
 
@@ -68,6 +75,7 @@ export class CopyTextDecoder implements Decoder, RecordBatch {
     }
     this.#bytes = bufferOf(bytes);
     this.#ends = ends;
+    this.#isText = undefined;
     this.#index.index(this.#bytes, ends);
     if (this.#picked !== null) this.#pick(this.#picked);
     this.#current.reset(this.#index.bytes);
@@ -109,6 +117,15 @@ export class CopyTextDecoder implements Decoder, RecordBatch {
     return this.#good;
   }
 
+  /** What the server wrote has no faults but those that a whole chunk or row can be asked about. */
+  place(record: number): boolean {
+    if (!this.#isUndeclared || this.#index.fields.width(record) !== this.#width) return false;
+    if (this.stop(record) - this.start(record) > this.#maxRecordBytes) return false;
+    this.#isText ??= isUtf8(this.#bytes);
+    if (this.#isText) this.#current.place(record);
+    return this.#isText;
+  }
+
   /** A row of another width is left as it is: it becomes a fault. */
   #pick(picked: Int32Array): void {
     const { fields } = this.#index;
@@ -127,12 +144,15 @@ export class CopyTextDecoder implements Decoder, RecordBatch {
 function plansOf(selection: FieldSelection, types: ReadonlyMap<string, string>): readonly FieldPlan[] {
   return planFields(selection, dialect).map((plan, index) => {
     if (Object.hasOwn(selection.columns, plan.name)) return plan;
-    const { reader, comparison, kind } = valueReader(types.get(selection.titles[index] as string) ?? "text");
+    const sourceType = types.get(selection.titles[index] as string) ?? "text";
+    const { reader, comparison, kind, notation } = valueReader(sourceType);
     return {
       ...plan,
       reader,
       comparison,
       kind,
+      notation,
+      sourceType,
       readBytes: reader?.readBytes,
       direct: reader === undefined || reader.readBytes !== undefined,
       plain: reader === undefined || reader.plain === anyPlain ? undefined : reader.plain,

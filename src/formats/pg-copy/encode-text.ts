@@ -18,15 +18,11 @@ import { arrayLiteral } from "./array-literal.ts";
 import { type ColumnKind, columnKind } from "./column-kind.ts";
 import { copyEscapes } from "./copy-escapes.ts";
 import { copyRowFormat } from "./row-format.ts";
+import { digitsBelowMs, exactItems, isPlainArray, keepsNotation, standsForNull, zoneNamed } from "./untouched.ts";
 
 const TAB = 9;
 const BACKSLASH = 92;
 const CAPITAL_N = 78;
-const SMALL_Z = 122;
-const PLUS = 43;
-const MINUS = 45;
-/** Behind yyyy-MM-dd, where a minus can only be a zone's. */
-const TIME_OFFSET = 10;
 
 /** Writes one column's values. */
 interface CopyColumn {
@@ -68,6 +64,7 @@ export class CopyTextEncoder implements Encoder {
     return copyRowFormat(kinds, (to, column, value, source) => {
       const index = this.#columns.sourceIndexes(source)[column] as number;
       putField(to, value, this.#targets[column] as CopyColumn, source, index);
+      return true;
     });
   }
 }
@@ -96,8 +93,7 @@ function putUntouched(
 ): boolean {
   const { bytes, encoding } = source;
   if (typeof value === "string") {
-    if (span.begin === span.end && !span.quoted && !isText(column.kind)) {
-      // as COPY CSV reads an unquoted empty field
+    if (standsForNull(span, column.kind)) {
       putNull(to);
       return true;
     }
@@ -107,7 +103,7 @@ function putUntouched(
     refuse(putEscaped(to, arrayLiteral(exactItems(bytes, span), column.name, column.kind), copyEscapes), column);
     return true;
   } else if (!keepsNotation(value, column.kind, bytes, span)) {
-    return false;
+    return putMovedTime(to, value, column, digitsBelowMs(bytes, span));
   }
   // the plain text of a JSON string holds neither control characters nor backslashes
   if (encoding === "json" && typeof value !== "object") putCopy(to, bytes, span.begin, span.end);
@@ -116,40 +112,11 @@ function putUntouched(
   return true;
 }
 
-/** Whether a value goes into a column as an array of the server's own notation. */
-function isPlainArray(value: unknown, { family, array }: ColumnKind): boolean {
-  return array && family !== "json" && Array.isArray(value);
-}
-
-/** The items of a JSON array; numbers that are not what their digits say as those digits. */
-function exactItems(bytes: Uint8Array, { begin, end }: FieldSpan): readonly unknown[] {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + begin, end - begin).toString("utf8");
-  const digits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
-    typeof value === "number" && context?.source !== `${value}` ? (context?.source ?? value) : value;
-  return JSON.parse(text, digits) as readonly unknown[];
-}
-
-/** The zone at the end of a timestamp's text; text that names none is UTC, or it would not be handed on untouched. */
-function zoneNamed(bytes: Uint8Array, { begin, end }: FieldSpan): "utc" | "offset" | "none" {
-  if (((bytes[end - 1] as number) | 32) === SMALL_Z) return "utc";
-  for (let at = begin + TIME_OFFSET; at < end; at++) if (bytes[at] === PLUS || bytes[at] === MINUS) return "offset";
-  return "none";
-}
-
-/** Whether a column holds the empty text. */
-function isText({ family, array }: ColumnKind): boolean {
-  return family === "text" && !array;
-}
-
-/** Whether Postgres reads the source's text of a value that is no string as that same value. */
-function keepsNotation(value: unknown, { family, array }: ColumnKind, bytes: Uint8Array, span: FieldSpan): boolean {
-  if (typeof value === "number") return family !== "integer" || !Number.isSafeInteger(value);
-  if (value instanceof Date) {
-    // the type drops the zone that a text names, so only UTC may stand there
-    if (family === "timestamp") return zoneNamed(bytes, span) !== "offset";
-    return family !== "date" && family !== "json";
-  }
-  return !(array && Array.isArray(value));
+/** Writes a time of another zone as UTC, with what a Date has dropped of it; or says false for any other value. */
+function putMovedTime(to: ByteWriter, value: unknown, { name, kind }: CopyColumn, dropped: string): boolean {
+  if (!(value instanceof Date) || kind.family !== "timestamp" || kind.array) return false;
+  putAscii(to, postgresText(validInstant(value, name)).replace("Z", `${dropped}Z`));
+  return true;
 }
 
 function putValue(to: ByteWriter, value: unknown, column: CopyColumn): void {

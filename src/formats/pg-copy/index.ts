@@ -1,6 +1,8 @@
 /** The format of COPY: rows as Postgres takes and gives them. */
 import { MillraceError } from "../../core/errors.ts";
 import type { Format } from "../../core/ports/format.ts";
+import { CopyBinaryEncoder } from "./binary/encode-binary.ts";
+import { binaryType } from "./binary/types.ts";
 import { CopyTextDecoder } from "./decode.ts";
 import { CopyTextEncoder } from "./encode-text.ts";
 
@@ -12,6 +14,14 @@ export const pgCopyFormat: Format = {
   splitter: () => ({ lastBorder: neverCut, nextLine: neverCut }),
   decoder: (spec) => new CopyTextDecoder(spec),
   encoder: (spec) => new CopyTextEncoder(spec),
+};
+
+/** The same for writers, in COPY's binary format where a row allows it. */
+export const pgCopyBinaryFormat: Format = {
+  ...pgCopyFormat,
+  name: "pg-copy-binary",
+  encoder: (spec) => new CopyBinaryEncoder(spec),
+  writes: (type) => binaryType(type) !== undefined,
 };
 
 function neverCut(): never {

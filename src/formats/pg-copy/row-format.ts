@@ -45,6 +45,6 @@ export function fieldCode(column: ColumnCode, { family }: ColumnKind): string {
 }
 
 /** Whether a timestamp ends in the letter of UTC. */
-function endsInZ(from: DataView, word: number): boolean {
+export function endsInZ(from: DataView, word: number): boolean {
   return (from.getUint8((word & OFFSET) - 1) | SPACE) === SMALL_Z;
 }

@@ -6,6 +6,7 @@
  * by its bytes or by its value, is read by Postgres as what it was.
  */
 import type { FieldKind } from "../../core/ports/format.ts";
+import type { FieldNotation } from "../../core/ports/placed-fields.ts";
 import type { Comparison } from "../csv/field-plan.ts";
 import { isoTimestamp } from "../values/iso-timestamp.ts";
 import { nestingExceeds } from "../values/json-depth.ts";
@@ -19,26 +20,29 @@ export interface ValueReader {
   readonly reader?: ColumnReader;
   readonly comparison: Comparison;
   readonly kind: FieldKind;
+  readonly notation: FieldNotation;
 }
 
 const utc = (localMs: number): number => localMs;
 const isNull = /^\s*null\s*$/;
 const isString = /^\s*"/;
 
-const asText: ValueReader = { comparison: "value", kind: "text" };
+const asText: ValueReader = { comparison: "value", kind: "text", notation: "text" };
 
-const integer: ValueReader = { reader: intReader, comparison: "value", kind: "int" };
+const integer: ValueReader = { reader: intReader, comparison: "value", kind: "int", notation: "digits" };
 
 const bigInteger: ValueReader = {
   reader: readerOf("a whole number", (text) => BigInt(text)),
   comparison: "value",
   kind: "digits",
+  notation: "digits",
 };
 
 const float: ValueReader = {
   reader: readerOf("a number", (text) => Number(text)),
   comparison: "value",
   kind: "other",
+  notation: "float",
 };
 
 /** `t` and `f` mean nothing to anybody else. */
@@ -46,6 +50,7 @@ const boolean: ValueReader = {
   reader: { ...readerOf("t or f", (text) => text === "t"), plain: () => false },
   comparison: "value",
   kind: "other",
+  notation: "truth",
 };
 
 const timestamp: ValueReader = {
@@ -58,6 +63,7 @@ const timestamp: ValueReader = {
   },
   comparison: "time",
   kind: "time",
+  notation: "text",
 };
 
 /** A string and null by themselves stay JSON text: what takes a text for JSON would take them for something else. */
@@ -68,12 +74,14 @@ const json: ValueReader = {
   }),
   comparison: "content",
   kind: "other",
+  notation: "other",
 };
 
 const bytes: ValueReader = {
   reader: readerOf("bytes", (text) => new Uint8Array(Buffer.from(text.slice(2), "hex"))),
   comparison: "content",
   kind: "other",
+  notation: "text",
 };
 
 const readers: ReadonlyMap<string, ValueReader> = new Map([
@@ -106,9 +114,14 @@ export function valueReader(type: string): ValueReader {
   // between boxes stand semicolons, which only Postgres knows
   if (element === "box") return asText;
   const read = elements.get(element) ?? ((text) => text);
-  const reader = readerOf("an array", (text) => arrayOf(text, read) ?? text);
+  // in an array of JSON values an array is taken for one of them, not for a further dimension
+  const isFlat = element === "json" || element === "jsonb";
+  const reader = readerOf("an array", (text) =>
+    isFlat && text.startsWith("{{") ? text : (arrayOf(text, read) ?? text),
+  );
   // only Postgres reads its own notation of an array
-  return { reader: { ...reader, plain: (text) => !text.startsWith("{") }, comparison: "content", kind: "other" };
+  const plainly = { ...reader, plain: (text: string) => !text.startsWith("{") };
+  return { reader: plainly, comparison: "content", kind: "other", notation: "other" };
 }
 
 /** A reader of what the server has written; anything else is a value that it has not. */
@@ -129,8 +142,8 @@ function instantOf(from: Buffer, begin: number, end: number): Date | typeof TEXT
   return Number.isNaN(instant) ? TEXT : new Date(instant);
 }
 
-/** JSON has no notation for the others, so inside an array they stay text. */
+/** JSON has no notation for the others and loses the sign of a zero, so inside an array they stay text. */
 function finiteOf(text: string): number | string {
   const value = Number(text);
-  return Number.isFinite(value) ? value : text;
+  return Number.isFinite(value) && !Object.is(value, -0) ? value : text;
 }

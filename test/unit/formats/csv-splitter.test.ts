@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { csvDialect } from "../../../src/formats/csv/dialect.ts";
 import { csvFormat } from "../../../src/formats/csv/index.ts";
 import type { CsvOptions } from "../../../src/formats/csv/options.ts";
+import { csvSplitter } from "../../../src/formats/csv/splitter.ts";
 import { sharedBytes } from "../../support/csv-decoding.ts";
+import { testMachine } from "../../support/machine.ts";
 
 const splitter = (options: CsvOptions = {}) =>
   csvFormat.splitter({ format: "csv", options, columns: {}, maxRecordBytes: 100 });
@@ -48,6 +51,22 @@ describe("Splitter.lastBorder()", () => {
     const text = '"\n1\n"2\n3"\n4\n';
     expect(splitter().lastBorder(sharedBytes(text), 2, 10)).toEqual({ end: 10, records: 2, lines: 3 });
     expect(splitter().lastBorder(sharedBytes(text), 2, 9)).toEqual({ end: 4, records: 1, lines: 1 });
+  });
+});
+
+describe("Splitter.lastBorder() in more bytes than a window has", () => {
+  const records = '1,"a\nb",c\r\n\n'.repeat(30_000);
+  test.each<[string, string]>([
+    ["records", records],
+    ["records that end within quotes", `${records}"${"open\n".repeat(9000)}`],
+    ["a stray quote and what follows it", `${records}x"\n${records}`],
+    ["lines that are long", `${"x".repeat(5000)}\n`.repeat(100)],
+    ["lines that are long from somewhere on", `${records}${`${"x".repeat(5000)}\n`.repeat(100)}`],
+    ["no line at all", "x".repeat(300_000)],
+  ])("is the same with and without WebAssembly: %s", (_, text) => {
+    const bytes = sharedBytes(text);
+    const plain = csvSplitter(csvDialect({}), null).lastBorder(bytes, 0, bytes.length);
+    expect(csvSplitter(csvDialect({}), testMachine()).lastBorder(bytes, 0, bytes.length)).toEqual(plain);
   });
 });
 

@@ -152,11 +152,14 @@ describe("CSV to COPY", () => {
     expect(copy("int4", { text: "", value: "", quoted: true })).toBe("");
   });
 
-  test("keeps the microseconds of an untouched timestamp, but no zone that Postgres would drop", () => {
+  test("keeps the microseconds of an untouched timestamp, and moves it out of a zone that Postgres would drop", () => {
     const text = "2024-05-06T07:08:09.123456+02:00";
     expect(copy("timestamptz", { text, value: at })).toBe(text);
     expect(copy("text", { text, value: at })).toBe(text);
-    expect(copy("timestamp", { text, value: at })).toBe("2024-05-06T05:08:09.123Z");
+    expect(copy("timestamp", { text, value: at })).toBe("2024-05-06T05:08:09.123456Z");
+    expect(copy("timestamp", { text: "2024-05-06T07:08:09+02:00", value: at })).toBe("2024-05-06T05:08:09.123Z");
+    const zero = "2024-05-06 05:08:09.123456+00";
+    expect(copy("timestamp", { text: zero, value: at })).toBe(zero);
     const local = "2024-05-06 05:08:09.123456";
     expect(copy("timestamp", { text: local, value: at })).toBe(local);
     expect(copy("timestamptz", { text: local, value: at })).toBe(`${local}Z`);
