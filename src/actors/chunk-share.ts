@@ -6,6 +6,7 @@
  */
 import type { SinkOutput } from "../core/result.ts";
 import type { ChunkReject } from "../core/reject.ts";
+import { turnsFrom } from "../core/row-forms.ts";
 
 /** What of a chunk a sink is to be given. */
 export interface ChunkShare {
@@ -22,7 +23,7 @@ export interface ChunkShare {
  * @param share the sink's share of the whole chunk, of `share.read` records
  */
 export function shareFrom({ output, rejects, read }: ChunkShare, first: number): ChunkShare {
-  const { bytes, rows, rowEnds, recordOfRow, partitions, attached } = output;
+  const { bytes, rows, rowEnds, recordOfRow, turns, partitions, attached } = output;
   const firstRow = indexFrom(recordOfRow, first);
   const skipped = firstRow === 0 ? 0 : (rowEnds[firstRow - 1] ?? 0);
   const kept = rejects.filter(({ record }) => record >= first);
@@ -35,6 +36,7 @@ export function shareFrom({ output, rejects, read }: ChunkShare, first: number):
       rows: rows - firstRow,
       rowEnds: rowEnds.slice(firstRow).map((end) => end - skipped),
       recordOfRow: records,
+      ...(turns && { turns: turnsFrom(turns, firstRow) }),
       filtered: left - distinct(records) - kept.length,
       ...(partitions && { partitions: { names: partitions.names, ofRow: partitions.ofRow.slice(firstRow) } }),
       ...(attached && { attached: { ...attached, lengths: attached.lengths.slice(firstRow * attached.fields) } }),

@@ -55,6 +55,7 @@ export function toResult(reply: TaskReply, lent: LentMemory, memory: ChunkMemory
       rows: output.rows,
       rowEnds: slice(output.rowEnds),
       recordOfRow: slice(output.recordOfRow),
+      ...(output.turns && { turns: slice(output.turns) }),
       filtered: output.filtered,
       ...(output.partitions && {
         partitions: { names: output.partitions.names, ofRow: slice(output.partitions.ofRow) },

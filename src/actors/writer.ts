@@ -13,7 +13,7 @@
  */
 import { abortError } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
-import type { Progress, SinkUnit, SinkWriter } from "../core/ports/sink.ts";
+import type { Progress, SinkUnit, SinkWriter, TurnToCommit } from "../core/ports/sink.ts";
 import type { Random } from "../core/random.ts";
 import type { Reject } from "../core/reject.ts";
 import type { Actor, ActorContext } from "../runtime/actor.ts";
@@ -86,15 +86,15 @@ export class Writer implements Actor {
     unit.add(delivery);
     if (unit.chunks === 1) unit.careful = this.#carefulUnits > 0;
     try {
-      await this.#send(unit, delivery);
+      await this.#send(unit, delivery, "next");
     } catch (thrown) {
       unit.fault = this.#faultOf(thrown);
     }
   }
 
-  async #send(unit: CommitUnit, delivery: Delivery): Promise<void> {
+  async #send(unit: CommitUnit, delivery: Delivery, turn: TurnToCommit): Promise<void> {
     if (delivery.output.rows === 0) return;
-    unit.sinkUnit ??= await this.#begin(unit);
+    unit.sinkUnit ??= await this.#begin(unit, turn);
     const { rejects } = await unit.sinkUnit.write(delivery.output, {
       split: delivery.split,
       ordinal: delivery.chunkFrom,
@@ -103,9 +103,9 @@ export class Writer implements Actor {
   }
 
   /** Not before the first row: until then the sink's output columns may be unknown. */
-  #begin({ careful }: CommitUnit): Promise<SinkUnit> {
+  #begin({ careful }: CommitUnit, turn: TurnToCommit): Promise<SinkUnit> {
     const { writer, columns } = this.#options;
-    return writer.begin(careful ? "careful" : "fast", columns());
+    return writer.begin(careful ? "careful" : "fast", columns(), turn);
   }
 
   /** Makes a closed unit durable, in parts where much of it is refused. */
@@ -150,14 +150,14 @@ export class Writer implements Actor {
     if (unit.sinkUnit === null) await this.#sendAgain(unit);
     if (unit.isLeft) return false;
     // Positions that live with the data need a unit also where there are no rows.
-    if (this.#options.placement.commitPositions === null) unit.sinkUnit ??= await this.#begin(unit);
+    if (this.#options.placement.commitPositions === null) unit.sinkUnit ??= await this.#begin(unit, "due");
     await this.#commitPlaced(unit);
     return true;
   }
 
   async #sendAgain(unit: CommitUnit): Promise<void> {
     for (const [index, delivery] of unit.deliveries.entries()) {
-      await this.#send(unit, delivery);
+      await this.#send(unit, delivery, "due");
       if (unit.hasManyRefused) unit.keepFirst(index + 1);
       if (index + 1 === unit.chunks) break;
     }

@@ -56,7 +56,7 @@ export function describeRejects({ source, sinks, rejects, errors }: Job): string
  * What becomes of the bytes.
  *
  * @example
- * describeFormats(job); // "csv, 5 typed columns -> copy text"
+ * describeFormats(job); // "csv, 5 typed columns -> copy"
  */
 export function describeFormats({ source, columns, sinks }: Job): string {
   const typed = Object.values(columns).filter(({ type }) => type !== "string").length;
@@ -113,5 +113,6 @@ function sinkFormat(sink: SinkOptions): string {
   if (sink.type === "module") return sink.module.name;
   if (sink.type === "kafka") return sink.format;
   if (sink.type === "http") return sink.batch?.format ?? "json";
-  return "copy text";
+  if (sink.mode === "insert") return "insert";
+  return sink.copy === "auto" ? "copy" : `copy ${sink.copy}`;
 }

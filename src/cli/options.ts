@@ -45,9 +45,20 @@ export function isIsoTime(text: string): boolean {
  * @throws MillraceError USAGE
  */
 export function parseLimit(text: string): number {
-  const records = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll("_", "")) : Number.NaN;
-  if (Number.isSafeInteger(records) && records > 0) return records;
-  throw usageError(`--limit takes a number of source records from 1 on, such as 1000, got ${JSON.stringify(text)}`);
+  return parseCount("--limit", text, "a number of source records");
+}
+
+/**
+ * A number from 1 on that an option takes.
+ *
+ * @param flag as it is spelled, for the message
+ * @param what it counts: `a number of rounds`
+ * @throws MillraceError USAGE
+ */
+export function parseCount(flag: string, text: string, what: string): number {
+  const count = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll("_", "")) : Number.NaN;
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw usageError(`${flag} takes ${what} from 1 on, such as 1000, got ${JSON.stringify(text)}`);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import type { AddCommand } from "./definitions/add-command.ts";
 import { addBackfill } from "./definitions/backfill.ts";
+import { addBench } from "./definitions/bench.ts";
 import { addCheck } from "./definitions/check.ts";
 import { addCompletion } from "./definitions/completion.ts";
 import { addDaemon } from "./definitions/daemon.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRejects,
   addSchedule,
   addBackfill,
+  addBench,
   addInit,
   addSchema,
   addCompletion,

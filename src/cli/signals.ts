@@ -22,15 +22,20 @@ export interface Signals extends Disposable {
  * Listens until disposed.
  *
  * @param tell called with a line for people at each signal
+ * @param ending what a graceful stop is
  */
-export function listenForSignals(target: SignalTarget, tell: (line: string) => void): Signals {
+export function listenForSignals(
+  target: SignalTarget,
+  tell: (line: string) => void,
+  ending = "finishing what is in flight",
+): Signals {
   const graceful = new AbortController();
   const kill = new AbortController();
   let received: EndSignal | undefined;
   const onSignal = (signal: EndSignal) => (): void => {
     if (received === undefined) {
       received = signal;
-      tell(`${signal}: finishing what is in flight; once more stops at once`);
+      tell(`${signal}: ${ending}; once more stops at once`);
       graceful.abort(signal);
       return;
     }

@@ -10,8 +10,6 @@ interface Gap {
   readonly refused: (value: unknown) => boolean;
   /** What can be used instead, or what the key will do. */
   readonly note: string;
-  /** The type that the object around the key must have. */
-  readonly type?: string;
 }
 
 const given = (): boolean => true;
@@ -20,17 +18,9 @@ const oneOf =
   (value: unknown): boolean =>
     refused.includes(value);
 
-const SINKS = [["sink"], ["sinks", "*"], ["rejects"]] as const;
-
-const SINK_GAPS: readonly (Gap & { readonly type: string })[] = [
-  { type: "postgres", path: ["copy"], refused: oneOf("binary"), note: "built now: auto, text" },
-];
-
 const GAPS: readonly Gap[] = [
-  { type: "postgres", path: ["source", "pool"], refused: given, note: "a session for each range that is read" },
   { path: ["aggregate"], refused: given, note: "groups, measures and windows over the records" },
   { path: ["chunk", "size"], refused: oneOf("adaptive"), note: "built now: a size such as 1MiB, or records" },
-  ...SINKS.flatMap((at) => SINK_GAPS.map((gap): Gap => ({ ...gap, path: [...at, ...gap.path] }))),
 ];
 
 /** What a config asks for that is not built yet. */
@@ -39,19 +29,13 @@ export function notBuiltFindings(config: unknown): Finding[] {
   return [...connectorFindings(config), ...tailingFindings(config), ...keys];
 }
 
-function gapFinding({ refused, note, type }: Gap, path: ValuePath, config: unknown): Finding[] {
+function gapFinding({ refused, note }: Gap, path: ValuePath, config: unknown): Finding[] {
   const value = valueAt(config, path);
-  if (value === undefined || !refused(value) || (type !== undefined && !stands(type, path, config))) return [];
+  if (value === undefined || !refused(value)) return [];
   const message = `not built in this release (${note})`;
   if (refused === given) return [{ code: "NOT_BUILT", path, at: "key", message }];
   const named = typeof value === "string" && /^\w+$/.test(value) ? `${value}: ` : "";
   return [{ code: "NOT_BUILT", path, at: "value", message: named + message }];
-}
-
-/** Whether the nearest object around a key that has a type has this one. */
-function stands(type: string, path: ValuePath, config: unknown): boolean {
-  const around = path.map((_, depth) => valueAt(config, [...path.slice(0, depth), "type"]));
-  return around.findLast((found) => found !== undefined) === type;
 }
 
 /** An unknown type is the shape's business; here only those that the catalogue lists without code. */

@@ -8,6 +8,7 @@ const MODES_OF: { readonly [key: string]: readonly string[] } = {
   key: ["upsert", "insertIgnore"],
   deleteWhen: ["upsert"],
   onlyNewer: ["upsert"],
+  copy: ["append", "upsert", "insertIgnore", "replace"],
 };
 
 /** What the modes have against a config. */

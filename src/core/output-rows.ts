@@ -1,5 +1,6 @@
 /** A chunk's rows for one sink, taken apart. */
 import type { SinkOutput } from "./result.ts";
+import { turnsOf } from "./row-forms.ts";
 
 /**
  * The bytes of each row, without copying them; they lie in memory that is lent until the unit has ended.
@@ -24,7 +25,7 @@ export function withoutAttached(output: SinkOutput): SinkOutput {
 
 /** What is left of an output without the rows of some records, by their numbers in the chunk. */
 export function withoutRecords(output: SinkOutput, records: ReadonlySet<number>): SinkOutput {
-  const { recordOfRow, partitions, attached } = output;
+  const { recordOfRow, turns, partitions, attached } = output;
   const all = piecesOf(output);
   const kept = Array.from(all.keys()).filter((row) => !records.has(recordOfRow[row] as number));
   const bytes = Buffer.concat(kept.map((row) => all[row] as Uint8Array));
@@ -35,6 +36,7 @@ export function withoutRecords(output: SinkOutput, records: ReadonlySet<number>)
     rows: kept.length,
     rowEnds: Int32Array.from(kept, (row) => (end += (all[row] as Uint8Array).byteLength)),
     recordOfRow: Int32Array.from(kept, (row) => recordOfRow[row] as number),
+    ...(turns && { turns: turnsOf(turns, kept) }),
     ...(partitions && {
       partitions: { ...partitions, ofRow: Int32Array.from(kept, (row) => partitions.ofRow[row] as number) },
     }),

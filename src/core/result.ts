@@ -13,6 +13,11 @@ export interface SinkOutput {
   readonly recordOfRow: Int32Array;
   /** Records that give this sink nothing: filtered out, or routed elsewhere. */
   readonly filtered: number;
+  /**
+   * Rows at which the form changes, ascending, the first rows being of form 0 (see `Encoder.form`); absent or empty: all rows
+   * are of form 0.
+   */
+  readonly turns?: Int32Array;
   /** Present for a sink that tells partitions apart: their names, and the number of the one that row i belongs to. */
   readonly partitions?: { readonly names: readonly string[]; readonly ofRow: Int32Array };
   /**

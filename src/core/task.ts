@@ -83,6 +83,8 @@ export interface TaskOutput {
   readonly rows: number;
   readonly rowEnds: IndexSlice;
   readonly recordOfRow: IndexSlice;
+  /** As `SinkOutput` has them; absent where all rows are of form 0. */
+  readonly turns?: IndexSlice;
   /** Records that give this sink nothing: filtered out, or routed elsewhere. */
   readonly filtered: number;
   /** As `SinkOutput` has them. */

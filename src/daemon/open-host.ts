@@ -26,7 +26,7 @@ export async function openHostState(
   return opened.use(await openStateStore(spec, { clock, threadAfterMs: 0 }));
 }
 
-/** The memory and the turns that all runs share. @throws MillraceError INVARIANT for figures that are none */
+/** The memory, the turns and the connections that all runs share. @throws MillraceError INVARIANT for figures that are none */
 export function hostWorld({ memory, threads }: Pick<RuntimeOptions, "memory" | "threads">): SharedWorld {
   const budget = memory?.budget ?? "auto";
   return openSharedWorld({

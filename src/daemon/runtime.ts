@@ -37,8 +37,9 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const hub = new EventHub({ clock, observers });
   const bell = new SuccessBell();
   hub.add(ringing(bell));
+  const shared = opened.use(hostWorld(options));
   const desk = new RunDesk({
-    ...{ state, clock, random, shared: hostWorld(options), emit: hub.emit },
+    ...{ state, clock, random, shared, emit: hub.emit },
     routes: () => runtime.routes,
   });
   const launcher = new SlotLauncher({
@@ -52,6 +53,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     await openTelling({
       ...{ registry, logger: options.logger, state, clock, random, emit: hub.emit, version: packageVersion() },
       nextSlots: () => nextSlots.all(),
+      pools: () => shared.objects.figures,
     }),
   );
   for (const observer of telling.observers) hub.add(observer);

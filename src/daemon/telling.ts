@@ -5,7 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { HostEvent, RuntimeObserver } from "../core/ports/runtime-events.ts";
 import type { StateStore } from "../core/ports/state-store.ts";
 import type { Random } from "../core/random.ts";
-import type { NextSlots } from "../observability/host-metric-set.ts";
+import type { NextSlots, SharedPools } from "../observability/host-metric-set.ts";
 import type { PinoLines } from "../observability/json-log.ts";
 import { logRuntime } from "../observability/logger.ts";
 import type { RuntimeLogOptions } from "../observability/runtime-log.ts";
@@ -29,19 +29,20 @@ export interface TellingOptions {
   /** Of millrace. */
   readonly version: string;
   readonly nextSlots: NextSlots;
+  readonly pools: SharedPools;
 }
 
 /**
  * Opens it; jobs are given to {@link Telling.hold}.
  *
  * @example
- * using telling = await openTelling({ registry, logger, state, clock, random, emit, version, nextSlots });
+ * using telling = await openTelling({ registry, logger, state, clock, random, emit, version, nextSlots, pools });
  * for (const observer of telling.observers) hub.add(observer);
  * await telling.hold(jobs);
  */
 export async function openTelling(options: TellingOptions): Promise<Telling> {
-  const { registry, logger, log, version, nextSlots } = options;
-  const metrics = await runtimeMetrics(registry, { version, nextSlots });
+  const { registry, logger, log, version, nextSlots, pools } = options;
+  const metrics = await runtimeMetrics(registry, { version, nextSlots, pools });
   const written = logger === undefined ? [] : [logRuntime(logger, log)];
   return new Telling(metrics, [...written, await spans()], options);
 }

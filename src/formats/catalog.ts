@@ -5,11 +5,11 @@ import { bytesFormat } from "./bytes/index.ts";
 import { csvFormat } from "./csv/index.ts";
 import { jsonFormat } from "./json/index.ts";
 import { jsonLinesFormat } from "./jsonl/index.ts";
-import { pgCopyFormat } from "./pg-copy/index.ts";
+import { pgCopyBinaryFormat, pgCopyFormat } from "./pg-copy/index.ts";
 import { textFormat } from "./text/index.ts";
 
 const formats: ReadonlyMap<string, Format> = new Map(
-  [csvFormat, jsonLinesFormat, jsonFormat, textFormat, bytesFormat, pgCopyFormat].map((format) => [
+  [csvFormat, jsonLinesFormat, jsonFormat, textFormat, bytesFormat, pgCopyFormat, pgCopyBinaryFormat].map((format) => [
     format.name,
     format,
   ]),

@@ -1,8 +1,12 @@
 /** The metrics of a runtime beside those of its runs: slots, alerts, what is running. */
 import type { Counter, Gauge, Registry } from "prom-client";
+import type { LendingFigures } from "../core/ports/shared-objects.ts";
 
 /** When each job's next slot is, milliseconds since 1970. */
 export type NextSlots = () => Promise<ReadonlyMap<string, number>> | ReadonlyMap<string, number>;
+
+/** The pools that all runs borrow from. */
+export type SharedPools = () => readonly LendingFigures[];
 
 /** Every metric of a runtime. */
 export interface HostMetricSet {
@@ -18,8 +22,11 @@ export interface HostMetricSet {
  */
 export async function openHostMetricSet(
   registry: Registry,
-  version: string,
-  nextSlots: NextSlots,
+  {
+    version,
+    nextSlots,
+    pools,
+  }: { readonly version: string; readonly nextSlots: NextSlots; readonly pools: SharedPools },
 ): Promise<HostMetricSet> {
   const prom = await import("prom-client");
   const named = <L extends string>(name: string, help: string, labelNames: L[]) => {
@@ -40,6 +47,17 @@ export async function openHostMetricSet(
       for (const [job, at] of known) this.set({ job }, at / 1_000);
     },
   });
+  const pooled = (name: string, help: string, figureOf: (pool: LendingFigures) => number) =>
+    new prom.Gauge({
+      ...named(name, help, ["pool"]),
+      collect() {
+        this.reset();
+        for (const pool of pools()) this.inc({ pool: pool.name }, figureOf(pool));
+      },
+    });
+  pooled("millrace_pool_size", "Connections of a pool that all jobs share, lent or idle", ({ size }) => size);
+  pooled("millrace_pool_limit", "Connections that a shared pool may have", ({ max }) => max);
+  pooled("millrace_pool_waiting", "Borrowers that wait for a connection of a shared pool", ({ waiting }) => waiting);
   return {
     build,
     next,

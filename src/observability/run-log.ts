@@ -194,7 +194,16 @@ function causesOf({ causes = [] }: { readonly causes?: readonly string[] }): obj
 }
 
 type Trouble = RunEvent & {
-  kind: "rewound" | "retrying" | "breaker" | "thread-died" | "restarting" | "draining" | "share-taken" | "waiting";
+  kind:
+    | "rewound"
+    | "retrying"
+    | "breaker"
+    | "thread-died"
+    | "restarting"
+    | "draining"
+    | "share-taken"
+    | "waiting"
+    | "held-up";
 };
 
 function troubleOf(event: Trouble): Body {
@@ -234,6 +243,11 @@ function troubleOf(event: Trouble): Body {
         message: "share taken",
         fields: { splits: event.splits.length, ids: event.splits.join(" ") },
       };
+    case "held-up": {
+      const { stage, sink, forMs, message } = event;
+      const where = sink === undefined ? { stage } : { stage, sink };
+      return { level: "warn", message: "held up", fields: { ...where, waitedMs: forMs, reason: message } };
+    }
     case "waiting": {
       // A warning, because a terminal with a bar shows no less, and somebody sits in front of it.
       const { owner, forMs } = event;

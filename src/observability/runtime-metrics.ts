@@ -3,7 +3,7 @@ import type { Registry } from "prom-client";
 import type { HostEvent, RuntimeEvent, RuntimeObserver } from "../core/ports/runtime-events.ts";
 import type { SlotState } from "../core/ports/schedule-store.ts";
 import { forgetSeries } from "./forget-series.ts";
-import { type HostMetricSet, type NextSlots, openHostMetricSet } from "./host-metric-set.ts";
+import { type HostMetricSet, type NextSlots, openHostMetricSet, type SharedPools } from "./host-metric-set.ts";
 import { addProcessMetrics, MetricsFeed } from "./metrics.ts";
 import { type MetricSet, openMetricSet } from "./metric-set.ts";
 
@@ -24,6 +24,8 @@ export interface RuntimeMetricsOptions {
   readonly version: string;
   /** Asked at every scrape. */
   readonly nextSlots: NextSlots;
+  /** Asked at every scrape. */
+  readonly pools: SharedPools;
 }
 
 /** What is known of a job before anything happens. */
@@ -39,13 +41,13 @@ export interface KnownJob {
  * Makes the metrics of a runtime on `registry`. Loads prom-client.
  *
  * @example
- * const metrics = await runtimeMetrics(registry, { version: "1.0.0", nextSlots: () => new Map() });
+ * const metrics = await runtimeMetrics(registry, { version: "1.0.0", nextSlots: () => new Map(), pools: () => [] });
  * metrics.know([{ job: "orders", successAt, alerts: ["failed"] }]);
  * metrics.observe(event); // of the runtime, each
  */
 export async function runtimeMetrics(registry: Registry, options: RuntimeMetricsOptions): Promise<RuntimeMetrics> {
   const runs = await openMetricSet(registry);
-  const host = await openHostMetricSet(registry, options.version, options.nextSlots);
+  const host = await openHostMetricSet(registry, options);
   await addProcessMetrics(registry);
   return new RuntimeMetrics(registry, runs, host);
 }

@@ -5,7 +5,8 @@
  * what would be sent. What only a server can refuse, a duplicate key, shows in a real run alone.
  */
 import { withoutAttached } from "../core/output-rows.ts";
-import type { BoundSink, RejectStore, SinkWriter } from "../core/ports/sink.ts";
+import type { RejectStore } from "../core/ports/reject-store.ts";
+import type { BoundSink, SinkWriter } from "../core/ports/sink.ts";
 import type { Reject } from "../core/reject.ts";
 import type { SinkOutput } from "../core/result.ts";
 import type { BoundPlan } from "./resolve.ts";
@@ -40,7 +41,9 @@ export function dryPlan(bound: BoundPlan, viewer: DryRunViewer): BoundPlan {
   };
 }
 
-function drySink(name: string, { label, encode, known }: BoundSink, viewer: DryRunViewer): BoundSink {
+function drySink(name: string, { label, encode: real, known }: BoundSink, viewer: DryRunViewer): BoundSink {
+  // the same rows, refused alike, in a form that people can read
+  const encode = real.format === "pg-copy-binary" ? { ...real, format: "pg-copy" } : real;
   return {
     label,
     encode,

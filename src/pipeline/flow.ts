@@ -273,7 +273,7 @@ function assertKnown(label: string, columns: readonly string[], known: readonly 
   const nearest = nearestName(first, known);
   throw new MillraceError(
     "COLUMN_UNKNOWN",
-    `${label} has no column ${unknown.map((name) => `"${name}"`).join(", ")}; it has ${known.join(", ")}` +
+    `${label} has no column ${unknown.map((name) => `"${name}"`).join(", ")}; it has ${known.join(", ") || "none"}` +
       (nearest === undefined ? "" : ` (nearest: ${nearest})`) +
       ". Name the columns to write in sink.columns, or let the transform leave the others out",
   );

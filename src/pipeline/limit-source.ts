@@ -46,6 +46,7 @@ function cutSource(source: BoundSource, splits: readonly SplitPlan[], heads: Rea
   return {
     label: source.label,
     splits,
+    readBy: (run) => source.readBy?.(run),
     open: async (split, from, signal) =>
       endingBehind(await source.open(split, from, signal), from, heads.get(split.id) as Head),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),

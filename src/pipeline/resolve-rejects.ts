@@ -1,7 +1,7 @@
 /** The place that a job names for its rejects is looked for. */
 import { openRejectFile } from "../connectors/file/rejects.ts";
 import type { Clock } from "../core/clock.ts";
-import type { RejectStore } from "../core/ports/sink.ts";
+import type { RejectStore } from "../core/ports/reject-store.ts";
 import type { Plan } from "./describe.ts";
 
 /** Opens the place for a run; null: the default place, SEMANTICS "Where positions and rejects live". */

@@ -5,7 +5,9 @@ import { codecByName } from "../compression/catalog.ts";
 import { loadSink, loadSource } from "../connectors/catalog.ts";
 import type { Clock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { Emit } from "../actors/messages.ts";
 import type { HttpRoutes } from "../core/ports/http-routes.ts";
+import type { HeldUp, SharedObjects } from "../core/ports/shared-objects.ts";
 import type { BoundSink } from "../core/ports/sink.ts";
 import type { BoundSource } from "../core/ports/source.ts";
 import type { Spool } from "../core/ports/spool.ts";
@@ -31,6 +33,10 @@ export interface ResolveContext {
   readonly spool?: Spool;
   /** Where the job may offer addresses. */
   readonly routes?: HttpRoutes;
+  /** What the runs of the process share; absent: nothing. */
+  readonly objects?: SharedObjects;
+  /** Told what holds things up; nobody when absent. */
+  readonly emit?: Emit;
 }
 
 /**
@@ -59,7 +65,8 @@ export async function resolve(plan: Plan, context: ResolveContext): Promise<Boun
 export async function resolveSource({ job, decode }: Plan, context: ResolveContext): Promise<BoundSource> {
   const connector = await loadSource(job.source.type);
   const { spool, routes } = context;
-  const about = { ...surroundings(job, context), job: job.name, ...(spool && { spool }), ...(routes && { routes }) };
+  const heldUp = (wait: HeldUp): void => context.emit?.({ kind: "held-up", stage: "source", ...wait });
+  const about = { ...surroundings(job, context), heldUp, ...(spool && { spool }), ...(routes && { routes }) };
   return connector.resolve(job.source, { ...about, format: formatByName(decode.format), decode });
 }
 
@@ -73,18 +80,20 @@ export async function resolveSinks(
   const sinks = new Map<string, BoundSink>();
   for (const { name, type, options } of plan.sinks) {
     const sink = await loadSink(type);
-    sinks.set(name, opened.use(await sink.resolve(options, { ...about, name })));
+    const heldUp = (wait: HeldUp): void => context.emit?.({ kind: "held-up", stage: "sink", sink: name, ...wait });
+    sinks.set(name, opened.use(await sink.resolve(options, { ...about, name, heldUp })));
   }
   return sinks;
 }
 
 /** The declared types by the names that stand behind `rename`. */
-function renamed({ columns, rename = {} }: Plan["decode"]): Columns {
+export function renamed({ columns, rename = {} }: Plan["decode"]): Columns {
   return Object.fromEntries(Object.entries(columns).map(([field, column]) => [rename[field] ?? field, column]));
 }
 
-function surroundings({ baseDir }: Plan["job"], { clock, signal }: ResolveContext) {
-  return { baseDir, clock, codec: codecByName, ...(signal && { signal }) };
+function surroundings({ name, baseDir }: Plan["job"], { clock, signal, objects }: ResolveContext) {
+  const shared = objects && { shared: objects };
+  return { job: name, baseDir, clock, codec: codecByName, ...shared, ...(signal && { signal }) };
 }
 
 /** Told here and not by a thread, so that it is known before anything is opened. */

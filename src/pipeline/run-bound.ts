@@ -4,7 +4,7 @@ import type { SinkColumns } from "../actors/column-agreement.ts";
 import { retrying } from "../actors/outage.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Observer } from "../core/ports/observer.ts";
-import type { RejectStore } from "../core/ports/sink.ts";
+import type { RejectStore } from "../core/ports/reject-store.ts";
 import type { RunSummary } from "../core/summary.ts";
 import { causesOf } from "../core/thrown.ts";
 import { formatByName } from "../formats/catalog.ts";
@@ -50,6 +50,7 @@ export async function runBound(options: RunBoundOptions): Promise<RunSummary> {
   const lost = identity.own === undefined ? await lostRuns(options) : [];
   const chosen = await chooseRun({ state, lost }, identity, wish, world);
   const bound = { ...options.bound, source: asPlanned(chosen, options.bound.source) };
+  bound.source.readBy?.(chosen.row.id);
   const run = withSource(chosen, bound.source);
   await assertOwnSource(run, bound.source);
   const limits = wish.acceptRejects ? null : bound.plan.job.errors;

@@ -16,6 +16,7 @@ import { runBound } from "./run-bound.ts";
 import { type Identity, identityKey, type StartWish, summaryOfSuccess } from "./run-identity.ts";
 import type { RunJobOptions } from "./run-options.ts";
 import { openSpool } from "./spool.ts";
+import { ObjectsInCommon } from "../runtime/shared-objects.ts";
 
 /**
  * Runs a job once: goes on with the newest unfinished run of the same slot and parameters, else begins a new one.
@@ -36,7 +37,9 @@ export async function runJob(given: Job, options: RunJobOptions = {}): Promise<R
   const done = options.once === true ? await summaryOfSuccess(state, identity) : null;
   if (done !== null) return done;
   const spool = openSpool({ state, job: identity.job, clock, emit: patience.emit });
-  const binding = (): Promise<BoundPlan> => bindPlan(plan, { clock, signal: stops.graceful, spool }, options);
+  const objects = options.shared?.objects ?? opened.use(new ObjectsInCommon());
+  const around = { clock, signal: stops.graceful, spool, objects, emit: patience.emit };
+  const binding = (): Promise<BoundPlan> => bindPlan(plan, around, options);
   const bound = opened.use(await retrying(binding, patience, stops.graceful));
   using meter = new ProcessMeter();
   return await runBound({

@@ -1,14 +1,17 @@
-/** What the runs of one process share: memory for chunks, and turns on the cores. */
+/** What the runs of one process share: memory for chunks, turns on the cores, and pools of connections. */
 import { availableParallelism } from "node:os";
 import type { Task, TaskReply, TaskRunner, TaskSpec } from "../core/task.ts";
 import { defaultBudgetBytes, MemoryBudget } from "../runtime/memory-budget.ts";
+import { ObjectsInCommon } from "../runtime/shared-objects.ts";
 import { ThreadTicket } from "../runtime/threads/index.ts";
 import type { ThreadOptions } from "./threads.ts";
 
-/** Shared fairly: every run has one chunk whatever the others hold, and the turns go round. */
-export interface SharedWorld {
+/** Shared fairly: every run has one chunk whatever the others hold, and the turns go round. Dispose it when all have ended. */
+export interface SharedWorld extends AsyncDisposable {
   readonly budget: MemoryBudget;
   readonly ticket: ThreadTicket;
+  /** What connectors keep for each other. */
+  readonly objects: ObjectsInCommon;
   /** Tasks that may run at once; a run that may have as many threads as it likes gets so many. */
   readonly threads: number;
   /** Starts what takes the place of real threads, in a simulation. */
@@ -25,10 +28,13 @@ export interface SharedWorldOptions {
 
 /** @throws MillraceError INVARIANT for figures that are none */
 export function openSharedWorld({ memoryBytes, threads = defaultThreads() }: SharedWorldOptions = {}): SharedWorld {
+  const objects = new ObjectsInCommon();
   return {
     budget: new MemoryBudget({ limitBytes: memoryBytes ?? defaultBudgetBytes() }),
     ticket: new ThreadTicket(threads),
+    objects,
     threads,
+    [Symbol.asyncDispose]: () => objects[Symbol.asyncDispose](),
   };
 }
 

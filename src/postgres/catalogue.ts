@@ -8,7 +8,7 @@ import { quoteTable } from "./identifiers.ts";
 /** One column of a table. */
 export interface TableColumn {
   readonly name: string;
-  /** As `format_type` spells it (`numeric(12,2)`, `integer[]`); a domain's is that of its base type. */
+  /** As `format_type` spells it (`numeric(12,2)`, `integer[]`); a domain's is that of its base type, and an enum's `enum`. */
   readonly type: string;
   /** As a definition of the column spells it: a domain's own name, and a collation that is not its type's. */
   readonly declared: string;
@@ -57,8 +57,14 @@ SELECT a.attname AS name, a.attnotnull AS not_null, a.atthasdef AS has_default, 
       FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation)
     ELSE '' END AS declared,
   format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END, -1) AS cast,
-  CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END AS type
-FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+  base.type
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid CROSS JOIN LATERAL (
+  WITH RECURSIVE d (oid, typmod) AS (SELECT a.atttypid, a.atttypmod
+    UNION ALL SELECT x.typbasetype, x.typtypmod FROM d JOIN pg_type x ON x.oid = d.oid WHERE x.typtype = 'd')
+  SELECT CASE WHEN b.typtype = 'e' THEN 'enum'
+    WHEN n.nspname <> 'pg_catalog' AND (b.typname = 'enum' OR to_regtype('pg_catalog.' || quote_ident(b.typname)) IS NOT NULL)
+    THEN format('%I.%I', n.nspname, b.typname) ELSE format_type(b.oid, d.typmod) END AS type
+  FROM d JOIN pg_type b ON b.oid = d.oid JOIN pg_namespace n ON n.oid = b.typnamespace WHERE b.typtype <> 'd') AS base
 WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum`;
 

@@ -3,9 +3,12 @@ import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { Client, ClientConfig } from "pg";
 import type * as CopyStreams from "pg-copy-streams";
-import { abortError } from "../core/clock.ts";
+import { abortError, systemClock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
+import { cancelRequest } from "./cancel-request.ts";
+import { driverUrl } from "./driver-url.ts";
 import type { Connection, CopyStream, QueryResult, Row } from "./connection.ts";
+import { CopyOut } from "./copy-out.ts";
 import { connectError } from "./errors.ts";
 
 /** Certificates as PEM text; `true`: encrypt and verify against the system's authorities. */
@@ -20,10 +23,14 @@ export interface ConnectTarget {
   readonly applicationName: string;
   /** How long the server may take to answer, milliseconds; 10,000 by default. */
   readonly connectTimeoutMs?: number;
+  /** Statements are sent before those before them are answered; such a session takes no COPY. Default false. */
+  readonly pipelined?: boolean;
   readonly signal?: AbortSignal;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** How long the server may take to see a session off. */
+const END_MS = 1_000;
 /** Silence after which the kernel asks whether the other side still lives. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
@@ -40,11 +47,11 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 export async function connect(target: ConnectTarget): Promise<Connection> {
   const { signal } = target;
   if (signal?.aborted) throw abortError(signal);
-  const [{ default: pg }, { from, to }] = await Promise.all([import("pg"), import("pg-copy-streams")]);
+  const [{ default: pg }, { from }] = await Promise.all([import("pg"), import("pg-copy-streams")]);
   // A socket of our own, because the driver's polite end would wait for a server that does not answer.
   const socket = new Socket();
   const client = makeClient(pg.Client, target, socket);
-  const session = new PgConnection(client, { from, to });
+  const session = new PgConnection(client, socket, from);
   const onAbort = (): void => void socket.destroy();
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
@@ -60,7 +67,7 @@ export async function connect(target: ConnectTarget): Promise<Connection> {
 
 function makeClient(PgClient: typeof Client, target: ConnectTarget, socket: Socket): Client {
   const config: ClientConfig = {
-    connectionString: target.url,
+    connectionString: driverUrl(target.url, target.ssl !== undefined),
     application_name: target.applicationName,
     connectionTimeoutMillis: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     stream: () => socket,
@@ -68,6 +75,7 @@ function makeClient(PgClient: typeof Client, target: ConnectTarget, socket: Sock
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
   };
   if (target.ssl !== undefined) config.ssl = target.ssl;
+  if (target.pipelined === true) config.pipeline = true;
   try {
     if (!/^postgres(?:ql)?:\/\//.test(target.url)) throw new TypeError("another scheme");
     return new PgClient(config);
@@ -81,16 +89,24 @@ function makeClient(PgClient: typeof Client, target: ConnectTarget, socket: Sock
   }
 }
 
+/** What the server gave the session to cancel its statements by; the driver's types leave it out. */
+interface BackendKey {
+  readonly processID?: number | null;
+  readonly secretKey?: number | null;
+}
+
 /** A session over `pg`. */
 class PgConnection implements Connection {
   readonly label: string;
-  readonly #client: Client;
-  readonly #copy: Pick<typeof CopyStreams, "from" | "to">;
+  readonly #client: Client & BackendKey;
+  readonly #socket: Socket;
+  readonly #copyFrom: typeof CopyStreams.from;
   #lost: Error | undefined;
 
-  constructor(client: Client, copy: Pick<typeof CopyStreams, "from" | "to">) {
+  constructor(client: Client, socket: Socket, copyFrom: typeof CopyStreams.from) {
     this.#client = client;
-    this.#copy = copy;
+    this.#socket = socket;
+    this.#copyFrom = copyFrom;
     this.label = `${client.user ?? ""}@${client.host}:${client.port}/${client.database ?? ""}`;
     // Without a listener, a session that the server ends between two statements would end the process.
     client.on("error", (error) => this.#lose(error));
@@ -118,14 +134,25 @@ class PgConnection implements Connection {
   }
 
   copyFrom(statement: string): CopyStream {
-    return this.#client.query(this.#copy.from(statement) as never) as CopyStream;
+    return this.#client.query(this.#copyFrom(statement) as never) as CopyStream;
   }
 
-  copyTo(statement: string): Readable {
-    return this.#client.query(this.#copy.to(statement));
+  copyTo(statement: string, blockBytes: number): Readable {
+    return this.#client.query(new CopyOut(statement, blockBytes));
+  }
+
+  async cancel(): Promise<void> {
+    const { processID: processId, secretKey: secret, host, port } = this.#client;
+    if (this.#lost !== undefined || typeof processId !== "number" || typeof secret !== "number") return;
+    const { remoteAddress, remotePort } = this.#socket;
+    // a name may stand for several servers
+    const server = remoteAddress === undefined ? undefined : { host: remoteAddress, port: remotePort ?? port };
+    await cancelRequest(server ?? { path: `${host}/.s.PGSQL.${port}` }, { processId, secret });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // The driver waits for the server to close, and one that is gone never does.
+    using _late = systemClock.timer(END_MS, () => this.#socket.destroy());
     await this.#client.end().catch(() => {});
   }
 

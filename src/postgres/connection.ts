@@ -33,6 +33,8 @@ export interface CopyStream extends Writable {
 export interface Connection extends AsyncDisposable {
   /** `user@host:port/database`, for messages; never the password. */
   readonly label: string;
+  /** Who works with it, as its transactions say in `pg_stat_activity`; absent where it has one name all the time. */
+  readonly lentTo?: string;
   /** What ended the session; undefined while it lives. */
   readonly lost: Error | undefined;
   /** Whether it stands outside any transaction, as it must before somebody else borrows it. */
@@ -45,8 +47,15 @@ export interface Connection extends AsyncDisposable {
   query(text: string, values?: readonly unknown[]): Promise<QueryResult>;
   /** Begins a COPY. */
   copyFrom(statement: string): CopyStream;
-  /** Begins a COPY to here; the session is of no use to others unless its stream was read to its end. */
-  copyTo(statement: string): Readable;
+  /**
+   * Begins a COPY to here, in its text format: a stream of {@link RowBlock}s; the session is of no use to others unless it was
+   * read to its end.
+   *
+   * @param blockBytes what a block has at least, save for the last one
+   */
+  copyTo(statement: string, blockBytes: number): Readable;
+  /** Cancels on the server what it is at; best effort, takes two seconds at most, and never rejects. */
+  cancel(): Promise<void>;
   /** Ends the session at once, also in the middle of a statement; never rejects. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -4,6 +4,8 @@
  */
 import type { ErrorCode, FaultClass } from "../core/errors.ts";
 import { MillraceError } from "../core/errors.ts";
+import { poolerFault } from "./pooler-faults.ts";
+import { tlsAdvice } from "./tls-faults.ts";
 
 /** An error that the server sent; all but the first three are there only for some codes. */
 export interface ServerError {
@@ -72,6 +74,8 @@ const FAULTS: Readonly<Record<string, FaultClass>> = {
   P0001: "record",
 };
 
+const UNREADABLE: ReadonlySet<string> = new Set(["08P01", "22P03", "22P04"]);
+
 /** The error as the server sent it, or undefined for anything else. */
 export function serverError(thrown: unknown): ServerError | undefined {
   if (!(thrown instanceof Error) || !("severity" in thrown)) return undefined;
@@ -92,9 +96,19 @@ export function serverError(thrown: unknown): ServerError | undefined {
 /** What a fault means for the work that met it; never `usage`. */
 export function faultOf(thrown: unknown): FaultClass {
   if (thrown instanceof MillraceError) return thrown.fault;
-  const sqlstate = serverError(thrown)?.sqlstate;
-  if (sqlstate === undefined) return isGone(thrown) ? "transient" : "fatal";
-  return FAULTS[sqlstate] ?? FAULTS[sqlstate.slice(0, 2)] ?? "fatal";
+  const server = serverError(thrown);
+  if (server === undefined) return isGone(thrown) ? "transient" : "fatal";
+  if (isUnreadableBinary(server)) return "record";
+  const { sqlstate } = server;
+  return poolerFault(server)?.fault ?? FAULTS[sqlstate] ?? FAULTS[sqlstate.slice(0, 2)] ?? "fatal";
+}
+
+/**
+ * Whether the server could not make out a row of a binary COPY: a field's bytes are not what its type has (22P03), a row
+ * or a field ends too soon (08P01, which elsewhere speaks of the connection), or the row has other fields (22P04).
+ */
+export function isUnreadableBinary({ sqlstate, context }: ServerError): boolean {
+  return UNREADABLE.has(sqlstate) && context.includes("COPY");
 }
 
 /** What the caller knows of a failure beside the error itself. */
@@ -114,7 +128,7 @@ export function postgresError(thrown: unknown, doing: string, context: FailureCo
   if (thrown instanceof MillraceError) return thrown;
   const { fault = faultOf(thrown), copyOf } = context;
   const server = serverError(thrown);
-  const advice = server === undefined ? undefined : adviceOn(server.sqlstate);
+  const advice = server === undefined ? undefined : (poolerFault(server)?.advice ?? adviceOn(server.sqlstate));
   const message = `${doing}: ${server === undefined ? plainMessage(thrown) : describe(server, copyOf)}`;
   return new MillraceError(codeOf(fault, server?.sqlstate), advice === undefined ? message : `${message}; ${advice}`, {
     cause: thrown,
@@ -127,7 +141,10 @@ export function postgresError(thrown: unknown, doing: string, context: FailureCo
 export function connectError(thrown: unknown, label: string): MillraceError {
   const error = postgresError(thrown, `cannot connect to postgres ${label}`);
   if (serverError(thrown) !== undefined) return error;
-  const advice = error.retryable ? "check that the server runs and that host and port are right" : "check url and ssl";
+  const otherwise = error.retryable
+    ? "check that the server runs and that host and port are right"
+    : "check url and ssl";
+  const advice = tlsAdvice(thrown) ?? otherwise;
   return new MillraceError(error.code, `${error.message}; ${advice}`, { cause: thrown, fault: error.fault });
 }
 
@@ -204,10 +221,11 @@ function detailsOf(server: ServerError, copyOf: string | undefined): Readonly<Re
 
 /** What to do, by the longest prefix of the SQLSTATE. */
 const ADVICE: Readonly<Record<string, string>> = {
-  "0A000": "the table's kind or its row-level security does not take COPY",
+  "0A000": "the table's kind or its row-level security does not take COPY; mode: insert does without",
   "25006": "the server is a standby or read-only; it is tried again in case it is promoted",
   "28": "check user and password in the url, and the server's pg_hba.conf",
   "3D000": "create the database, or correct the url",
+  "42809": "name a table, or write by mode: insert if it is a view that takes rows",
   "42501": "grant the role what it lacks, or use another role",
   "53100": "the server's disk is full",
   "53300": "the server has no connection left: raise max_connections or lower the pool's max",

@@ -12,7 +12,6 @@ import { conditionOf } from "./condition.ts";
 import type { Connection, Row } from "./connection.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import { replaceRejects } from "./rejects.ts";
-import { inTransaction } from "./transaction.ts";
 
 /** As `RejectShelf.listRejects`. */
 export async function listRejects(
@@ -71,16 +70,7 @@ export async function takeRejects(
   );
 }
 
-/** As `RejectShelf.settleRejects`. */
-export async function settleRejects(
-  connection: Connection,
-  schema: string,
-  settlement: RejectSettlement,
-): Promise<void> {
-  await inTransaction(connection, () => applySettlement(connection, schema, settlement));
-}
-
-/** The statements of {@link settleRejects}, for use inside a transaction. */
+/** As `RejectShelf.settleRejects`, inside a transaction. */
 export async function applySettlement(
   connection: Connection,
   schema: string,

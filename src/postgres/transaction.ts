@@ -1,6 +1,7 @@
 /** Transactions that cannot hang for ever, on either side. */
 import { MillraceError } from "../core/errors.ts";
 import type { Connection } from "./connection.ts";
+import { quoteLiteral } from "./identifiers.ts";
 
 /** How long a transaction may take at its steps, milliseconds; 0: without end. */
 export interface TransactionLimits {
@@ -43,10 +44,16 @@ export async function beginTransaction(connection: Connection, limits: Transacti
   await connection.query(
     [
       "BEGIN ISOLATION LEVEL READ COMMITTED",
+      ...nameSettings(connection),
       ...set.map(([name, value]) => `SET LOCAL ${name} = ${value}`),
       ...(durable ? [SYNCHRONOUS] : []),
     ].join(";"),
   );
+}
+
+/** The statements that let a transaction bear the name of whoever borrowed its session. */
+export function nameSettings({ lentTo }: Connection): readonly string[] {
+  return lentTo === undefined ? [] : [`SET LOCAL application_name = ${quoteLiteral(lentTo)}`];
 }
 
 /**

@@ -8,7 +8,7 @@
 import { MillraceError } from "../core/errors.ts";
 import type { PooledObject } from "./idle-objects.ts";
 import { LeakWatch } from "./leak-watch.ts";
-import type { AcquireOptions, ObjectPoolOptions, ObjectPoolStats } from "./object-pool-options.ts";
+import type { AcquireOptions, ObjectPoolOptions, ObjectPoolStats, PoolLimits } from "./object-pool-options.ts";
 import { ObjectStock } from "./object-stock.ts";
 import { Lease } from "./pool-lease.ts";
 import { WaitQueue } from "./wait-queue.ts";
@@ -31,6 +31,7 @@ export class ObjectPool<T> implements AsyncDisposable {
   readonly #leaks: LeakWatch<PooledObject<T>> | undefined;
   readonly #closing = new AbortController();
   readonly #closed = Promise.withResolvers<void>();
+  #max: number;
   #inUse = 0;
   /** Objects being made or validated, each of them meant for a waiter. */
   #coming = 0;
@@ -43,6 +44,7 @@ export class ObjectPool<T> implements AsyncDisposable {
       throw new MillraceError("INVARIANT", `object pool "${name}": ${initial} objects to begin with, ${max} at most`);
     }
     this.#options = options;
+    this.#max = max;
     this.#stock = new ObjectStock(options, () => this.#onPlaceFree());
     this.#leaks =
       onLeak &&
@@ -57,6 +59,32 @@ export class ObjectPool<T> implements AsyncDisposable {
   get stats(): ObjectPoolStats {
     const { size, idle, created, destroyed } = this.#stock;
     return { size, idle, inUse: this.#inUse, waiting: this.#waiters.size, created, destroyed, hits: this.#hits };
+  }
+
+  /** Objects at most. */
+  get max(): number {
+    return this.#max;
+  }
+
+  /** Whether an acquire would wait until somebody gives an object back. */
+  get isExhausted(): boolean {
+    const { idle, size } = this.#stock;
+    return this.#waiters.size >= this.#coming + idle + Math.max(0, this.#max - size);
+  }
+
+  /**
+   * Holds the pool to other limits from now on. What is idle beyond a lower `max` is destroyed at once, what is lent when
+   * it comes back.
+   */
+  adjust(limits: PoolLimits): void {
+    this.#max = limits.max;
+    this.#stock.adjust(limits);
+    this.#supply();
+  }
+
+  /** Destroys what is idle: what has befallen one object may have befallen all. */
+  endIdle(): void {
+    this.#stock.endIdle();
   }
 
   /**
@@ -118,7 +146,7 @@ export class ObjectPool<T> implements AsyncDisposable {
     while (this.#waiters.size > this.#coming) {
       const object = this.#stock.takeIdle();
       if (object) this.#offer(object);
-      else if (this.#stock.size < this.#options.max && !this.#closing.signal.aborted) void this.#make();
+      else if (this.#stock.size < this.#max && !this.#closing.signal.aborted) void this.#make();
       else return;
     }
   }
@@ -185,7 +213,7 @@ export class ObjectPool<T> implements AsyncDisposable {
   async #takeBack(object: PooledObject<T>): Promise<void> {
     this.#noteReturn(object);
     const isFit = await this.#stock.renew(object);
-    if (!isFit || this.#closing.signal.aborted) return this.#stock.end(object);
+    if (!isFit || this.#closing.signal.aborted || this.#stock.size > this.#max) return this.#stock.end(object);
     this.#stock.layUp(object);
     this.#supply();
   }
@@ -196,7 +224,8 @@ export class ObjectPool<T> implements AsyncDisposable {
   }
 
   #exhaustedError(timeoutMs: number): MillraceError {
-    const { name, max } = this.#options;
+    const { name } = this.#options;
+    const max = this.#max;
     const others = this.#waiters.size - 1;
     return new MillraceError(
       "POOL_EXHAUSTED",

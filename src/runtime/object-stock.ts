@@ -3,7 +3,10 @@
  * them. Each takes one of the pool's places from the begin of its making to the end of its destruction.
  */
 import { IdleObjects, type PooledObject } from "./idle-objects.ts";
-import type { ObjectPoolOptions } from "./object-pool-options.ts";
+import type { ObjectPoolOptions, PoolLimits } from "./object-pool-options.ts";
+
+/** The part of its lifetime that an object may lack. */
+const LIFE_JITTER = 0.1;
 
 /** The objects of one pool. */
 export class ObjectStock<T> {
@@ -17,7 +20,7 @@ export class ObjectStock<T> {
   /** @param onPlaceFree an object has ended; not called after a failed {@link make}, whose caller is told anyway */
   constructor(options: ObjectPoolOptions<T>, onPlaceFree: () => void) {
     this.#options = options;
-    this.#idle = new IdleObjects(options, (object) => void this.end(object));
+    this.#idle = new IdleObjects(options, options.clock, (object) => void this.end(object));
     this.#onPlaceFree = onPlaceFree;
   }
 
@@ -41,14 +44,27 @@ export class ObjectStock<T> {
     return this.#destroyed;
   }
 
+  /** Holds to other limits what it has and makes; what is idle beyond them ends. */
+  adjust(limits: PoolLimits): void {
+    this.#idle.adjust(limits);
+    // An end frees its place only later.
+    for (let surplus = this.#size - limits.max; surplus > 0; surplus--) {
+      const object = this.#idle.take();
+      if (object === undefined) return;
+      void this.end(object);
+    }
+  }
+
   /** Makes an object; throws what `create` throws, and the place is free again by then. */
   async make(signal: AbortSignal): Promise<PooledObject<T>> {
     this.#size++;
     try {
-      const value = await this.#options.create(signal);
+      const { create, random, clock } = this.#options;
+      const value = await create(signal);
       this.#created++;
-      const now = this.#options.clock.monotonic();
-      return { value, createdAt: now, idleSince: now };
+      const now = clock.monotonic();
+      const lifeShare = 1 - LIFE_JITTER * (random?.() ?? 0);
+      return { value, createdAt: now, lifeShare, idleSince: now };
     } catch (error) {
       this.#size--;
       throw error;
@@ -72,7 +88,8 @@ export class ObjectStock<T> {
       return false;
     };
     try {
-      const valid = this.#options.validate?.(object.value) ?? true;
+      const { validate, clock } = this.#options;
+      const valid = validate?.(object.value, clock.monotonic() - object.idleSince) ?? true;
       return typeof valid === "boolean" ? valid : valid.catch(refuse);
     } catch (error) {
       return refuse(error);

@@ -14,6 +14,7 @@ export {
 } from "../core/ports/connector.ts";
 export type * from "../core/ports/sink.ts";
 export type * from "../core/ports/source.ts";
+export type * from "../core/ports/shared-objects.ts";
 export type * from "../core/ports/format.ts";
 export type { Codec, CodecName } from "../core/ports/compression.ts";
 export type { Reject } from "../core/reject.ts";

@@ -2,13 +2,14 @@
 import { onAbort } from "../core/abort.ts";
 import { abortError } from "../core/clock.ts";
 import { type FaultClass, isMillraceError, MillraceError } from "../core/errors.ts";
-import type { EncodeSpec } from "../core/ports/format.ts";
+import type { EncodeSpec, RowForm } from "../core/ports/format.ts";
+import { rowSlices } from "../core/row-forms.ts";
 import { assertColumns, readTable, type Table } from "../postgres/catalogue.ts";
 import { connect } from "../postgres/connect.ts";
 import type { Connection } from "../postgres/connection.ts";
-import { CopyFeed } from "../postgres/copy-feed.ts";
 import { copyLine, faultOf, postgresError, serverError } from "../postgres/errors.ts";
-import { parseTableName, quoteIdentifier, quoteTable } from "../postgres/identifiers.ts";
+import { parseTableName } from "../postgres/identifiers.ts";
+import { RowCopies } from "../postgres/row-copies.ts";
 import { beginTransaction, commitTransaction } from "../postgres/transaction.ts";
 import type { Rows, RowTarget } from "./row-target.ts";
 import type { WritePostgresOptions } from "./write-postgres.ts";
@@ -50,7 +51,7 @@ function encodeSpec(table: Table, { columns, onUnknownField = "error" }: WritePo
   const types = Object.fromEntries(table.columns.map(({ name, type }) => [name, type]));
   return {
     sink: "table",
-    format: "pg-copy",
+    format: "pg-copy-binary",
     options: { types },
     columns: columns?.map((name) => ({ name })) ?? null,
     needsColumns: true,
@@ -73,7 +74,7 @@ interface CopySettings {
 class CopyTarget implements RowTarget {
   readonly keepsBytes = true;
   readonly #settings: CopySettings;
-  #feed: CopyFeed | undefined;
+  #copies: RowCopies | undefined;
   /** Rows of the open transaction, and those that are committed. */
   #open = 0;
   #committed = 0;
@@ -82,10 +83,12 @@ class CopyTarget implements RowTarget {
     this.#settings = settings;
   }
 
-  async write({ bytes, count }: Rows): Promise<void> {
+  async write({ bytes, count, ends, turns }: Rows): Promise<void> {
     await this.#step("COPY", async () => {
-      this.#feed ??= await this.#begin();
-      await this.#feed.write(bytes);
+      for (const rows of rowSlices({ bytes, rows: count, rowEnds: ends, turns })) {
+        this.#copies ??= await this.#begin(rows.form);
+        await this.#copies.write(rows);
+      }
     });
     this.#open += count;
     if (this.#open >= this.#settings.commitEvery) await this.#commit();
@@ -99,18 +102,17 @@ class CopyTarget implements RowTarget {
     // The session ends with its destination, and with the session what was not committed.
   }
 
-  async #begin(): Promise<CopyFeed> {
+  async #begin(form: RowForm): Promise<RowCopies> {
     const { connection, table, columns } = this.#settings;
     await beginTransaction(connection);
-    const names = columns.map(quoteIdentifier).join(", ");
-    return CopyFeed.open(connection, `COPY ${quoteTable(table)} (${names}) FROM STDIN`);
+    return RowCopies.open(connection, { into: table, columns, binary: true }, form);
   }
 
   async #commit(): Promise<void> {
-    const feed = this.#feed;
-    if (feed === undefined) return;
-    this.#feed = undefined;
-    await this.#step("COPY", () => feed.finish());
+    const copies = this.#copies;
+    if (copies === undefined) return;
+    await this.#step("COPY", () => copies.finish());
+    this.#copies = undefined;
     await this.#step("committing", () => commitTransaction(this.#settings.connection));
     this.#committed += this.#open;
     this.#open = 0;
@@ -131,7 +133,8 @@ class CopyTarget implements RowTarget {
     const fault: FaultClass = connection.lost ? "transient" : faultOf(thrown);
     const server = serverError(thrown);
     const line = server === undefined ? undefined : copyLine(server, table.table);
-    const row = line === undefined ? "" : `, row ${(this.#committed + line).toLocaleString("en-US")}`;
+    const before = this.#committed + (this.#copies?.rowsBefore ?? 0);
+    const row = line === undefined ? "" : `, row ${(before + line).toLocaleString("en-US")}`;
     const error = postgresError(thrown, `${label}: ${doing}${row}`, { fault, copyOf: table.table });
     const details = { ...error.details, committed: this.#committed };
     return new MillraceError(error.code, error.message, { cause: error.cause, fault: error.fault, details });

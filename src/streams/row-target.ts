@@ -6,6 +6,8 @@ export interface Rows {
   readonly count: number;
   /** End of row i in `bytes`. */
   readonly ends: Int32Array;
+  /** Rows at which the form changes, as `SinkOutput` has them. */
+  readonly turns: Int32Array;
 }
 
 /** Takes rows in order, one call at a time. Disposing one that was not finished drops what it can. */

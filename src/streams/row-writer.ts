@@ -1,6 +1,7 @@
 /** Encodes records and hands their rows to a target, the next block being encoded while the last one is written. */
 import { isMillraceError } from "../core/errors.ts";
-import type { Encoder } from "../core/ports/format.ts";
+import type { Encoder, RowForm } from "../core/ports/format.ts";
+import { turnsAmong } from "../core/row-forms.ts";
 import { GrowingBytes } from "../formats/growing-bytes.ts";
 import { noSource } from "./no-source.ts";
 import type { RowTarget } from "./row-target.ts";
@@ -18,6 +19,7 @@ export class RowWriter {
   #block = emptyBlock();
   #spare = emptyBlock();
   #ends: number[] = [];
+  #forms: RowForm[] = [];
   #writing: Promise<void> = Promise.resolve();
   #records = 0;
   #rejected = 0;
@@ -58,13 +60,19 @@ export class RowWriter {
     }
     this.#records++;
     this.#ends.push(this.#block.length);
+    this.#forms.push(this.#encoder.form ?? 0);
   }
 
   async #flush(): Promise<void> {
     await this.#writing;
     const { bytes, length } = this.#block;
     if (length === 0) return;
-    const rows = { bytes: bytes.subarray(0, length), count: this.#ends.length, ends: Int32Array.from(this.#ends) };
+    const rows = {
+      bytes: bytes.subarray(0, length),
+      count: this.#ends.length,
+      ends: Int32Array.from(this.#ends),
+      turns: turnsAmong(this.#forms),
+    };
     this.#bytes += length;
     this.#writing = this.#target.write(rows);
     this.#writing.catch(() => {}); // told to the next call
@@ -72,6 +80,7 @@ export class RowWriter {
     [this.#spare, this.#block] = [this.#block, free];
     free.length = 0;
     this.#ends = [];
+    this.#forms = [];
   }
 }
 

@@ -1,5 +1,6 @@
 /** What all writers do: find the columns, open the target with the first records, write until there are no more. */
 import type { EncodeSpec, Encoder } from "../core/ports/format.ts";
+import { typedColumns } from "../core/typed-columns.ts";
 import { formatByName } from "../formats/catalog.ts";
 import { untilAborted } from "../runtime/abortable.ts";
 import { batchesOf, type Items } from "../runtime/batches-of.ts";
@@ -50,12 +51,8 @@ async function begin(
 }
 
 function encoderFor(encode: EncodeSpec, columns: readonly string[] | null): Encoder {
-  const types = encode.options["types"] as { readonly [name: string]: string } | undefined;
-  const output = columns?.map((name) => {
-    const type = types?.[name];
-    return type === undefined ? { name } : { name, type };
-  });
-  return formatByName(encode.format).encoder({ ...encode, columns: output ?? null });
+  const output = columns && typedColumns(encode, columns);
+  return formatByName(encode.format).encoder({ ...encode, columns: output });
 }
 
 /** Names of all fields of the first records, in the order in which they appear. */

@@ -22,6 +22,8 @@ export class ChunkRunner {
   readonly #sinks: FanOut;
   readonly #spans = new GrowingInts(2048);
   #rejects: ChunkReject[] = [];
+  /** The chunk's; what a decoder reads from may be a copy that it has undone escapes in. */
+  #bytes: Uint8Array = new Uint8Array(0);
 
   constructor(spec: Pick<TaskSpec, "decode" | "sinks">, format: (name: string) => Format, mode: Mode) {
     this.#decoder = format(spec.decode.format).decoder(spec.decode);
@@ -52,6 +54,7 @@ export class ChunkRunner {
     this.#spans.clear();
     this.#sinks.begin(task);
     const batch = decodeTask(this.#decoder, task);
+    this.#bytes = new Uint8Array(task.memory, task.begin, task.end - task.begin);
     const place = { split: task.split, batch, firstLine: task.firstLine, meta: task.meta };
     this.#mode.enter(place);
     return {
@@ -66,9 +69,11 @@ export class ChunkRunner {
   /** The ordinary way of mode record: each record is encoded as soon as it is transformed. */
   #stream({ place: { batch }, from, to, poison, progress }: ChunkWork, judge: NonNullable<Mode["judge"]>): void {
     const writes = this.#sinks.ready;
+    const passes = writes && this.#mode.passes === true && batch.place !== undefined && this.#sinks.passes;
     for (let record = from; record < to; record++) {
       progress.at(record);
       const mark = poison.get(record);
+      if (passes && mark === undefined && batch.place?.(record) && this.#sinks.pass(batch.current, record)) continue;
       const outcome =
         mark === undefined ? judgeNext(batch, record, judge) : rejected("transform", mark.code, mark.message);
       if (writes) this.#settle(batch, record, outcome, batch.current);
@@ -114,7 +119,7 @@ export class ChunkRunner {
     why: { stage: RejectStage; sink?: string; output?: number; code: string; message: string },
   ): void {
     const offset = batch.start(record);
-    const raw = encodeRaw(batch.current.bytes.subarray(offset, batch.stop(record)));
+    const raw = encodeRaw(this.#bytes.subarray(offset, batch.stop(record)));
     this.#rejects.push({ record, offset, line: batch.line(record), ...why, ...raw });
   }
 

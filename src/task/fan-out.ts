@@ -18,6 +18,8 @@ export interface Refusal {
 const NO_REFUSALS: readonly Refusal[] = [];
 const NO_INTS: IndexSlice = { from: 0, length: 0 };
 const EMPTY = new Int32Array(0);
+/** Arrays of the index that a sink has. */
+const SLICES = 5;
 
 /** The sinks of a job as a thread sees them; made once a thread, `begin` turns it to the next chunk. */
 export class FanOut {
@@ -58,6 +60,22 @@ export class FanOut {
     this.#filtered++;
   }
 
+  /** Whether all needed sinks have records that they can write without their being read. */
+  get passes(): boolean {
+    return this.#needed.every((sink) => sink.passes);
+  }
+
+  /** Writes a record that was placed and not read for each sink; false: it has to be read, and nothing is written. */
+  pass(source: SourceFields, record: number): boolean {
+    for (const sink of this.#needed) sink.mark();
+    for (const sink of this.#needed) {
+      if (sink.pass(source, record)) continue;
+      for (const one of this.#needed) one.undo();
+      return false;
+    }
+    return true;
+  }
+
   /** Encodes a record's outputs for each sink; where one is refused the sink gets none of the record. */
   write(outputs: Outputs, source: SourceFields, record: number): readonly Refusal[] {
     let refusals = NO_REFUSALS;
@@ -70,11 +88,12 @@ export class FanOut {
     return refusals;
   }
 
-  /** What goes into the index: four arrays a needed sink. */
+  /** What goes into the index: `SLICES` arrays a needed sink. */
   get index(): readonly Int32Array[] {
-    return this.#needed.flatMap(({ rowEnds, recordOfRow, partitions, attached }) => [
+    return this.#needed.flatMap(({ rowEnds, recordOfRow, turns, partitions, attached }) => [
       rowEnds.view(),
       recordOfRow.view(),
+      turns.view(),
       partitions?.ofRow.view() ?? EMPTY,
       attached?.lengths.view() ?? EMPTY,
     ]);
@@ -82,20 +101,20 @@ export class FanOut {
 
   /** @param slices where the arrays of {@link index} were put */
   outputs(slices: readonly IndexSlice[]): readonly TaskOutput[] {
-    return this.#needed.map((sink, number) => ({
-      sink: sink.sink,
-      ...sink.finish(),
-      rows: sink.rowEnds.length,
-      rowEnds: slices[4 * number] ?? NO_INTS,
-      recordOfRow: slices[4 * number + 1] ?? NO_INTS,
-      filtered: this.#filtered + sink.filtered,
-      ...(sink.partitions && {
-        partitions: { names: sink.partitions.names, ofRow: slices[4 * number + 2] ?? NO_INTS },
-      }),
-      ...(sink.attached && {
-        attached: { fields: sink.attached.fields.length, lengths: slices[4 * number + 3] ?? NO_INTS },
-      }),
-    }));
+    return this.#needed.map((sink, number) => {
+      const [rowEnds, recordOfRow, turns, ofRow, lengths] = slices.slice(SLICES * number, SLICES * (number + 1));
+      return {
+        sink: sink.sink,
+        ...sink.finish(),
+        rows: sink.rowEnds.length,
+        rowEnds: rowEnds ?? NO_INTS,
+        recordOfRow: recordOfRow ?? NO_INTS,
+        ...(turns !== undefined && turns.length > 0 && { turns }),
+        filtered: this.#filtered + sink.filtered,
+        ...(sink.partitions && { partitions: { names: sink.partitions.names, ofRow: ofRow ?? NO_INTS } }),
+        ...(sink.attached && { attached: { fields: sink.attached.fields.length, lengths: lengths ?? NO_INTS } }),
+      };
+    });
   }
 
   /** The output columns used, of the sinks that know theirs. */

@@ -34,6 +34,8 @@ export interface Mode {
    * @throws MillraceError TRANSFORM_INVALID as {@link judgeAll}
    */
   readonly judge: ((read: unknown, record: number) => Outcome) | null;
+  /** Whether every record comes out as it went in, so that those that can be passed on need not be read. */
+  readonly passes?: boolean;
   /** To be called before the records of a chunk are judged one by one. */
   enter(place: ChunkPlace): void;
   /**

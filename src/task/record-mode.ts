@@ -4,17 +4,19 @@ import type { ChunkWork, Mode, Verdicts } from "./mode.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RecordContext } from "./transform-context.ts";
 import type { ChunkPlace } from "./transform-context.ts";
-import type { Transformer } from "./transformer.ts";
+import { identity, type Transformer } from "./transformer.ts";
 
 /** Calls a transformer with one record at a time. */
 export class RecordMode implements Mode {
   readonly #transform: Transformer;
   readonly #context: RecordContext;
+  readonly passes: boolean;
 
   /** @param context the one that `transform` hands to the user's function */
   constructor(transform: Transformer, context: RecordContext) {
     this.#transform = transform;
     this.#context = context;
+    this.passes = transform === identity;
   }
 
   readonly judge = (read: unknown, record: number): Outcome => {

@@ -1,6 +1,7 @@
 /** The rows one sink receives of the chunk being worked on. */
 import { MillraceError } from "../core/errors.ts";
-import type { Encoder, EncodeSpec, Format, OutputColumn, SourceFields } from "../core/ports/format.ts";
+import type { Encoder, EncodeSpec, Format, RowForm, SourceFields } from "../core/ports/format.ts";
+import { typedColumns } from "../core/typed-columns.ts";
 import { GrowingBytes } from "../formats/growing-bytes.ts";
 import { fieldsOf } from "../formats/output-fields.ts";
 import { AttachedTexts } from "./attached-texts.ts";
@@ -17,6 +18,8 @@ export class SinkRows {
   readonly sink: string;
   readonly rowEnds = new GrowingInts();
   readonly recordOfRow = new GrowingInts();
+  /** Rows at which the form changes, the first being of form 0. */
+  readonly turns = new GrowingInts(16);
   /** Null for a sink that has none. */
   readonly partitions: RowPartitions | null;
   /** Null for a sink that needs no fields apart. */
@@ -28,6 +31,8 @@ export class SinkRows {
   #columns: readonly string[] | null;
   #encoder: Encoder | null;
   #bytes = new GrowingBytes(new SharedArrayBuffer(0));
+  /** Of the row written last. */
+  #form: RowForm = 0;
   #markedBytes = 0;
   #markedRows = 0;
 
@@ -53,9 +58,8 @@ export class SinkRows {
 
   /** Settles the output columns. */
   useColumns(columns: readonly string[]): void {
-    const types = (this.#spec.options["types"] ?? {}) as { readonly [column: string]: string };
     this.#columns = columns;
-    this.#encoder = this.#format.encoder({ ...this.#spec, columns: columns.map((name) => typedColumn(name, types)) });
+    this.#encoder = this.#format.encoder({ ...this.#spec, columns: typedColumns(this.#spec, columns) });
   }
 
   /** Settles the output columns by those that records have. */
@@ -75,6 +79,8 @@ export class SinkRows {
     this.#bytes = new GrowingBytes(memory);
     this.rowEnds.clear();
     this.recordOfRow.clear();
+    this.turns.clear();
+    this.#form = 0;
     this.partitions?.begin();
     this.attached?.begin();
   }
@@ -95,6 +101,7 @@ export class SinkRows {
     this.#bytes.length = this.#markedBytes;
     this.rowEnds.length = this.#markedRows;
     this.recordOfRow.length = this.#markedRows;
+    this.#keepTurns(this.#markedRows);
     if (this.partitions !== null) this.partitions.ofRow.length = this.#markedRows;
     this.attached?.keepRows(this.#markedRows);
   }
@@ -104,9 +111,43 @@ export class SinkRows {
     if (this.#encoder === null) throw withoutColumns(output);
     this.attached?.put(output, source, this.#bytes);
     this.#encoder.encode(output, source, this.#bytes);
+    this.#takeForm(this.#encoder);
     this.rowEnds.push(this.#bytes.length);
     this.recordOfRow.push(record);
     if (this.partitions !== null) this.partitions.ofRow.push(this.partitions.numberOf(output));
+  }
+
+  /** Whether there are records that it can write without their being read. */
+  get passes(): boolean {
+    return this.#encoder?.pass !== undefined && this.partitions === null && this.attached === null;
+  }
+
+  /** Writes a record that was placed and not read as it stands; false: it has to be read, and `undo` is due. */
+  pass(source: SourceFields, record: number): boolean {
+    try {
+      if (this.#encoder?.pass?.(source, this.#bytes) !== true) return false;
+    } catch {
+      // what is at fault is told by reading it
+      return false;
+    }
+    this.#takeForm(this.#encoder);
+    this.rowEnds.push(this.#bytes.length);
+    this.recordOfRow.push(record);
+    return true;
+  }
+
+  /** Notes a turn where the row written last has another form than the one before. */
+  #takeForm({ form = 0 }: Encoder): void {
+    if (form === this.#form) return;
+    this.#form = form;
+    this.turns.push(this.rowEnds.length);
+  }
+
+  /** Takes back the turns of all rows from `rows` on. */
+  #keepTurns(rows: number): void {
+    const turns = this.turns.view();
+    while (this.turns.length > 0 && (turns[this.turns.length - 1] as number) >= rows) this.turns.length--;
+    this.#form = this.turns.length % 2 === 0 ? 0 : 1;
   }
 
   /** Bytes written, and the memory they are in if the lent one was too small. */
@@ -126,9 +167,4 @@ function withoutColumns(output: unknown): MillraceError {
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, index) => name === b[index]);
-}
-
-function typedColumn(name: string, types: { readonly [column: string]: string }): OutputColumn {
-  const type = Object.hasOwn(types, name) ? types[name] : undefined;
-  return type === undefined ? { name } : { name, type };
 }

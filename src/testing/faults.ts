@@ -127,8 +127,8 @@ export class Faults implements FaultInjection {
         progress: (splits) =>
           this.#step({ at: "sink.progress", sink }, async () => (await writer.progress?.(splits)) ?? []),
       }),
-      begin: async (mode, columns) => {
-        const unit = await this.#step({ at: "sink.begin", sink }, () => writer.begin(mode, columns));
+      begin: async (mode, columns, turn) => {
+        const unit = await this.#step({ at: "sink.begin", sink }, () => writer.begin(mode, columns, turn));
         return this.#unit(sink, { mode, keepsPositions }, unit);
       },
       finish: () => this.#step({ at: "sink.finish", sink }, () => writer.finish()),

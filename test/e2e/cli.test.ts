@@ -48,8 +48,8 @@ describe("millrace --help", () => {
     ["a missing argument", ["run"], "error: missing required argument 'job'\n(millrace --help lists what there is)\n"],
     [
       "a command of a later release",
-      ["bench"],
-      "error: millrace bench: not built in this release; built now: run, check, test, daemon, runs, state, rejects, schedule, backfill, init, schema, completion\n",
+      ["tap"],
+      "error: millrace tap: not built in this release; built now: run, check, test, daemon, runs, state, rejects, schedule, backfill, bench, init, schema, completion\n",
     ],
     [
       "options that exclude each other",
@@ -74,7 +74,7 @@ describe("millrace check", () => {
   promise   every source record takes effect once, also after kill -9 (position in the data's transaction)
   warning   a second run appends the same files again (incremental: false)
             -> incremental: true in the source, which reads only what is new
-  format    csv, 5 typed columns -> copy text
+  format    csv, 5 typed columns -> copy
   rejects   table millrace.rejects; the run ends beyond 5 %
 `;
 
@@ -94,7 +94,7 @@ describe("millrace check", () => {
       /^ {2}found {5}\.\.\/\.cache\/demo\/orders\.csv: 1 split, \d+ kB, fields id, customer_id, created_at, country, category, quantity, unit_price, currency, note, email$/,
     );
     expect(table).toBe(
-      "  found     postgres orders: columns id, customer_id, created_at, country, category, amount, note, email; " +
+      "  found     postgres orders: COPY binary, columns id, customer_id, created_at, country, category, amount, note, email; " +
         "it has no unique key, so rows that come in two runs stay there twice",
     );
     expect(total).toBe("1 job, 0 errors, 1 warning");

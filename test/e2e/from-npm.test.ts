@@ -46,6 +46,11 @@ describe("the package from npm", () => {
     expect(packages.filter(([, { hasInstallScript = false }]) => hasInstallScript)).toEqual([]);
   });
 
+  it("has what is compiled to WebAssembly", () => {
+    const module = path.join(folder, "node_modules/millrace/dist/formats/csv/assembly/scan.wasm");
+    expect(readFileSync(module, "latin1")).toMatch(/^\0asm/);
+  });
+
   it("runs the project that it writes, without a database", () => {
     expect(command("npx", "millrace", "init", "demo")).toContain("next: npx millrace run demo/job.yaml");
     const summary: unknown = JSON.parse(command("npx", "millrace", "run", "demo/job.yaml", "--json", "--quiet"));

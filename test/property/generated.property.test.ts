@@ -7,6 +7,8 @@ import { CsvDecoder } from "../../src/formats/csv/decode.ts";
 import { csvDialect } from "../../src/formats/csv/dialect.ts";
 import type { CsvOptions } from "../../src/formats/csv/options.ts";
 import { GrowingBytes } from "../../src/formats/growing-bytes.ts";
+import { CopyBinaryEncoder } from "../../src/formats/pg-copy/binary/encode-binary.ts";
+import { TextStretch } from "../../src/formats/pg-copy/binary/text-stretch.ts";
 import { sharedBytes } from "../support/csv-decoding.ts";
 
 /** Files; GENERATED_SEED repeats a run. */
@@ -127,6 +129,14 @@ const POSTGRES_TYPES = [
   "uuid",
   "_text",
   "float8",
+  "bool",
+  "int8",
+  "int2",
+  "bytea",
+  "time",
+  "name",
+  "enum",
+  "float4",
 ];
 const TIME_TYPES = ["timestamptz", "timestamp", "timestamp", "date"];
 
@@ -153,6 +163,9 @@ const dialects: fc.Arbitrary<CsvOptions> = fc.record(
   { requiredKeys: [] },
 ) as fc.Arbitrary<CsvOptions>;
 
+/** Half of the jobs are of the form with the most ways to write a value. */
+const BINARY = Array.from({ length: 8 }, () => "pg-copy-binary");
+
 const jobs = fc
   .record({
     names: fc.uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 6 }),
@@ -168,7 +181,17 @@ const jobs = fc
     short: fc.constantFrom(-1, 2),
     changes: fc.array(fc.nat(CHANGES.length - 1), { minLength: 1, maxLength: 40 }),
     keys: fc.uniqueArray(fc.nat(6), { minLength: 1, maxLength: 7 }),
-    sink: fc.constantFrom("jsonl", "jsonl declared", "csv", "csv ;", "csv '", "csv NA", "pg-copy", "pg-copy"),
+    sink: fc.constantFrom(
+      "jsonl",
+      "jsonl declared",
+      "csv",
+      "csv ;",
+      "csv '",
+      "csv NA",
+      "pg-copy",
+      "pg-copy",
+      ...BINARY,
+    ),
     extra: fc.constantFrom("other", "__proto__", "0", "toJSON"),
   })
   .map((job) => ({ ...job, file: fileOf(job) }));
@@ -230,7 +253,7 @@ function encoderOf({ sink, names, types, keys, extra }: Job): Encoder {
     const isTime = types[names.indexOf(name)]?.type === "timestamp";
     const choices = isTime ? TIME_TYPES : POSTGRES_TYPES;
     const type = choices[(i + names.length) % choices.length] as string;
-    return format === "pg-copy" ? { name, type } : { name };
+    return format.startsWith("pg-copy") ? { name, type } : { name };
   });
   const spec: EncodeSpec = {
     sink: "sink",
@@ -240,7 +263,10 @@ function encoderOf({ sink, names, types, keys, extra }: Job): Encoder {
     needsColumns: format !== "jsonl",
     onUnknownField: "ignore",
   };
-  return formatByName(format).encoder(spec);
+  // a row of text is not to take the next ones with it
+  return format === "pg-copy-binary"
+    ? new CopyBinaryEncoder(spec, new TextStretch(0))
+    : formatByName(format).encoder(spec);
 }
 
 /** Some of the fields, in any order, and now and then a key that is none of them. */
@@ -284,7 +310,7 @@ function work(job: Job, generateAfter: number): Outcome {
     const start = to.length;
     try {
       encoder.encode(transform(job, read.record as DataRecord, i), batch.current, to);
-      return { fields, row: to.bytes.toString("latin1", start, to.length) };
+      return { fields, form: encoder.form ?? 0, row: to.bytes.toString("latin1", start, to.length) };
     } catch (thrown) {
       to.length = start;
       return { fields, thrown: String(thrown) };

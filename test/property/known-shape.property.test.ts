@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import type { Decoder, Encoder, SourceFields } from "../../src/core/ports/format.ts";
 import { type Column, COLUMN_TYPES, type Columns, type ColumnType } from "../../src/core/record.ts";
 import { formatByName } from "../../src/formats/catalog.ts";
-import { indexLines } from "../../src/formats/jsonl/line-index.ts";
 import { JsonLinesDecoder } from "../../src/formats/jsonl/decode.ts";
 import { encodeOne, sharedBytes } from "../unit/formats/json-lines.ts";
 
@@ -146,8 +145,8 @@ describe("KnownShape", () => {
           job.keys.flatMap((key, i) => (job.columns[i] === null ? [] : [[key, job.columns[i]]])),
         ) as Columns;
         const spec = { format: "jsonl", options: {}, columns, maxRecordBytes: 10_000 };
-        const quick = new JsonLinesDecoder(spec, indexLines, 0);
-        const plain = new JsonLinesDecoder(spec, indexLines, Number.POSITIVE_INFINITY);
+        const quick = new JsonLinesDecoder({ ...spec, generateAfter: 0 });
+        const plain = new JsonLinesDecoder({ ...spec, generateAfter: Number.POSITIVE_INFINITY });
         expect(outcomeOf(job, quick, count)).toEqual(outcomeOf(job, plain));
       }),
       { numRuns: 4_000 },

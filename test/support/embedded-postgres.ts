@@ -15,10 +15,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "pg";
 import { MillraceError } from "../../src/core/errors.ts";
 import { freePort } from "./free-port.ts";
+import { unprivilegedOwner } from "./unprivileged-owner.ts";
 
 const PASSWORD = "millrace";
-/** The server refuses to run as root; this user exists on every Unix. */
-const UNPRIVILEGED = "nobody";
 const START_TIMEOUT_MS = 20_000;
 
 /** How to stop: `fast` rolls back and shuts down in order, `immediate` is a crash. */
@@ -68,6 +67,24 @@ export class EmbeddedPostgres implements AsyncDisposable {
     const server = new EmbeddedPostgres(folder, await freePort(), options);
     try {
       folder.initialize();
+      await server.start();
+    } catch (thrown) {
+      await server[Symbol.asyncDispose]();
+      throw thrown;
+    }
+    return server;
+  }
+
+  /** Starts a standby that follows a server, which is stopped for a moment to copy what it has. */
+  static async standbyOf(primary: EmbeddedPostgres): Promise<EmbeddedPostgres> {
+    const folder = new Folder();
+    const origin = `host=127.0.0.1 port=${primary.port} user=postgres password=${PASSWORD}`;
+    const server = new EmbeddedPostgres(folder, await freePort(), { settings: { primary_conninfo: origin } });
+    try {
+      await primary.stop();
+      folder.copyFrom(primary.#folder);
+      folder.markAsStandby();
+      await primary.start();
       await server.start();
     } catch (thrown) {
       await server[Symbol.asyncDispose]();
@@ -155,6 +172,12 @@ class Folder implements AsyncDisposable {
     const options = ["-U", "postgres", "-A", "scram-sha-256", `--pwfile=${passwordFile}`, "-E", "UTF8", "--locale=C"];
     const { status, stderr } = this.#runSync("initdb", ["-D", this.data, ...options, "--no-sync", "--no-instructions"]);
     if (status !== 0) throw failed("initdb", stderr);
+  }
+
+  /** Takes over what a server that stands still has. */
+  copyFrom(other: Folder): void {
+    const { status, stderr } = spawnSync("cp", ["-R", other.data, this.data], { ...this.#owner, encoding: "utf8" });
+    if (status !== 0) throw failed("cp", stderr);
   }
 
   run(program: string, args: readonly string[]): ChildProcess {
@@ -260,12 +283,6 @@ function makeLink(source: string, target: string): void {
     // Another process was quicker, or may write here where we may not; the server's start will tell.
     if (!fs.existsSync(target) && (thrown as NodeJS.ErrnoException).code !== "EROFS") throw thrown;
   }
-}
-
-function unprivilegedOwner(): { readonly uid?: number; readonly gid?: number } {
-  if (process.getuid?.() !== 0) return {};
-  const id = (flag: string): number => Number(spawnSync("id", [flag, UNPRIVILEGED], { encoding: "utf8" }).stdout);
-  return { uid: id("-u"), gid: id("-g") };
 }
 
 function failed(what: string, output: string): MillraceError {

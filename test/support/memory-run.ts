@@ -3,7 +3,7 @@ import type { JobConfig } from "../../src/config/job-shape.ts";
 import { defineJob } from "../../src/config/define-job.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import type { RunEvent } from "../../src/core/ports/observer.ts";
-import type { RejectStore } from "../../src/core/ports/sink.ts";
+import type { RejectStore } from "../../src/core/ports/reject-store.ts";
 import type { BoundSource } from "../../src/core/ports/source.ts";
 import type { StateStore } from "../../src/core/ports/state-store.ts";
 import { seededRandom } from "../../src/core/random.ts";

@@ -4,6 +4,7 @@ import { postgresSourceShape } from "../../src/connectors/postgres/options.ts";
 import { postgresSource } from "../../src/connectors/postgres/source/source.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import type { DecodeSpec } from "../../src/core/ports/format.ts";
+import type { SharedObjects } from "../../src/core/ports/shared-objects.ts";
 import type { BoundSource, SplitPlan } from "../../src/core/ports/source.ts";
 import { originPosition, type Position } from "../../src/core/position.ts";
 import { formatByName } from "../../src/formats/catalog.ts";
@@ -18,8 +19,10 @@ const schema = z.strictObject(postgresSourceShape);
 export function resolvePostgres(
   options: z.input<typeof schema>,
   decode: Partial<DecodeSpec> = {},
+  shared?: SharedObjects,
 ): Promise<BoundSource> {
-  const context = { baseDir: import.meta.dirname, clock: systemClock, job: "test", format: formatByName("pg-copy") };
+  const around = { baseDir: import.meta.dirname, clock: systemClock, job: "test", format: formatByName("pg-copy") };
+  const context = { ...around, ...(shared && { shared }) };
   return postgresSource.resolve(schema.parse(options), { ...context, decode: { ...COPY_DECODE, ...decode } });
 }
 

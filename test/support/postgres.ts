@@ -10,6 +10,7 @@ import type { Advance, BoundSink, Progress, SinkSession, SinkWriter } from "../.
 import { originPosition } from "../../src/core/position.ts";
 import type { Reject } from "../../src/core/reject.ts";
 import type { SinkOutput } from "../../src/core/result.ts";
+import { formatByName } from "../../src/formats/catalog.ts";
 import { type EmbeddedOptions, EmbeddedPostgres } from "./embedded-postgres.ts";
 
 /** Starts a server before the file's tests and ends it behind them. */
@@ -30,7 +31,7 @@ export function usePostgres(options: EmbeddedOptions = {}): { readonly server: E
 /** A value of a row: null is SQL's NULL. */
 type Cell = string | number | null;
 
-/** Rows as a thread would hand them over: COPY text in shared memory. */
+/** Rows as a thread would hand them over: COPY text in shared memory, form 1 of two. */
 export function outputOf(rows: readonly (readonly Cell[])[], recordOfRow?: readonly number[]): SinkOutput {
   const lines = rows.map((row) => Buffer.from(`${row.map(cellText).join("\t")}\n`));
   const text = Buffer.concat(lines);
@@ -39,7 +40,8 @@ export function outputOf(rows: readonly (readonly Cell[])[], recordOfRow?: reado
   let end = 0;
   const rowEnds = Int32Array.from(lines, (line) => (end += line.length));
   const records = Int32Array.from(recordOfRow ?? rows.keys());
-  return { sink: "sink", bytes, rows: rows.length, rowEnds, recordOfRow: records, filtered: 0 };
+  const turns = Int32Array.of(0);
+  return { sink: "sink", bytes, rows: rows.length, rowEnds, recordOfRow: records, turns, filtered: 0 };
 }
 
 function cellText(cell: Cell): string {
@@ -52,7 +54,8 @@ export function resolveSink(
   options: Partial<z.input<typeof sinkSchema>> & { url: string; table: string },
 ): Promise<BoundSink> {
   const parsed: PostgresSinkOptions = sinkSchema.parse(options);
-  return postgresSink.resolve(parsed, { name: "sink", baseDir: import.meta.dirname, clock: systemClock });
+  const context = { name: "sink", baseDir: import.meta.dirname, clock: systemClock, format: formatByName };
+  return postgresSink.resolve(parsed, context);
 }
 
 const sinkSchema = z.strictObject(postgresSinkShape);

@@ -1,6 +1,6 @@
 /** Runs one chunk through a thread's code, in this thread. */
 import path from "node:path";
-import type { EncodeSpec } from "../../src/core/ports/format.ts";
+import type { DecodeSpec, EncodeSpec } from "../../src/core/ports/format.ts";
 import type { Columns } from "../../src/core/record.ts";
 import type { IndexSlice, Task, TaskReply, TaskSpec, TransformSpec } from "../../src/core/task.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
@@ -11,11 +11,12 @@ import { TaskThread } from "../../src/task/task-thread.ts";
 export const TRANSFORMS = path.join(import.meta.dirname, "fixtures", "transforms.ts");
 
 /** What a test says of a job. */
-export interface RunnerOptions extends Partial<Omit<TransformSpec, "export">> {
+export interface RunnerOptions extends Partial<Omit<TransformSpec, "export">>, Pick<DecodeSpec, "select" | "rename"> {
   /** Export of the fixtures, or of `module`; absent: identity, unless there is a module. */
   readonly transform?: string;
   readonly clock?: Clock;
-  readonly format?: "csv" | "jsonl";
+  readonly format?: "csv" | "jsonl" | "pg-copy";
+  readonly formatOptions?: DecodeSpec["options"];
   readonly fields?: readonly string[];
   readonly columns?: Columns;
   readonly sinks?: readonly (Partial<EncodeSpec> & { readonly sink: string })[];
@@ -43,6 +44,9 @@ export class TestThread {
   constructor({
     transform,
     format = "csv",
+    formatOptions = {},
+    select,
+    rename,
     fields = ["id", "name"],
     columns = {},
     sinks = [{ sink: "sink" }],
@@ -54,7 +58,14 @@ export class TestThread {
     this.#spec = {
       job: "orders",
       run: "run-1",
-      decode: { format, options: {}, columns, maxRecordBytes: 1000 },
+      decode: {
+        format,
+        options: formatOptions,
+        columns,
+        maxRecordBytes: 1000,
+        ...(select && { select }),
+        ...(rename && { rename }),
+      },
       transform:
         transform === undefined && transformOptions.module === undefined
           ? null
@@ -77,7 +88,7 @@ export class TestThread {
     };
   }
 
-  async run(text: string, change: Partial<Task> = {}): Promise<ChunkOutcome> {
+  async run(text: string | Uint8Array, change: Partial<Task> = {}): Promise<ChunkOutcome> {
     const tools = { format: formatByName, busyClock: () => this.#now++, clock: this.#clock };
     this.#thread ??= TaskThread.create(this.#spec, tools);
     const thread = await this.#thread;
@@ -85,7 +96,7 @@ export class TestThread {
     const progress: Progress = { at: (record) => void begun.push(record), beat: () => {} };
     const task = this.#task(text, change);
     const reply = await thread.run(task, progress);
-    return { reply, begun, ...readReply(task, reply) };
+    return { reply, begun, ...readReply(task, reply, this.#spec.sinks) };
   }
 
   /** Ends the thread as a pool that closes in order does. */
@@ -93,7 +104,7 @@ export class TestThread {
     await (await this.#thread)?.close();
   }
 
-  #task(text: string, change: Partial<Task>): Task {
+  #task(text: string | Uint8Array, change: Partial<Task>): Task {
     const bytes = Buffer.from(text);
     const memory = new SharedArrayBuffer(bytes.length + 8);
     new Uint8Array(memory).set(bytes, 3);
@@ -120,7 +131,7 @@ export class TestThread {
   }
 }
 
-function readReply(task: Task, reply: TaskReply): Pick<ChunkOutcome, "rows" | "spans"> {
+function readReply(task: Task, reply: TaskReply, sinks: readonly EncodeSpec[]): Pick<ChunkOutcome, "rows" | "spans"> {
   const index = new Int32Array(reply.index ?? task.index);
   const ints = ({ from, length }: IndexSlice): number[] => [...index.subarray(from, from + length)];
   const rows = reply.outputs.map((output, number) => {
@@ -128,9 +139,10 @@ function readReply(task: Task, reply: TaskReply): Pick<ChunkOutcome, "rows" | "s
       new Uint8Array(output.memory ?? (task.out[number] as SharedArrayBuffer), 0, output.bytes),
     );
     const ends = ints(output.rowEnds);
+    const encoding = sinks[number]?.format === "pg-copy-binary" ? "latin1" : "utf8";
     const records = ints(output.recordOfRow);
     const texts = ends.map(
-      (end, row) => [records[row] ?? -1, bytes.toString("utf8", row === 0 ? 0 : ends[row - 1], end)] as const,
+      (end, row) => [records[row] ?? -1, bytes.toString(encoding, row === 0 ? 0 : ends[row - 1], end)] as const,
     );
     return [output.sink, texts] as const;
   });

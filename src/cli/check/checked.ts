@@ -9,6 +9,13 @@ import type { RunValues } from "../../config/read-job.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { promiseOf, type SinkPromise } from "../../pipeline/promise.ts";
 
+/** How one side of a job's codec works, and the functions that were generated for it. */
+export interface CheckedCodec {
+  readonly what: string;
+  readonly how: string;
+  readonly code: readonly string[];
+}
+
 /** A job file without a fault. */
 export interface CheckedJob {
   readonly file: string;
@@ -16,6 +23,8 @@ export interface CheckedJob {
   readonly promises: readonly SinkPromise[];
   /** What a look at files and servers found. */
   readonly connected: readonly string[];
+  /** What a look at the codec found. */
+  readonly codec: readonly CheckedCodec[];
 }
 
 /** A file with faults. */
@@ -41,6 +50,8 @@ export interface CheckOptions {
   readonly values: RunValues;
   /** Looks at what a job reads and writes; absent: nobody does. */
   readonly lookAround?: (job: Job) => Promise<readonly string[]>;
+  /** Looks at what is generated for a job; absent: nobody does. */
+  readonly showCodec?: (job: Job) => Promise<readonly CheckedCodec[]>;
 }
 
 /** Checks every file once; a mistake in one does not hide those in the others. */
@@ -70,7 +81,7 @@ async function checkRuntime(file: string, values: RunValues): Promise<CheckedRun
 
 async function checkJob(
   file: string,
-  { values, lookAround }: CheckOptions,
+  { values, lookAround, showCodec }: CheckOptions,
   before: readonly Checked[],
 ): Promise<Checked> {
   try {
@@ -82,7 +93,8 @@ async function checkJob(
         `${file}: name: ${job.name} is the name of ${twin.file} too; names have to differ`,
       );
     }
-    return { file, job, promises: promiseOf(job), connected: lookAround === undefined ? [] : await lookAround(job) };
+    const connected = (await lookAround?.(job)) ?? [];
+    return { file, job, promises: promiseOf(job), connected, codec: (await showCodec?.(job)) ?? [] };
   } catch (error) {
     return { file, error };
   }

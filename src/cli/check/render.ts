@@ -27,7 +27,7 @@ export function checksText({ runtimes, jobs }: Checks, paint: Paint, now: number
 export function checksJson(checks: Checks, now: number): object {
   const jobs = checks.jobs.map((one) => {
     if ("error" in one) return { file: one.file, error: errorText(one.error) };
-    const { file, job, promises, connected } = one;
+    const { file, job, promises, connected, codec } = one;
     const trigger = describeTrigger(job.trigger, now);
     return {
       file,
@@ -37,6 +37,7 @@ export function checksJson(checks: Checks, now: number): object {
       format: describeFormats(job),
       promises,
       found: connected,
+      ...(codec.length === 0 ? {} : { codec }),
     };
   });
   const runtimes = checks.runtimes.map((one) =>
@@ -73,7 +74,7 @@ interface Layout {
   readonly now: number;
 }
 
-function jobLines({ job, promises, connected }: CheckedJob, { width, paint, now }: Layout): string[] {
+function jobLines({ job, promises, connected, codec }: CheckedJob, { width, paint, now }: Layout): string[] {
   const trigger = describeTrigger(job.trigger, now);
   const several = promises.length > 1;
   const labelled = (label: string, text: string, tone: Tone = "quiet"): string =>
@@ -102,6 +103,8 @@ function jobLines({ job, promises, connected }: CheckedJob, { width, paint, now 
     labelled("format", describeFormats(job)),
     labelled("rejects", describeRejects(job)),
     ...connected.map((line) => labelled("found", line)),
+    ...codec.map(({ what, how }) => labelled("codec", `${what}: ${how}`)),
+    ...codec.flatMap(({ what, code }) => code.flatMap((text) => ["", paint("quiet", `// ${what}`), text])),
   ];
 }
 

@@ -1,10 +1,9 @@
 /** `millrace check`: what is wrong with jobs, and what they promise, before anything runs. */
 import type { Job } from "../../config/job.ts";
 import { systemClock } from "../../core/clock.ts";
-import { checkFiles } from "../check/checked.ts";
+import { type CheckedCodec, checkFiles } from "../check/checked.ts";
 import { checksJson, checksText } from "../check/render.ts";
 import { EXIT, exitCodeOfError } from "../exit-codes.ts";
-import { refuseLater } from "../options.ts";
 import { errorText } from "../report-error.ts";
 import { openValues, type ValueFlags } from "../run-values.ts";
 import { type CliProcess, painterFor } from "../terminal.ts";
@@ -12,6 +11,7 @@ import { type CliProcess, painterFor } from "../terminal.ts";
 /** The command's options, as the command line gives them. */
 export interface CheckFlags extends ValueFlags {
   readonly connect?: boolean;
+  readonly showCodec?: boolean;
   readonly json?: boolean;
 }
 
@@ -21,9 +21,12 @@ export interface CheckFlags extends ValueFlags {
  * @returns the exit code: 2 when a config is wrong, 1 when only a connection failed
  */
 export async function checkCommand(files: readonly string[], flags: CheckFlags, process: CliProcess): Promise<number> {
-  refuseLater(flags, { showCodec: "it has nothing generated to show" });
   const values = openValues(flags, process.env);
-  const checks = await checkFiles(files, { values, ...(flags.connect === true && { lookAround }) });
+  const checks = await checkFiles(files, {
+    values,
+    ...(flags.connect === true && { lookAround }),
+    ...(flags.showCodec === true && { showCodec }),
+  });
   const now = systemClock.now();
   const text =
     flags.json === true
@@ -39,4 +42,10 @@ export async function checkCommand(files: readonly string[], flags: CheckFlags, 
 async function lookAround(job: Job): Promise<readonly string[]> {
   const { connectJob } = await import("../connect-job.ts");
   return connectJob(job);
+}
+
+/** As above; it also loads the jobs' own code. */
+async function showCodec(job: Job): Promise<readonly CheckedCodec[]> {
+  const codec = await import("../check/codec.ts");
+  return codec.showCodec(job);
 }

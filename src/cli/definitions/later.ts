@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { MillraceError } from "../../core/errors.ts";
 import type { AddCommand } from "./add-command.ts";
 
-const LATER = ["bench", "top", "tap"];
+const LATER = ["top", "tap"];
 
 export const addLater: AddCommand = (program) => {
   for (const name of LATER) {

@@ -1,7 +1,7 @@
 /** Copies a rejects file without what was never committed. */
 import type { FileHandle } from "node:fs/promises";
 import { MillraceError } from "../../core/errors.ts";
-import type { CommittedRejects } from "../../core/ports/sink.ts";
+import type { CommittedRejects } from "../../core/ports/reject-store.ts";
 import { readFully, writeFully } from "./durable-files.ts";
 
 const BLOCK_BYTES = 1024 * 1024;

@@ -8,7 +8,7 @@ import { constants } from "node:fs";
 import { copyFile, type FileHandle, open, rename } from "node:fs/promises";
 import path from "node:path";
 import { MillraceError } from "../../core/errors.ts";
-import type { CommittedRejects, RejectStore } from "../../core/ports/sink.ts";
+import type { CommittedRejects, RejectStore } from "../../core/ports/reject-store.ts";
 import { type Reject, rejectToJson } from "../../core/reject.ts";
 import { makeFolders, readFully, renameDurably, syncFolder, writeFully } from "./durable-files.ts";
 import { errnoOf, toSinkError } from "./errors.ts";

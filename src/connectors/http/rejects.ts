@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
 import { isMillraceError, MillraceError } from "../../core/errors.ts";
-import type { RejectStore } from "../../core/ports/sink.ts";
+import type { RejectStore } from "../../core/ports/reject-store.ts";
 import { type Reject, rejectToJson } from "../../core/reject.ts";
 import { createHttpClient } from "./client/client.ts";
 import type { HttpClient } from "./client/port.ts";

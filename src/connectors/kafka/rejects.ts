@@ -1,7 +1,7 @@
 /** Rejects in a topic: acknowledged by every copy before the position passes them. */
 import type { Clock } from "../../core/clock.ts";
 import { isMillraceError, MillraceError } from "../../core/errors.ts";
-import type { RejectStore } from "../../core/ports/sink.ts";
+import type { RejectStore } from "../../core/ports/reject-store.ts";
 import type { Reject } from "../../core/reject.ts";
 import { readConnection } from "./client/connection.ts";
 import { KafkaJsProducerClient } from "./client/kafkajs/producer-client.ts";

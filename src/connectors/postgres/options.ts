@@ -17,7 +17,7 @@ export const postgresSourceShape = {
     .union([textOption(), z.array(textOption()).min(1)])
     .describe("postgres://user:password@host:port/database; of a list the first that answers and is fresh enough."),
   ssl,
-  pool: poolOption(countOption().describe("Connections.")),
+  pool: poolOption(),
   table: textOption().optional().describe("The table to read, or schema.table; instead of query."),
   query: textOption().optional().describe("The query to read; instead of table."),
   key: z
@@ -90,7 +90,7 @@ export const postgresSinkShape = {
   before: textOption().optional().describe("SQL that runs before the first row."),
   after: textOption().optional().describe("SQL that runs after the last row."),
   ssl,
-  pool: poolOption(countOption(2).describe("Connections, at least two: one for the rows, one for positions.")),
+  pool: poolOption(),
   statementTimeout: durationOption({ min: 1 })
     .optional()
     .describe("Limit of one statement; a COPY lasts as long as its commit unit."),
@@ -100,14 +100,15 @@ export const postgresSinkShape = {
 /** What the Postgres sink is made of. */
 export type PostgresSinkOptions = z.output<z.ZodObject<typeof postgresSinkShape>>;
 
-function poolOption(max: ReturnType<typeof countOption>) {
+/** Without defaults: of jobs that share a pool, those that say nothing are not to be counted as if they had. */
+function poolOption() {
   return z
     .strictObject({
-      max,
-      idleTimeout: durationOption().describe("Time after which an unused connection is closed."),
-      maxLifetime: durationOption().describe("Time after which a connection is replaced."),
+      max: countOption().describe("Connections at most, of all jobs of the process; 16 when absent."),
+      idleTimeout: durationOption().describe("Time after which an unused connection is closed; 60s when absent."),
+      maxLifetime: durationOption().describe("Time after which a connection is replaced; 30m when absent."),
     })
     .partial()
     .optional()
-    .describe("Limits of the connection pool.");
+    .describe("Limits of the pool of connections that all jobs of a process share for this side of a database.");
 }

@@ -6,6 +6,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { Columns } from "../record.ts";
 import type { ByteWriter } from "./byte-writer.ts";
+import type { FieldWords, PlacedFields } from "./placed-fields.ts";
 
 /** Where one record begins and ends; what the splitter believes, to be verified by the decoder. */
 export interface Border {
@@ -67,6 +68,11 @@ export interface RecordBatch {
   line(record: number): number;
   /** Makes record i current and builds it; or says why it is none. A decoder may reuse the fault object. */
   read(record: number): { readonly record: unknown } | { readonly fault: RecordFault };
+  /**
+   * Makes record i current without reading it, for encoders that pass it on as it stands; false where it has to be read.
+   * Absent: every record has to be.
+   */
+  place?(record: number): boolean;
   /** The current record's own bytes and fields. */
   readonly current: SourceFields;
 }
@@ -100,6 +106,8 @@ export interface SourceFields {
   isNull(index: number): boolean;
   /** The same in plain arrays, of sources that keep them. */
   readonly registers?: FieldRegisters | undefined;
+  /** What there is of a record that was placed and not read. */
+  readonly placed?: PlacedFields | undefined;
   /** The whole record's bytes when it is one JSON value, for passing an untouched line on; else undefined. */
   whole(value: unknown): { readonly begin: number; readonly end: number } | undefined;
 }
@@ -112,19 +120,12 @@ export interface SourceFields {
  * stands if that second word has none of the bits in `closer`; else {@link SourceFields.span} has to be asked. For null the
  * words mean nothing.
  */
-export interface FieldRegisters {
+export interface FieldRegisters extends FieldWords {
   readonly kinds: readonly FieldKind[];
   readonly values: readonly unknown[];
   readonly times: Float64Array;
-  readonly words: Int32Array;
-  readonly at: number;
-  readonly closer: number;
   /** A byte that stands in quoted fields only. */
   readonly separator: number;
-  /** The chunk's bytes. */
-  readonly view: DataView;
-  /** Bytes of the whole record: the most that its fields have together. */
-  readonly size: number;
 }
 
 /**
@@ -158,6 +159,8 @@ export interface Decoder {
 export interface Encoder {
   /** Bytes before the first row of a file or stream; a header, often none. */
   readonly head: Uint8Array;
+  /** The form of the row written last, of a format whose rows have two; absent: there is one, form 0. */
+  readonly form?: RowForm;
   /**
    * Writes one row, or throws and leaves a part of it behind for the caller to take back.
    *
@@ -166,7 +169,17 @@ export interface Encoder {
    * @throws MillraceError with a code of fault class `record` when the output cannot be written
    */
   encode(output: unknown, source: SourceFields, to: ByteWriter): void;
+  /**
+   * Writes the row that `encode` would make of a record that was placed and not read; false: it has to be read, and nothing
+   * is written. Absent: all have to be.
+   *
+   * @throws MillraceError where it has to be read as well; a part of the row is then left behind
+   */
+  pass?(source: SourceFields, to: ByteWriter): boolean;
 }
+
+/** Which of its format's forms a row has: of COPY, 0 is binary and 1 is text. */
+export type RowForm = 0 | 1;
 
 /** What a decoder is made of: plain data, so that it can be sent to a thread. */
 export interface DecodeSpec {
@@ -179,6 +192,11 @@ export interface DecodeSpec {
   /** New names by the source's; all that comes behind the decoder knows only the new ones. */
   readonly rename?: { readonly [field: string]: string };
   readonly maxRecordBytes: number;
+  /**
+   * Records that are read before code is generated for them, absent: as many as its making costs. For those who want to see
+   * it at once, or compare it with the plain way (`Infinity`).
+   */
+  readonly generateAfter?: number;
 }
 
 /** What an encoder is made of: plain data, so that it can be sent to a thread. */
@@ -238,6 +256,11 @@ export interface Format {
   splitter(spec: DecodeSpec): Splitter;
   decoder(spec: DecodeSpec): Decoder;
   encoder(spec: EncodeSpec): Encoder;
+  /**
+   * Whether form 0 has values of a type, by the sink's word for it (`OutputColumn.type`); with a column of any other type all
+   * rows have form 1. Absent: there is one form, which has all.
+   */
+  writes?(type: string): boolean;
 }
 
 /** What stands before the first record of a file. */

@@ -109,6 +109,15 @@ export type RunEvent = { readonly job: string; readonly run: string; readonly at
   | { readonly kind: "lagging"; readonly records: Readonly<Record<string, number>> }
   /** Another process runs the job, and this one waits for its end. `forMs`: how long it may be silent. */
   | { readonly kind: "waiting"; readonly owner: string; readonly forMs: number }
+  /** Something that other runs of the process hold has been waited for, for so long that somebody should know. */
+  | {
+      readonly kind: "held-up";
+      readonly stage: StageName;
+      /** The sink that waits. */
+      readonly sink?: string;
+      readonly forMs: number;
+      readonly message: string;
+    }
   /** About four times a second. */
   | {
       readonly kind: "sampled";

@@ -10,11 +10,14 @@ import type { EncodeSpec, Format } from "./format.ts";
 import type { PositionDesk } from "./position-desk.ts";
 import type { RejectShelf } from "./reject-shelf.ts";
 import type { Pruned, Retention } from "./retention.ts";
+import type { HeldUp, SharedObjects } from "./shared-objects.ts";
 
 /** What a sink is given to resolve itself. */
 export interface SinkContext {
   /** The sink's name in the job. */
   readonly name: string;
+  /** Name of the job, for what servers show of their clients. */
+  readonly job?: string;
   readonly baseDir: string;
   readonly clock: Clock;
   /** The types that the job declares, by the names its transform sees; for a sink that makes columns of its own. */
@@ -23,6 +26,10 @@ export interface SinkContext {
   readonly format?: (name: string) => Format;
   /** The codecs by name, for compressed output. */
   readonly codec?: (name: CodecName) => Codec;
+  /** What the runs of the process share, such as connections; absent: nothing. */
+  readonly shared?: SharedObjects;
+  /** To be told when something that other runs hold has to be waited for too long. */
+  readonly heldUp?: (wait: HeldUp) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -146,6 +153,12 @@ export interface WriteOutcome {
 }
 
 /**
+ * Where a unit stands in the order of commits. `due`: all before it are durable, and what else is open comes behind it.
+ * `next`: one before it may be under way.
+ */
+export type TurnToCommit = "due" | "next";
+
+/**
  * One commit unit being filled. Its writer holds the bytes until `commit` has resolved, so a unit may fail at any step.
  *
  * Errors say by their fault class what may follow: `transient` begin anew later, `record` begin anew in careful mode,
@@ -197,8 +210,9 @@ export interface SinkWriter extends AsyncDisposable {
    *
    * @param mode `careful`: bad rows are found and reported by `write` instead of failing the unit
    * @param columns the run's output columns, once known; null for a format that needs none
+   * @param turn `next` when absent
    */
-  begin(mode: "fast" | "careful", columns: readonly string[] | null): Promise<SinkUnit>;
+  begin(mode: "fast" | "careful", columns: readonly string[] | null, turn?: TurnToCommit): Promise<SinkUnit>;
   /** The positions of all units committed so far are durable: shows what had to wait for that. */
   settle?(): Promise<void>;
   /** The run succeeded: publishes what becomes visible only then. */
@@ -278,22 +292,4 @@ export interface SinkConnector<Options> {
    * @throws MillraceError SINK_REFUSED, SINK_UNAVAILABLE
    */
   positions?(options: Options, context: SinkContext): Promise<PositionDesk | null>;
-}
-
-/** How far the positions reach that were committed, to tell which rejects are to be kept. */
-export interface CommittedRejects {
-  /** Ordinal of a split before which rejects are kept: those of a sink, or, without one, of none in particular. */
-  before(split: string, sink: string | undefined): bigint;
-  /** With one sink rejects are appended in the order of the commits, so that only the last ones may be uncommitted. */
-  readonly inOrder: boolean;
-}
-
-/** Where rejects go when they do not go with the data. */
-export interface RejectStore extends AsyncDisposable {
-  /** Appends; durable when resolved. */
-  append(rejects: readonly Reject[]): Promise<void>;
-  /** Drops what an earlier process appended but never committed. */
-  resume(committed: CommittedRejects): Promise<void>;
-  /** The run ended, in whatever way: makes the rejects visible. */
-  publish(): Promise<void>;
 }

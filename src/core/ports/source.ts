@@ -5,6 +5,7 @@ import type { Position } from "../position.ts";
 import type { Codec, CodecName } from "./compression.ts";
 import type { DecodeSpec, Format } from "./format.ts";
 import type { HttpRoutes } from "./http-routes.ts";
+import type { HeldUp, SharedObjects } from "./shared-objects.ts";
 import type { SeenSplit } from "./sink.ts";
 import type { Spool } from "./spool.ts";
 
@@ -24,6 +25,10 @@ export interface SourceContext {
   readonly spool?: Spool;
   /** Where the job may offer addresses; absent outside of a daemon. */
   readonly routes?: HttpRoutes;
+  /** What the runs of the process share, such as connections; absent: nothing. */
+  readonly shared?: SharedObjects;
+  /** To be told when something that other runs hold has to be waited for too long. */
+  readonly heldUp?: (wait: HeldUp) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -105,6 +110,8 @@ export interface BoundSource extends AsyncDisposable {
   readonly splits: readonly SplitPlan[];
   /** How its records are decoded, where only a look at the world tells (the types of a table's columns). */
   readonly decode?: DecodeSpec;
+  /** Told which run reads it from now on, for what servers show of their clients. */
+  readBy?(run: string): void;
   /**
    * Opens a split at a position.
    *

@@ -28,16 +28,13 @@ export class JsonLinesDecoder implements Decoder, RecordBatch {
   /** Used again for every record that is good at once. */
   readonly #good: { record: unknown } = { record: null };
 
-  /**
-   * @param learnAfter as KnownShapes has it
-   * @throws MillraceError CONFIG_INVALID for a declared date pattern or time zone that does not exist
-   */
-  constructor(spec: DecodeSpec, indexer: RecordIndexer = indexLines, learnAfter?: number) {
+  /** @throws MillraceError CONFIG_INVALID for a declared date pattern or time zone that does not exist */
+  constructor(spec: DecodeSpec, indexer: RecordIndexer = indexLines) {
     this.#indexer = indexer;
     this.#maxRecordBytes = spec.maxRecordBytes;
     this.#picker = FieldPicker.isNeeded(spec) ? new FieldPicker(spec) : null;
     this.#typed = new TypedFields(this.#picker?.columns ?? spec.columns);
-    this.#shapes = this.#picker === null ? new KnownShapes(spec.columns, learnAfter) : null;
+    this.#shapes = this.#picker === null ? new KnownShapes(spec.columns, spec.generateAfter) : null;
   }
 
   decode({ bytes, final, truncated, ends }: DecodeRequest): RecordBatch {

@@ -1,14 +1,18 @@
 /** Outputs as JSON lines. */
 import type { ByteWriter } from "../../core/ports/byte-writer.ts";
 import type { Encoder, EncodeSpec, FieldSpan, SourceFields } from "../../core/ports/format.ts";
+import type { PlacedFields } from "../../core/ports/placed-fields.ts";
 import { type Escapes, escapeTable, putEscaped, putEscapedBytes } from "../escapes.ts";
 import { LF } from "../lines.ts";
+import type { PassFormat } from "../generated/pass-code.ts";
+import { type PassPlan, RowPassers } from "../generated/row-passers.ts";
 import { RowWriters } from "../generated/row-writers.ts";
 import { declaredColumns, fieldsOf, type OutputFields, OutputColumns, sameNames } from "../output-fields.ts";
 import { putByte, putCopy, putNumber, putUtf8 } from "../put-bytes.ts";
 import { putStamp, type Stamp, stampOf } from "../stamp.ts";
 import { jsonText } from "../values/json-text.ts";
 import { jsonEscapes } from "./json-escapes.ts";
+import { jsonPassFormat } from "./pass-format.ts";
 import { jsonRowFormat } from "./row-format.ts";
 
 const BLANK = 32;
@@ -36,6 +40,7 @@ export class JsonLinesEncoder implements Encoder {
   readonly head = new Uint8Array(0);
   readonly #declared: OutputColumns | null;
   readonly #rows = new RowWriters();
+  readonly #passers = new RowPassers();
   #keys: OutputColumns;
   #members: readonly Member[];
 
@@ -61,6 +66,22 @@ export class JsonLinesEncoder implements Encoder {
     putByte(to, LF);
   }
 
+  pass(source: SourceFields, to: ByteWriter): boolean {
+    return this.#passers.pass(source, to, this.#passPlan);
+  }
+
+  readonly #passPlan = (source: SourceFields): PassPlan | null => {
+    const names = this.#keysOf(source.names);
+    return names && { format: passFormat(names), fields: names.map((name) => source.indexOf(name)) };
+  };
+
+  /** The keys that a record with these fields has, in the order in which it is written; null when one is no column. */
+  #keysOf(names: readonly string[]): readonly string[] | null {
+    const declared = this.#declared?.names;
+    if (declared === undefined) return Object.keys(Object.fromEntries(names.map((name) => [name, null])));
+    return names.every((name) => declared.includes(name)) ? declared.filter((name) => names.includes(name)) : null;
+  }
+
   #putAny(to: ByteWriter, output: unknown, source: SourceFields): void {
     if (!isRecord(output)) return putUtf8(to, jsonText(output, "value"));
     if (!this.#keys.takeAlike(output)) this.#takeKeys(output);
@@ -76,6 +97,7 @@ export class JsonLinesEncoder implements Encoder {
         (to, column, value, from) => {
           const member = members[column] as Member;
           putMember(to, member, value, from, from.indexOf(member.name));
+          return true;
         },
       ),
     );
@@ -123,6 +145,25 @@ function putMember(to: ByteWriter, member: Member, value: unknown, source: Sourc
     if (span !== undefined && putUntouched(to, member, value, source, span)) return;
   }
   putValue(to, member, value);
+}
+
+function passFormat(names: readonly string[]): PassFormat {
+  const members = names.map(memberOf);
+  return jsonPassFormat(names, (to, index, source) => passMember(to, members[index] as Member, source));
+}
+
+/** Writes a field of a record that nobody has read. */
+function passMember(to: ByteWriter, member: Member, source: SourceFields): void {
+  const index = source.indexOf(member.name);
+  const placed = source.placed as PlacedFields;
+  const text = placed.notations[index] === "text" ? source.span(index) : undefined;
+  if (text !== undefined) {
+    putText(to, member, "", source.bytes, text, "text");
+    return;
+  }
+  const value = placed.valueOf(index);
+  const span = source.span(index);
+  if (span === undefined || !putUntouched(to, member, value, source, span)) putValue(to, member, value);
 }
 
 /** Copies the source's bytes of a field that still is what it was; or says false when they are no JSON. */

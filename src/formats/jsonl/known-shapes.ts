@@ -18,7 +18,7 @@ export class KnownShapes {
   #alike = 0;
   #made = 0;
 
-  /** @param learnAfter objects that are read by JSON.parse first; given by tests only, which compare both ways */
+  /** @param learnAfter objects that are read by JSON.parse first */
   constructor(columns: Columns, learnAfter = LEARN_AFTER) {
     this.#columns = columns;
     this.#learnAfter = learnAfter;

@@ -19,7 +19,7 @@ export class TextRecordDecoder implements Decoder {
   /** @throws MillraceError CONFIG_INVALID for a declared date pattern or time zone that does not exist */
   constructor(spec: DecodeSpec) {
     const dialect = textDialect((spec.options as TextOptions).encoding ?? "utf-8");
-    this.#lines = new CsvDecoder({ dialect, fields: spec, maxRecordBytes: spec.maxRecordBytes });
+    this.#lines = new CsvDecoder({ ...spec, dialect, fields: spec });
     this.#frames = new OneFieldDecoder(framedText(dialect, spec), spec);
   }
 

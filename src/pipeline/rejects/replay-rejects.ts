@@ -3,6 +3,7 @@ import { retrying } from "../../actors/outage.ts";
 import type { Job } from "../../config/job.ts";
 import type { RunSummary } from "../../core/summary.ts";
 import { ProcessMeter } from "../../observability/process-meter.ts";
+import { ObjectsInCommon } from "../../runtime/shared-objects.ts";
 import { openSession } from "../job-session.ts";
 import { processWorld } from "../process-world.ts";
 import type { Plan } from "../describe.ts";
@@ -36,7 +37,8 @@ export async function replayRejects(given: Job, options: ReplayOptions = {}): Pr
   const { state, clock, random, recorder, observers, patience, stops } = session;
   fileOfRejects(session.plan);
   await assertModuleExists(session.plan);
-  const context = { clock, signal: stops.graceful };
+  const objects = options.shared?.objects ?? opened.use(new ObjectsInCommon());
+  const context = { clock, signal: stops.graceful, objects, emit: patience.emit };
   const plan = await retrying(() => withDecode(session.plan, context), patience, stops.graceful);
   const sinks = await retrying(() => resolveSinks(plan, context, opened), patience, stops.graceful);
   const { scope: _shared, ...identity } = session.identity;

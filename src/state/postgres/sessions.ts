@@ -9,18 +9,16 @@
 import { type Clock, sleep } from "../../core/clock.ts";
 import { isMillraceError, MillraceError } from "../../core/errors.ts";
 import { systemRandom } from "../../core/random.ts";
-import { connect } from "../../postgres/connect.ts";
 import type { Connection } from "../../postgres/connection.ts";
+import { openConnectionPool } from "../../postgres/connection-pool.ts";
 import { inTransaction } from "../../postgres/transaction.ts";
 import { Backoff } from "../../runtime/backoff.ts";
-import { ObjectPool } from "../../runtime/object-pool.ts";
+import type { ObjectPool } from "../../runtime/object-pool.ts";
 import type { Lease } from "../../runtime/pool-lease.ts";
 import { toStateError } from "./errors.ts";
 
-/** Sessions at most: a run's sinks commit side by side, its lease and its mirrors beside them. */
-const MAX_SESSIONS = 4;
-/** An unused session is closed after this. */
-const IDLE_TIMEOUT_MS = 60_000;
+/** Four at most: a run's sinks commit side by side, its lease and its mirrors beside them. */
+const LIMITS_OF_POOL = { max: 4, idleTimeoutMs: 60_000 } as const;
 /** Everything here touches few rows by their keys; what takes longer waits for somebody. */
 const LIMITS = { statementTimeoutMs: 60_000, lockTimeoutMs: 30_000, durable: true } as const;
 const BACKOFF = { initialDelayMs: 100, maxDelayMs: 1_600, multiplier: 2, jitter: "none" } as const;
@@ -43,14 +41,10 @@ export class Sessions implements AsyncDisposable {
   constructor(options: SessionsOptions) {
     const { url, label, clock } = options;
     this.#options = options;
-    this.#pool = new ObjectPool<Connection>({
+    this.#pool = openConnectionPool({
       name: `connections of state store ${label}`,
-      create: (signal) => connect({ url, applicationName: "millrace state", signal }),
-      reset: assertIdle,
-      validate: (connection) => connection.lost === undefined,
-      destroy: (connection) => connection[Symbol.asyncDispose](),
-      max: MAX_SESSIONS,
-      idleTimeoutMs: IDLE_TIMEOUT_MS,
+      target: { url, applicationName: "millrace state" },
+      limits: LIMITS_OF_POOL,
       clock,
     });
   }
@@ -113,10 +107,4 @@ function outcomeUnknown(error: MillraceError): MillraceError {
   return new MillraceError("COMMIT_AMBIGUOUS", `${error.message}; an attempt before this one may have taken effect`, {
     cause: error,
   });
-}
-
-/** A session inside a transaction would carry one operation's changes into the next. */
-function assertIdle(connection: Connection): void {
-  if (!connection.idle)
-    throw new MillraceError("INVARIANT", `postgres ${connection.label}: returned inside a transaction`);
 }

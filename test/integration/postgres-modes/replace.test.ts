@@ -176,7 +176,7 @@ describe("mode replace, where the table has to stay", () => {
     const before = await portrait(t);
     const oid = await t.server.query(`SELECT '${t.name}'::regclass::oid`);
     await using sink = await resolveSink({ url: t.server.url(), table: t.name, mode: "replace" });
-    expect(sink.found).toMatch(/^its rows replaced by (?:TRUNCATE|DELETE) .*, because .*(?:it$|it has)/);
+    expect(sink.found).toMatch(/^COPY binary, its rows replaced by (?:TRUNCATE|DELETE) .*, because .*(?:it$|it has)/);
     await replace(
       t,
       lines(100).map(({ id, v }) => [id, v] as const),

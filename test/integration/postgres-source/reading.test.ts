@@ -29,7 +29,7 @@ async function sessions(): Promise<number> {
     counted.push(Number((await postgres.server.query(list))[0]?.["open"]));
     return (counted.length > 3 && new Set(counted.slice(-4)).size === 1) || undefined;
   });
-  return counted.at(-1) as number;
+  return counted.at(-1) ?? 0;
 }
 
 async function allRows(source: BoundSource): Promise<readonly string[]> {
@@ -155,7 +155,9 @@ describe("PostgresSource.open()", () => {
 });
 
 test("a source of several servers goes on with the next when the one that it reads is gone", async () => {
-  const table = await makeTable("id int PRIMARY KEY", "SELECT i FROM generate_series(1, 50000) i");
+  // more than any buffer on the way holds
+  const filling = "SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i";
+  const table = await makeTable("id int PRIMARY KEY, pad text", filling);
   const proxy = await Proxy.listen(postgres.server.port);
   const first = postgres.server.url().replace(`:${postgres.server.port}/`, `:${proxy.port}/`);
   await using source = await resolvePostgres({ url: [first, postgres.server.url()], table });
@@ -165,11 +167,17 @@ test("a source of several servers goes on with the next when the one that it rea
   if (reader.kind !== "frames") throw new TypeError("framed");
   let rows = (await reader.read(1024, lend))?.ends.length ?? 0;
   await proxy[Symbol.asyncDispose]();
-  await expect(reader.read(1024 ** 2, lend)).rejects.toMatchObject({ code: "SOURCE_UNAVAILABLE" });
-  for (let batch = await reader.read(4096, lend); batch !== undefined; batch = await reader.read(4096, lend)) {
-    rows += batch.ends.length;
+  const losses: unknown[] = [];
+  for (;;) {
+    const batch = await reader.read(64 * 1024, lend).catch((thrown: unknown) => {
+      losses.push(thrown);
+      return null;
+    });
+    if (batch === undefined) break;
+    rows += batch?.ends.length ?? 0;
   }
-  expect(rows).toBe(50_000);
+  expect(losses).toMatchObject([{ code: "SOURCE_UNAVAILABLE" }]);
+  expect(rows).toBe(20_000);
 });
 
 describe("postgresSource.resolve()", () => {

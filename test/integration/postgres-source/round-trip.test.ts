@@ -1,9 +1,12 @@
 /** Every built-in type goes from Postgres to Postgres, at once and by way of JSON lines, and is what it was. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { formatByName } from "../../../src/formats/catalog.ts";
 import { defineJob, runJob } from "../../../src/index.ts";
+import { readTable } from "../../../src/postgres/catalogue.ts";
+import { connect } from "../../../src/postgres/connect.ts";
 import { usePostgres } from "../../support/postgres.ts";
 import { Project } from "../../support/project.ts";
-import { createEveryType, createTypes, textsOf } from "./every-type.ts";
+import { createEveryType, createTypes, missingTypes, textsOf } from "./every-type.ts";
 
 const postgres = usePostgres();
 
@@ -13,10 +16,14 @@ beforeAll(async () => {
 });
 
 /** Runs one job. */
-async function load(project: Project, source: object, sink: object): Promise<void> {
-  const config = { name: "load", source, sink, rejects: { type: "file", path: "rejects.jsonl" } } as Parameters<
-    typeof defineJob
-  >[0];
+async function load(project: Project, source: object, sink: object, more: object = {}): Promise<void> {
+  const config = {
+    name: "load",
+    source,
+    sink,
+    ...more,
+    rejects: { type: "file", path: "rejects.jsonl" },
+  } as Parameters<typeof defineJob>[0];
   const summary = await runJob(defineJob(config, { baseDir: project.folder }), { state: { type: "memory" } });
   expect(project.readLines("rejects.jsonl").map(({ message }) => message)).toEqual([]);
   expect(summary).toMatchObject({ state: "succeeded", rejected: 0 });
@@ -25,11 +32,28 @@ async function load(project: Project, source: object, sink: object): Promise<voi
 const table = (name: string) => ({ type: "postgres", url: postgres.server.url(), table: name });
 
 describe("a table with a column of every type", () => {
-  test("is the same table in Postgres again", async () => {
+  test("has none of the server's own forgotten", async () => {
+    expect(await missingTypes(postgres.server)).toEqual([]);
+  });
+
+  test.each(["auto", "text"])("is the same table in Postgres again (copy: %s)", async (copy) => {
     using project = new Project();
-    await createEveryType(postgres.server, "direct", false);
-    await load(project, table("every"), table("direct"));
-    expect(await textsOf(postgres.server, "direct")).toEqual(await textsOf(postgres.server, "every"));
+    await createEveryType(postgres.server, `direct_${copy}`, false);
+    await load(project, table("every"), { ...table(`direct_${copy}`), copy });
+    expect(await textsOf(postgres.server, `direct_${copy}`)).toEqual(await textsOf(postgres.server, "every"));
+  });
+
+  test("is the same where it goes by binary COPY alone", async () => {
+    using project = new Project();
+    const { server } = postgres;
+    await using connection = await connect({ url: server.url(), applicationName: "test" });
+    const { columns } = await readTable(connection, { table: "every" });
+    const { writes } = formatByName("pg-copy-binary");
+    const names = columns.filter(({ type }) => writes?.(type)).map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(40);
+    await createEveryType(server, "binary_alone", false);
+    await load(project, table("every"), { ...table("binary_alone"), copy: "binary" }, { select: names });
+    expect(await textsOf(server, "binary_alone", names)).toEqual(await textsOf(server, "every", names));
   });
 
   test("is the same table after it was JSON lines", async () => {

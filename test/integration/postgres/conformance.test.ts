@@ -5,37 +5,39 @@ import { z } from "zod";
 import { type PostgresSinkOptions, postgresSinkShape } from "../../../src/connectors/postgres/options.ts";
 import { postgresSink } from "../../../src/connectors/postgres/sink/sink.ts";
 import { systemClock } from "../../../src/core/clock.ts";
+import { formatByName } from "../../../src/formats/catalog.ts";
 import { sinkCases } from "../../../src/spi/conformance/sink-cases.ts";
 import { usePostgres } from "../../support/postgres.ts";
 import { Proxy } from "../../support/proxy.ts";
 
 const postgres = usePostgres();
 
-type Mode = PostgresSinkOptions["mode"];
+/** How rows go in. */
+type Way = Partial<Pick<PostgresSinkOptions, "mode" | "copy">>;
 
 /** A table of its own and a schema for its positions, behind a network that can be cut. */
 class Target implements AsyncDisposable {
   readonly table: string;
-  readonly mode: Mode;
+  readonly #way: Way;
   readonly proxy: Proxy;
 
-  private constructor(table: string, mode: Mode, proxy: Proxy) {
+  private constructor(table: string, way: Way, proxy: Proxy) {
     this.table = table;
-    this.mode = mode;
+    this.#way = way;
     this.proxy = proxy;
   }
 
-  static async create(definition: string, mode: Mode): Promise<Target> {
+  static async create(definition: string, way: Way): Promise<Target> {
     const table = `t${randomUUID().replaceAll("-", "")}`;
     await postgres.server.query(`CREATE TABLE ${table} (${definition})`);
-    return new Target(table, mode, await Proxy.listen(postgres.server.port));
+    return new Target(table, way, await Proxy.listen(postgres.server.port));
   }
 
   get options(): PostgresSinkOptions {
     const { server } = postgres;
     const url = server.url().replace(`:${server.port}/`, `:${this.proxy.port}/`);
-    const { table, mode } = this;
-    return z.strictObject(postgresSinkShape).parse({ url, table, mode, stateSchema: `state_${table}` });
+    const { table } = this;
+    return z.strictObject(postgresSinkShape).parse({ ...this.#way, url, table, stateSchema: `state_${table}` });
   }
 
   async seen(): Promise<readonly number[]> {
@@ -54,18 +56,24 @@ const ABOUT_KEYS = /fenced|refused|reply|two units/;
 const KEYLESS = "id int CHECK (id >= 0), note text, day text";
 const KEYED = "id int PRIMARY KEY CHECK (id >= 0), note text, day text";
 
-describe.each<[string, string, RegExp, Mode]>([
-  ["append into a table without keys", KEYLESS, /^/, "append"],
-  ["append into a table with a key", KEYED, ABOUT_KEYS, "append"],
-  ["upsert", KEYED, /^/, "upsert"],
-  ["insertIgnore", KEYED, ABOUT_KEYS, "insertIgnore"],
-  ["insert", KEYLESS, ABOUT_KEYS, "insert"],
-  ["replace", KEYED, /^/, "replace"],
-])("postgres sink, %s", (_, definition, chosen, mode) => {
+describe.each<[string, string, RegExp, Way]>([
+  ["append into a table without keys", KEYLESS, /^/, { copy: "binary" }],
+  ["append of text", KEYLESS, ABOUT_KEYS, { copy: "text" }],
+  ["append into a table with a key", KEYED, ABOUT_KEYS, {}],
+  ["upsert", KEYED, /^/, { mode: "upsert" }],
+  ["insertIgnore", KEYED, ABOUT_KEYS, { mode: "insertIgnore" }],
+  ["insert", KEYLESS, ABOUT_KEYS, { mode: "insert" }],
+  ["replace", KEYED, /^/, { mode: "replace" }],
+])("postgres sink, %s", (_, definition, chosen, way) => {
   const cases = sinkCases<Target>({
-    open: () => Target.create(definition, mode),
+    open: () => Target.create(definition, way),
     bind: ({ options }) =>
-      postgresSink.resolve(options, { name: "sink", baseDir: import.meta.dirname, clock: systemClock }),
+      postgresSink.resolve(options, {
+        name: "sink",
+        baseDir: import.meta.dirname,
+        clock: systemClock,
+        format: formatByName,
+      }),
     record: (number) => ({ id: number, note: `note ${number}`, day: `d${number % 2}` }),
     refused: () => ({ id: -1, note: "refused", day: "d0" }),
     seen: (target) => target.seen(),

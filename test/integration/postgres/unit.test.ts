@@ -199,8 +199,28 @@ describe("PostgresWriter", () => {
     const { url, table } = await makeTable("id int PRIMARY KEY");
     await using writer = await openWriter({ url, table });
     expect(writer.lanes).toBe(1);
-    await using narrow = await openWriter({ url, table, pool: { max: 2 } });
+    const { table: free } = await makeTable("id int");
+    await using narrow = await openWriter({ url, table: free, pool: { max: 1 } });
     expect(narrow.lanes).toBe(1);
+  });
+
+  test("takes the connection of the unit behind for one that is due, where the pool has no other", async () => {
+    const { url, table, rows } = await makeTable("id int");
+    await using writer = await openWriter({ url, table, pool: { max: 1 } });
+    const from = await claimSplit(writer);
+    const [step, following] = [advanceOf(from, 1), advanceOf(progressAfter(advanceOf(from, 1)), 1)];
+    const later = await writer.begin("fast", ["id"], "next");
+    await later.write(outputOf([[2]]), ROWS_ORIGIN);
+    // all its records were filtered
+    const first = await writer.begin("fast", ["id"], "due");
+    await first.commit([step], []);
+    const taken = { code: "SINK_UNAVAILABLE", fault: "transient" };
+    await expect(later.write(outputOf([[3]]), ROWS_ORIGIN)).rejects.toMatchObject(taken);
+    await later.rollback();
+    const again = await writer.begin("fast", ["id"], "due");
+    await again.write(outputOf([[2], [3]]), ROWS_ORIGIN);
+    await again.commit([following], []);
+    expect(await rows()).toEqual([{ id: 2 }, { id: 3 }]);
   });
 
   test("ends connections that units still hold", async () => {
@@ -215,14 +235,18 @@ describe("PostgresWriter", () => {
       .toEqual([]);
   });
 
-  test("shows job and run in pg_stat_activity", async () => {
+  test("shows job and run in pg_stat_activity while it works, and nobody's name otherwise", async () => {
     const { url, table } = await makeTable("id int");
     await using writer = await openWriter({ url, table });
-    await claimSplit(writer);
-    const names = await postgres.server.query(
-      "SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'm%'",
-    );
-    expect(names).toEqual([{ name: "millrace orders run-1" }]);
+    const from = await claimSplit(writer);
+    const names = () =>
+      postgres.server.query("SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'm%'");
+    expect(await names()).toEqual([{ name: "millrace" }]);
+    const unit = await writer.begin("fast", ["id"]);
+    await unit.write(outputOf([[1]]), ROWS_ORIGIN);
+    expect(await names()).toEqual([{ name: "millrace orders run-1" }]);
+    await unit.commit([advanceOf(from, 1)], []);
+    expect(await names()).toEqual([{ name: "millrace" }]);
   });
 });
 

@@ -37,7 +37,8 @@ export class ScrapedRuntime implements Disposable {
   static async start(): Promise<ScrapedRuntime> {
     const registry = new Registry();
     const soon = Date.now() + 3_600_000;
-    const metrics = await runtimeMetrics(registry, { version: "1.0.0", nextSlots: () => new Map([["orders", soon]]) });
+    const nextSlots = () => new Map([["orders", soon]]);
+    const metrics = await runtimeMetrics(registry, { version: "1.0.0", nextSlots, pools: () => [] });
     metrics.know([{ job: "orders", alerts: ALERT_NAMES }]);
     const server = http.createServer();
     server.listen(0, "127.0.0.1");

@@ -2,10 +2,9 @@
 import type { Advance, SinkUnit, WriteOutcome } from "../../../core/ports/sink.ts";
 import type { Reject } from "../../../core/reject.ts";
 import type { SinkOutput } from "../../../core/result.ts";
-import type { MakeLoad } from "./modes/load.ts";
 import { PoisonScan, SAVEPOINT } from "./poison-scan.ts";
 import { TableDoubt } from "./table-doubt.ts";
-import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
+import { type UnitPlan, type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
 
 /**
  * One transaction with a feed a chunk (a COPY, a merge), each behind a savepoint.
@@ -18,9 +17,8 @@ export class CarefulUnit implements SinkUnit {
   readonly #doubt = new TableDoubt();
   #begun = false;
 
-  /** @param makeLoad undefined while no output columns are known */
-  constructor(settings: UnitSettings, makeLoad: MakeLoad | undefined) {
-    this.#transaction = new UnitTransaction(settings, makeLoad);
+  constructor(settings: UnitSettings, plan: UnitPlan) {
+    this.#transaction = new UnitTransaction(settings, plan);
   }
 
   /** @throws MillraceError SINK_UNAVAILABLE, SINK_REFUSED or SINK_FAILED, never for what a row may be blamed for */

@@ -9,9 +9,11 @@
  * A range that fails costs its bytes, so ranges adapt: after a failure the next one is twice as long as the run of good
  * records was, and it doubles as long as all is well. Bad rows at every step cost a few times the chunk, not its square.
  */
+import { MillraceError } from "../../../core/errors.ts";
 import type { WriteReject } from "../../../core/ports/sink.ts";
 import type { SinkOutput } from "../../../core/result.ts";
-import { copyLine, describe, type ServerError, serverError } from "../../../postgres/errors.ts";
+import type { RowSlice } from "../../../core/row-forms.ts";
+import { copyLine, describe, isUnreadableBinary, type ServerError, serverError } from "../../../postgres/errors.ts";
 import type { RowFeed } from "./modes/load.ts";
 import { type RecordRange, RecordRows } from "./record-rows.ts";
 import type { TableDoubt } from "./table-doubt.ts";
@@ -35,6 +37,8 @@ interface Refusal {
   readonly error: ServerError;
   /** The row it names, counted from the first one sent with it. */
   readonly row: number | undefined;
+  /** It has no fault with the data but with how we wrote them. */
+  readonly isUnreadable: boolean;
 }
 
 /** One chunk's scan. */
@@ -91,7 +95,8 @@ export class PoisonScan {
     return parts.filter((part) => part.begin < part.end);
   }
 
-  async #reject(record: number, { thrown, error }: Refusal): Promise<readonly Waiting[]> {
+  async #reject(record: number, { thrown, error, isUnreadable }: Refusal): Promise<readonly Waiting[]> {
+    if (isUnreadable) throw this.#misspelled(thrown, error);
     this.#doubt.refusedRecord(thrown, error);
     const several = this.#rows.rowsOf(record) > 1;
     this.#rejects.push({
@@ -101,6 +106,16 @@ export class PoisonScan {
       message: describe(error, this.#transaction.copyOf),
     });
     return [];
+  }
+
+  /** The record may be a good one, so it is no reject. */
+  #misspelled(cause: unknown, error: ServerError): MillraceError {
+    const what = describe(error, this.#transaction.copyOf);
+    return new MillraceError(
+      "INVARIANT",
+      `${this.#transaction.settings.label}: the server cannot read a row in COPY's binary form: ${what}; set copy: text for the sink to go on without it`,
+      { cause, details: { sqlstate: error.sqlstate } },
+    );
   }
 
   /** Which of a record's rows is refused: the first one that fails with the rows before it. */
@@ -119,8 +134,9 @@ export class PoisonScan {
 
   /** Copies rows behind the savepoint; gives the refusal, after which nothing of them is left. */
   async #copy(beginRow: number, endRow: number, then: "keep" | "undo" = "keep"): Promise<Refusal | undefined> {
-    const feed = await this.#transaction.openRows();
-    const refusal = await this.#feed(feed, this.#rows.bytes(beginRow, endRow), endRow - beginRow);
+    const slices = this.#rows.slices(beginRow, endRow);
+    const feed = await this.#transaction.openRows(slices[0]?.form ?? 0);
+    const refusal = await this.#feed(feed, slices, endRow - beginRow);
     const keep = refusal === undefined && then === "keep";
     if (keep) this.#doubt.tookRows();
     const statement = keep
@@ -131,10 +147,10 @@ export class PoisonScan {
     return refusal;
   }
 
-  async #feed(feed: RowFeed, bytes: Uint8Array, rows: number): Promise<Refusal | undefined> {
+  async #feed(feed: RowFeed, slices: readonly RowSlice[], rows: number): Promise<Refusal | undefined> {
     try {
       await this.#transaction.attempt(async () => {
-        await feed.write(bytes);
+        for (const slice of slices) await feed.write(slice);
         await feed.finish();
       });
       return undefined;
@@ -144,7 +160,9 @@ export class PoisonScan {
         throw this.#transaction.failure(thrown, this.#transaction.doing);
       const line = copyLine(error, this.#transaction.copyOf);
       // Each row is one line: the encoder escapes line ends.
-      return { thrown, error, row: line !== undefined && line >= 1 && line <= rows ? line - 1 : undefined };
+      const row = line === undefined ? -1 : feed.rowsBefore + line - 1;
+      const isUnreadable = feed.isBinary && isUnreadableBinary(error);
+      return { thrown, error, row: row >= 0 && row < rows ? row : undefined, isUnreadable };
     }
   }
 }

@@ -1,5 +1,6 @@
 /** A chunk's rows, seen as the records they came from. */
 import type { SinkOutput } from "../../../core/result.ts";
+import { type RowSlice, rowSlices } from "../../../core/row-forms.ts";
 
 /** A run of neighbouring records of one output, `begin` up to but not with `end`. */
 export interface RecordRange {
@@ -54,10 +55,8 @@ export class RecordRows {
     return this.#output.recordOfRow[this.firstRow(record)] ?? record;
   }
 
-  /** The bytes of some rows, not copied. */
-  bytes(beginRow: number, endRow: number): Uint8Array {
-    const { bytes, rowEnds } = this.#output;
-    const begin = beginRow === 0 ? 0 : (rowEnds[beginRow - 1] ?? 0);
-    return bytes.subarray(begin, rowEnds[endRow - 1] ?? begin);
+  /** Some rows by their forms, not copied. */
+  slices(beginRow: number, endRow: number): readonly RowSlice[] {
+    return rowSlices(this.#output, beginRow, endRow);
   }
 }

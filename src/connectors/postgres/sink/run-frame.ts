@@ -5,7 +5,8 @@ import type { SinkSession } from "../../../core/ports/sink.ts";
 import type { Connection } from "../../../postgres/connection.ts";
 import { lockRun, noteRunEnded } from "../../../postgres/runs.ts";
 import type { MakeLoad } from "./modes/load.ts";
-import { type WritingMode, writingMode } from "./modes/writing-mode.ts";
+import { columnsOf, type WritingMode, writingMode } from "./modes/writing-mode.ts";
+import type { CopyForms } from "./copy-forms.ts";
 import { Opening, type OpeningStep, runUserSql } from "./opening.ts";
 import type { PostgresSinkOptions } from "../options.ts";
 import { Replacement } from "./replace/replacement.ts";
@@ -16,6 +17,7 @@ export interface RunFrameOptions {
   readonly options: PostgresSinkOptions;
   readonly session: SinkSession;
   readonly target: TargetTable;
+  readonly forms: CopyForms;
   /** For messages. */
   readonly label: string;
   readonly clock: Clock;
@@ -32,16 +34,18 @@ export class RunFrame {
   readonly #options: PostgresSinkOptions;
   readonly #session: SinkSession;
   readonly #target: TargetTable;
+  readonly #forms: CopyForms;
   readonly #label: string;
   /** Mode replace; but what is added to what was replaced before goes where that is. */
   readonly #replacement: Replacement | undefined;
   readonly #opening: Opening | undefined;
   #columns: readonly string[] = [];
 
-  constructor({ options, session, target, label, clock }: RunFrameOptions) {
+  constructor({ options, session, target, forms, label, clock }: RunFrameOptions) {
     this.#options = options;
     this.#session = session;
     this.#target = target;
+    this.#forms = forms;
     this.#label = label;
     const { stateSchema, mode } = options;
     const { table } = target.found;
@@ -61,9 +65,10 @@ export class RunFrame {
     return this.#replacement !== undefined || this.#options.after !== undefined;
   }
 
-  /** A unit's way into the table. @throws MillraceError COLUMN_UNKNOWN */
+  /** A unit's way into the table. @throws MillraceError COLUMN_UNKNOWN, CONFIG_INVALID */
   loadOf(columns: readonly string[]): MakeLoad {
     this.#columns = columns;
+    this.#forms.assertWritten(columnsOf(this.#target.with(columns), columns), this.#label);
     const mode = this.#mode(columns);
     return mode.loadInto(this.#replacement?.loading ?? this.#target.found.table, columns);
   }
@@ -130,7 +135,8 @@ export class RunFrame {
 
   #mode(columns: readonly string[]): WritingMode {
     const { keys } = this.#target.found;
-    return writingMode(this.#options, { table: this.#target.with(columns), keys, label: this.#label });
+    const { binary } = this.#forms;
+    return writingMode(this.#options, { table: this.#target.with(columns), keys, binary, label: this.#label });
   }
 
   #steps(): readonly OpeningStep[] {

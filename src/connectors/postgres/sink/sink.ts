@@ -12,21 +12,20 @@ import type { RejectShelf } from "../../../core/ports/reject-shelf.ts";
 import type { Pruned, Retention } from "../../../core/ports/retention.ts";
 import { MillraceError } from "../../../core/errors.ts";
 import { assertColumns } from "../../../postgres/catalogue.ts";
-import type { ConnectTarget } from "../../../postgres/connect.ts";
-import { connect } from "../../../postgres/connect.ts";
+import { applicationName } from "../../../postgres/application-name.ts";
 import type { Connection } from "../../../postgres/connection.ts";
-import { postgresError } from "../../../postgres/errors.ts";
 import { parseTableName } from "../../../postgres/identifiers.ts";
-import { groupRejects, listRejects, settleRejects, takeRejects } from "../../../postgres/reject-shelf.ts";
+import { applySettlement, groupRejects, listRejects, takeRejects } from "../../../postgres/reject-shelf.ts";
 import { pruneWithData } from "../../../postgres/retention.ts";
 import { noteRunEnded, readUnfinishedRuns } from "../../../postgres/runs.ts";
 import { hasStateTables } from "../../../postgres/state-schema.ts";
-import { assertBuilt } from "../not-built.ts";
-import { type WritingMode, writingMode } from "./modes/writing-mode.ts";
+import { CopyForms } from "./copy-forms.ts";
+import { askedColumns, encodeSpec, type SinkShape } from "./encode-spec.ts";
+import { columnsOf, type WritingMode, writingMode } from "./modes/writing-mode.ts";
 import type { PostgresSinkOptions } from "../options.ts";
 import { openDesk } from "./positions.ts";
 import { RunFrame } from "./run-frame.ts";
-import { readSsl } from "../ssl.ts";
+import { SinkDatabase } from "./database.ts";
 import { loadingTable } from "./replace/replacement.ts";
 import { dropLoadingTable } from "./replace/loading-table.ts";
 import { shownWay, type Way, wayOf } from "./replace/way.ts";
@@ -36,23 +35,20 @@ import { PostgresWriter } from "./writer.ts";
 /** The code behind `sink: {type: postgres}`. */
 export const postgresSink: SinkConnector<PostgresSinkOptions> = {
   async resolve(options, context) {
-    assertBuilt(options, context.name);
     const name = parseTableName(options.table);
-    const ssl = await readSsl(options.ssl, context.baseDir);
-    const target = {
-      url: options.url,
-      ...(ssl !== undefined && { ssl }),
-      ...(context.signal && { signal: context.signal }),
-    };
-    const { way, ...found } = await ask(target, `sink "${context.name}": reading the table`, async (connection) => {
+    const database = await SinkDatabase.of(options, context);
+    const { way, ...found } = await database.ask("reading the table", async (connection) => {
       const there = await findTable(connection, name, options);
       return { ...there, way: await replacementWay(connection, there, options) };
     });
     const label = `sink "${context.name}": table "${options.table}"`;
     const table = new TargetTable(found, options, context.declared);
-    const mode = modeOf(options, table, label);
-    assertColumns(table.with(namesOf(options, mode)), namesOf(options, mode), label);
-    return new BoundPostgresSink(options, context, target, table, { ...mode, way });
+    const forms = new CopyForms(options, context.format);
+    const mode = modeOf(options, table, forms, label);
+    const names = namesOf(options, mode);
+    assertColumns(table.with(names), names, label);
+    forms.assertWritten(columnsOf(table.with(names), names), label);
+    return new BoundPostgresSink({ options, context, table, mode, forms }, database, way);
   },
   positions: openDesk,
 };
@@ -67,66 +63,59 @@ class BoundPostgresSink implements BoundSink {
   readonly repeatable: boolean;
   readonly known?: readonly string[];
   readonly keyless: boolean;
-  readonly found?: string;
+  readonly found: string;
+  readonly #shape: SinkShape;
   readonly #options: PostgresSinkOptions;
   readonly #context: SinkContext;
-  readonly #target: Omit<ConnectTarget, "applicationName">;
+  readonly #database: SinkDatabase;
   readonly #table: TargetTable;
 
-  constructor(
-    options: PostgresSinkOptions,
-    context: SinkContext,
-    target: Omit<ConnectTarget, "applicationName">,
-    table: TargetTable,
-    { always, extra, way }: WritingMode & { readonly way: Way | null },
-  ) {
+  constructor(shape: SinkShape, database: SinkDatabase, way: Way | null) {
+    const { options, context, table, mode, forms } = shape;
     this.label = `postgres ${options.table}`;
+    this.#shape = shape;
     this.#options = options;
     this.#context = context;
-    this.#target = target;
+    this.#database = database;
     this.#table = table;
     const { columns, rowsMayWait } = table.found.table;
     const writable = columns.filter((column) => !column.generated);
-    const types = Object.fromEntries(writable.map((column) => [column.name, column.type]));
-    if (!table.grows) this.known = [...Object.keys(types), ...(extra === undefined ? [] : [extra])];
+    if (!table.grows) this.known = [...writable.map(({ name }) => name), ...(mode.extra ? [mode.extra.name] : [])];
     this.appends = options.mode === "append" || options.mode === "insert";
     this.repeatable = options.mode === "upsert" || options.mode === "insertIgnore";
     this.keyless = this.appends && !rowsMayWait;
-    const asked = options.columns && [...new Set([...options.columns, ...(extra === undefined ? [] : [extra])])];
-    if (way !== null) this.found = shownWay(way);
-    this.encode = {
-      sink: context.name,
-      format: "pg-copy",
-      options: { types: table.grows ? { ...declaredTypes(table, context), ...types } : types },
-      columns: asked?.map((column) => outputColumn(column, types)) ?? null,
-      needsColumns: true,
-      onUnknownField: options.onUnknownField === "ignore" ? "ignore" : "error",
-      ...(always.length > 0 && { always }),
-    };
+    const asked = askedColumns(shape);
+    const form = forms.shown(asked === undefined ? writable : columnsOf(table.with(asked), asked), asked !== undefined);
+    this.found = way === null ? form : `${form}, ${shownWay(way)}`;
+    this.encode = encodeSpec(shape);
   }
 
   unfinished(job: string): Promise<readonly UnfinishedRun[]> {
     const { stateSchema } = this.#options;
-    return this.#ask("looking for unfinished runs", async (connection) =>
+    return this.#database.ask("looking for unfinished runs", async (connection) =>
       (await hasStateTables(connection, stateSchema))
         ? await readUnfinishedRuns(connection, stateSchema, job, this.#context.name)
         : [],
     );
   }
 
-  abandon(job: string, run: string): Promise<void> {
+  async abandon(job: string, run: string): Promise<void> {
     const key = { job, run, sink: this.#context.name };
-    return this.#ask("giving up a run", async (connection) => {
-      await noteRunEnded(connection, this.#options.stateSchema, key, "abandoned");
-      if (this.#options.mode === "replace")
-        await dropLoadingTable(connection, loadingTable(this.#table.found.table, run));
-    });
+    const { stateSchema, mode } = this.#options;
+    await this.#database.ask("giving up a run", (connection) =>
+      noteRunEnded(connection, stateSchema, key, "abandoned"),
+    );
+    if (mode !== "replace") return;
+    // Who was stopped in the middle of it has to see first that it was given up.
+    await this.#database.ask("dropping what a run had loaded", (connection) =>
+      dropLoadingTable(connection, loadingTable(this.#table.found.table, run)),
+    );
   }
 
   prune(job: string, retention: Retention, isOver: (run: string) => Promise<boolean>): Promise<Pruned> {
     const { stateSchema } = this.#options;
     const key = { job, sink: this.#context.name };
-    return this.#ask("dropping old history", async (connection) =>
+    return this.#database.askInSteps("dropping old history", async (connection) =>
       (await hasStateTables(connection, stateSchema))
         ? await pruneWithData(connection, stateSchema, key, retention, isOver)
         : { runs: 0, rejects: 0 },
@@ -136,7 +125,7 @@ class BoundPostgresSink implements BoundSink {
   get rejects(): RejectShelf {
     const { stateSchema } = this.#options;
     const ask = <T>(doing: string, none: T, work: (connection: Connection) => Promise<T>): Promise<T> =>
-      this.#ask(`${doing} rejects`, async (connection) =>
+      this.#database.ask(`${doing} rejects`, async (connection) =>
         (await hasStateTables(connection, stateSchema)) ? await work(connection) : none,
       );
     return {
@@ -145,30 +134,27 @@ class BoundPostgresSink implements BoundSink {
       takeRejects: (filter, replay) =>
         ask("taking", undefined, (connection) => takeRejects(connection, stateSchema, filter, replay)),
       settleRejects: (settlement) =>
-        ask("settling", undefined, (connection) => settleRejects(connection, stateSchema, settlement)),
+        ask("settling", undefined, (connection) => applySettlement(connection, stateSchema, settlement)),
     };
   }
 
   async open(session: SinkSession): Promise<SinkWriter> {
-    const { table: name, pool, stateSchema, statementTimeout } = this.#options;
+    const { table: name, stateSchema, statementTimeout } = this.#options;
     const label = `sink "${session.sink}" (postgres ${name})`;
     const writer = new PostgresWriter(
       {
         label,
-        target: this.#target,
+        access: { ...this.#database.access, name: applicationName(session.job, session.run) },
         frame: new RunFrame({
           options: this.#options,
           session,
           target: this.#table,
+          forms: this.#shape.forms,
           label,
           clock: this.#context.clock,
         }),
-        mostConnections: pool?.max,
         stateSchema,
         statementTimeoutMs: statementTimeout,
-        idleTimeoutMs: pool?.idleTimeout,
-        maxLifetimeMs: pool?.maxLifetime,
-        clock: this.#context.clock,
       },
       session,
     );
@@ -183,28 +169,6 @@ class BoundPostgresSink implements BoundSink {
 
   /** Holds nothing between calls: a job may wait long between check and run. */
   async [Symbol.asyncDispose](): Promise<void> {}
-
-  #ask<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
-    return ask(this.#target, `sink "${this.#context.name}": ${doing}`, work);
-  }
-}
-
-/** How long a look at the catalogue waits for somebody's lock on the table; then it counts as away for a moment. */
-const LOCK_TIMEOUT = "5s";
-
-/** Asks something over a session of its own. */
-async function ask<T>(
-  target: Omit<ConnectTarget, "applicationName">,
-  doing: string,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
-  await using connection = await connect({ ...target, applicationName: "millrace" });
-  try {
-    await connection.query(`SET lock_timeout = '${LOCK_TIMEOUT}'`);
-    return await work(connection);
-  } catch (thrown) {
-    throw postgresError(thrown, `${doing} in ${connection.label}`);
-  }
 }
 
 /** How the rows of a table will be replaced; null: they will not, or the table is not there yet. */
@@ -220,25 +184,15 @@ async function replacementWay(
 }
 
 /** Also of a table that is not there yet, as far as the job says what it will have. */
-function modeOf(options: PostgresSinkOptions, table: TargetTable, label: string): WritingMode {
+function modeOf(options: PostgresSinkOptions, table: TargetTable, { binary }: CopyForms, label: string): WritingMode {
   const wanted = [
     ...(options.columns ?? []),
     ...(options.key ?? []),
     ...(options.onlyNewer === undefined ? [] : [options.onlyNewer]),
   ];
-  return writingMode(options, { table: table.with(wanted), keys: table.found.keys, label });
+  return writingMode(options, { table: table.with(wanted), keys: table.found.keys, binary, label });
 }
 
 function namesOf({ columns = [] }: PostgresSinkOptions, { extra }: WritingMode): readonly string[] {
-  return columns.filter((name) => name !== extra);
-}
-
-/** The types of columns that the run may add. */
-function declaredTypes(table: TargetTable, { declared = {} }: SinkContext): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.keys(declared).map((name) => [name, table.typeOf(name)]));
-}
-
-function outputColumn(name: string, types: Readonly<Record<string, string>>) {
-  const type = types[name];
-  return type === undefined ? { name } : { name, type };
+  return columns.filter((name) => name !== extra?.name);
 }

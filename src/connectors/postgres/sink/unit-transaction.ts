@@ -1,17 +1,19 @@
 /** The transaction of one commit unit: rows, compare-and-set and rejects, all or nothing. */
 import { type FaultClass, isMillraceError, MillraceError } from "../../../core/errors.ts";
 import type { ProgressKey } from "../../../core/position.ts";
-import type { Advance } from "../../../core/ports/sink.ts";
+import type { RowForm } from "../../../core/ports/format.ts";
+import type { Advance, TurnToCommit } from "../../../core/ports/sink.ts";
 import type { Reject } from "../../../core/reject.ts";
 import type { Connection } from "../../../postgres/connection.ts";
+import type { LentConnection } from "../../../postgres/lent-connection.ts";
 import { faultOf, postgresError, serverError } from "../../../postgres/errors.ts";
 import { advanceSplits } from "../../../postgres/progress.ts";
 import { insertRejects } from "../../../postgres/rejects.ts";
 import { beginTransaction, commitTransaction, rollbackTransaction } from "../../../postgres/transaction.ts";
-import type { Lease } from "../../../runtime/pool-lease.ts";
 import type { CommitOrder } from "./commit-order.ts";
 import type { Load, MakeLoad, RowFeed } from "./modes/load.ts";
 import type { Opening } from "./opening.ts";
+import type { Holder, UnitConnections } from "./unit-connections.ts";
 
 /** What the units of one writer have in common. */
 export interface UnitSettings {
@@ -25,30 +27,36 @@ export interface UnitSettings {
   readonly opening?: Opening | undefined;
   /** Asks whether the run still is this process's, where its end takes sessions away; throws FENCED when it is not. */
   readonly assertRunning?: (() => Promise<void>) | undefined;
-  /** The transactions that hold a connection, for whoever has to end them all. */
-  readonly open: Set<UnitTransaction>;
-  acquire(): Promise<Lease<Connection>>;
+  readonly connections: Pick<UnitConnections, "acquire" | "letGo">;
+}
+
+/** One unit's. */
+export interface UnitPlan {
+  /** Undefined while no output columns are known, for then there are no rows. */
+  readonly makeLoad: MakeLoad | undefined;
+  readonly turn: TurnToCommit;
 }
 
 /**
  * A transaction that begins at its first statement, so that a unit waiting for rows holds neither a connection nor a
  * snapshot.
  */
-export class UnitTransaction {
+export class UnitTransaction implements Holder {
   readonly settings: UnitSettings;
   readonly #load: Load | undefined;
-  #lease: Lease<Connection> | undefined;
-  /** The lease's, to be asked about also when it was given back. */
-  #connection: Connection | undefined;
+  readonly #turn: TurnToCommit;
+  #connection: LentConnection | undefined;
   #ended = false;
+  /** The unit before it got its connection. */
+  #gaveWay = false;
   /** Steps that the server has not answered yet. */
   #busy = 0;
   #rows = false;
 
-  /** @param makeLoad undefined while no output columns are known, for then there are no rows */
-  constructor(settings: UnitSettings, makeLoad: MakeLoad | undefined) {
+  constructor(settings: UnitSettings, { makeLoad, turn }: UnitPlan) {
     this.settings = settings;
     this.#load = makeLoad?.();
+    this.#turn = turn;
   }
 
   /** What fails when the rows do. */
@@ -63,24 +71,21 @@ export class UnitTransaction {
 
   /** The connection, inside the transaction. @throws MillraceError as {@link step} */
   async connection(): Promise<Connection> {
-    if (this.#lease) return this.#lease.value;
-    const lease = await this.settings.acquire();
+    if (this.#connection) return this.#connection;
+    const { label, connections, statementTimeoutMs } = this.settings;
+    const connection = await connections.acquire(this.#turn, this);
     if (this.#ended) {
-      await lease.release();
-      throw new MillraceError(
-        "ABORTED",
-        `${this.settings.label}: the commit unit was dropped while it waited to begin`,
-      );
+      connections.letGo(this);
+      await connection[Symbol.asyncDispose]();
+      if (this.#gaveWay) throw this.#wayGiven();
+      throw new MillraceError("ABORTED", `${label}: the commit unit was dropped while it waited to begin`);
     }
-    this.#lease = lease;
-    this.#connection = lease.value;
-    this.settings.open.add(this);
-    const { statementTimeoutMs } = this.settings;
+    this.#connection = connection;
     await this.step("beginning a transaction", () =>
-      beginTransaction(lease.value, statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
+      beginTransaction(connection, statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
     );
-    await this.#open(lease.value);
-    return lease.value;
+    await this.#open(connection);
+    return connection;
   }
 
   /** Makes ready for rows, once. @throws MillraceError as {@link step} */
@@ -93,11 +98,11 @@ export class UnitTransaction {
     return load;
   }
 
-  /** Begins to take rows. @throws MillraceError as {@link step} */
-  async openRows(): Promise<RowFeed> {
+  /** Begins to take rows, the first of this form. @throws MillraceError as {@link step} */
+  async openRows(form: RowForm): Promise<RowFeed> {
     const load = await this.prepareRows();
     const connection = await this.connection();
-    return this.step(`beginning ${load.doing}`, () => load.open(connection));
+    return this.step(`beginning ${load.doing}`, () => load.open(connection, form));
   }
 
   /**
@@ -115,6 +120,7 @@ export class UnitTransaction {
 
   /** One step whose failure the caller judges; keeps track of whether the server has answered. Throws what `work` throws. */
   async attempt<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#gaveWay) throw this.#wayGiven();
     this.#busy++;
     try {
       return await work();
@@ -125,7 +131,7 @@ export class UnitTransaction {
 
   /** What a failure means: whatever was said on a session that is gone, the session is to blame. */
   faultOf(thrown: unknown): FaultClass {
-    return this.#connection?.lost ? "transient" : faultOf(thrown);
+    return this.#gaveWay || this.#connection?.lost ? "transient" : faultOf(thrown);
   }
 
   /** An error of ours; what would be a row's fault elsewhere is the sink's failure here. */
@@ -166,17 +172,22 @@ export class UnitTransaction {
     }
     this.settings.opening?.committed();
     this.#end();
-    await this.#lease?.release();
+    await this.#connection?.[Symbol.asyncDispose]();
   }
 
   /** Drops everything. `abandon`: the session is in the middle of something that only its end ends. Never rejects. */
   async rollback(abandon = false): Promise<void> {
     if (this.#ended) return;
     this.#end();
-    const lease = this.#lease;
-    if (!lease) return;
-    const reusable = !abandon && this.#busy === 0 && (await rollbackTransaction(lease.value));
-    await (reusable ? lease.release() : lease.discard());
+    const connection = this.#connection;
+    if (!connection) return;
+    const reusable = !abandon && this.#busy === 0 && (await rollbackTransaction(connection));
+    await (reusable ? connection[Symbol.asyncDispose]() : connection.discard());
+  }
+
+  async giveWay(): Promise<void> {
+    this.#gaveWay = true;
+    await this.rollback(true);
   }
 
   /** Whoever cannot be asked just now has not taken the run away: then the failure itself counts. */
@@ -200,7 +211,14 @@ export class UnitTransaction {
 
   #end(): void {
     this.#ended = true;
-    this.settings.open.delete(this);
+    this.settings.connections.letGo(this);
+  }
+
+  #wayGiven(): MillraceError {
+    return new MillraceError(
+      "SINK_UNAVAILABLE",
+      `${this.settings.label}: the pool had no connection for the commit unit before this one, which got this one's; it is sent again`,
+    );
   }
 
   async #commit(connection: Connection): Promise<void> {

@@ -3,9 +3,10 @@ import type { FaultClass } from "../../../core/errors.ts";
 import type { Advance, SinkUnit, WriteOutcome } from "../../../core/ports/sink.ts";
 import type { Reject } from "../../../core/reject.ts";
 import type { SinkOutput } from "../../../core/result.ts";
+import { rowSlices } from "../../../core/row-forms.ts";
 import { postgresError, serverError } from "../../../postgres/errors.ts";
-import type { MakeLoad, RowFeed } from "./modes/load.ts";
-import { type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
+import type { RowFeed } from "./modes/load.ts";
+import { type UnitPlan, type UnitSettings, UnitTransaction } from "./unit-transaction.ts";
 
 const NO_REJECTS: WriteOutcome = { rejects: [] };
 
@@ -18,15 +19,16 @@ export class CopyUnit implements SinkUnit {
   /** Set as long as rows can be taken. */
   #feed: RowFeed | undefined;
 
-  /** @param makeLoad undefined while no output columns are known */
-  constructor(settings: UnitSettings, makeLoad: MakeLoad | undefined) {
-    this.#transaction = new UnitTransaction(settings, makeLoad);
+  constructor(settings: UnitSettings, plan: UnitPlan) {
+    this.#transaction = new UnitTransaction(settings, plan);
   }
 
   async write(output: SinkOutput): Promise<WriteOutcome> {
     if (output.rows === 0) return NO_REJECTS;
-    const feed = (this.#feed ??= await this.#transaction.openRows());
-    await this.#feeding(() => feed.write(output.bytes));
+    for (const rows of rowSlices(output)) {
+      const feed = (this.#feed ??= await this.#transaction.openRows(rows.form));
+      await this.#feeding(() => feed.write(rows));
+    }
     return NO_REJECTS;
   }
 

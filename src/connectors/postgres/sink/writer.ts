@@ -1,53 +1,48 @@
 /** The Postgres sink at work for one run. */
-import type { Clock } from "../../../core/clock.ts";
-import { type FaultClass, MillraceError } from "../../../core/errors.ts";
-import type { Claim, Progress, SinkSession, SinkUnit, SinkWriter } from "../../../core/ports/sink.ts";
-import type { ConnectTarget } from "../../../postgres/connect.ts";
-import { connect } from "../../../postgres/connect.ts";
+import type { FaultClass } from "../../../core/errors.ts";
+import type { Claim, Progress, SinkSession, SinkUnit, SinkWriter, TurnToCommit } from "../../../core/ports/sink.ts";
 import type { Connection } from "../../../postgres/connection.ts";
 import { faultOf, postgresError } from "../../../postgres/errors.ts";
 import { claimSplits, readSettledProgress } from "../../../postgres/progress.ts";
 import { noteRunStarted } from "../../../postgres/runs.ts";
+import { type PoolAccess, PoolMember } from "../../../postgres/shared-pool.ts";
 import { ensureStateTables } from "../../../postgres/state-schema.ts";
 import { inTransaction } from "../../../postgres/transaction.ts";
-import { ObjectPool } from "../../../runtime/object-pool.ts";
 import { CarefulUnit } from "./careful-unit.ts";
 import { CommitOrder } from "./commit-order.ts";
 import type { RunFrame } from "./run-frame.ts";
 import { CopyUnit } from "./unit.ts";
-import type { UnitSettings, UnitTransaction } from "./unit-transaction.ts";
+import { UnitConnections } from "./unit-connections.ts";
+import type { UnitSettings } from "./unit-transaction.ts";
 
 /** What a writer is made of. */
 export interface WriterOptions {
   /** For messages. */
   readonly label: string;
-  readonly target: Omit<ConnectTarget, "applicationName">;
+  /** The pool, with the name of the run. */
+  readonly access: PoolAccess;
   readonly frame: RunFrame;
-  /** What its user lets a run have, connections. */
-  readonly mostConnections: number | undefined;
   readonly stateSchema: string;
   readonly statementTimeoutMs: number | undefined;
-  readonly idleTimeoutMs: number | undefined;
-  readonly maxLifetimeMs: number | undefined;
-  readonly clock: Clock;
 }
 
-/** Hands out commit units over a few connections, made when they are first needed. */
+/** Hands out commit units over the connections of a pool, borrowed when they are first needed. */
 export class PostgresWriter implements SinkWriter {
   readonly lanes: 1 | 2;
   readonly #options: WriterOptions;
   readonly #session: SinkSession;
-  readonly #pool: ObjectPool<Connection>;
+  readonly #pool: PoolMember;
+  readonly #connections: UnitConnections;
   readonly #unitSettings: UnitSettings;
-  /** Transactions that hold a connection. */
-  readonly #open = new Set<UnitTransaction>();
 
   constructor(options: WriterOptions, session: SinkSession) {
-    const { label, frame, mostConnections, stateSchema, statementTimeoutMs } = options;
-    this.lanes = mostConnections === 2 ? 1 : frame.lanes;
+    const { label, access, frame, stateSchema, statementTimeoutMs } = options;
+    // a second unit would only wait for the first one's connection
+    this.lanes = access.wish?.max === 1 ? 1 : frame.lanes;
     this.#options = options;
     this.#session = session;
-    this.#pool = makePool(options, session, this.lanes);
+    this.#pool = new PoolMember(access);
+    this.#connections = new UnitConnections(this.#pool, session.signal);
     this.#unitSettings = {
       label,
       statementTimeoutMs,
@@ -56,8 +51,7 @@ export class PostgresWriter implements SinkWriter {
       order: new CommitOrder(),
       opening: frame.opening,
       assertRunning: () => frame.assertRunning((work) => this.#inTransaction("asking for the run", work)),
-      open: this.#open,
-      acquire: () => this.#pool.acquire({ signal: session.signal }),
+      connections: this.#connections,
     };
   }
 
@@ -89,12 +83,16 @@ export class PostgresWriter implements SinkWriter {
     );
   }
 
-  async begin(mode: "fast" | "careful", columns: readonly string[] | null): Promise<SinkUnit> {
+  async begin(
+    mode: "fast" | "careful",
+    columns: readonly string[] | null,
+    turn: TurnToCommit = "next",
+  ): Promise<SinkUnit> {
     const { frame } = this.#options;
-    const load = columns ? frame.loadOf(columns) : undefined;
-    await frame.beginUnit((work) => this.#inTransaction("making ready for the run's rows", work));
+    const makeLoad = columns ? frame.loadOf(columns) : undefined;
+    await frame.beginUnit((work) => this.#inTransaction("making ready for the run's rows", work, turn));
     const Unit = mode === "fast" ? CopyUnit : CarefulUnit;
-    return new Unit(this.#unitSettings, load);
+    return new Unit(this.#unitSettings, { makeLoad, turn });
   }
 
   async finish(): Promise<void> {
@@ -104,24 +102,30 @@ export class PostgresWriter implements SinkWriter {
     await (host === undefined ? end() : host.retrying(end, signal));
   }
 
+  pools(): { readonly [name: string]: number } {
+    return { "postgres sink": this.#connections.held };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#open].map((transaction) => transaction.rollback(true)));
-    await this.#pool.close();
+    await this.#connections[Symbol.asyncDispose]();
+    await this.#pool[Symbol.asyncDispose]();
   }
 
-  #inTransaction(doing: string, work: (connection: Connection) => Promise<void>): Promise<void> {
-    return this.#ask(doing, (connection) => inTransaction(connection, () => work(connection)));
+  #inTransaction(
+    doing: string,
+    work: (connection: Connection) => Promise<void>,
+    turn: TurnToCommit = "due",
+  ): Promise<void> {
+    return this.#ask(doing, (connection) => inTransaction(connection, () => work(connection)), turn);
   }
 
-  async #ask<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const lease = await this.#pool.acquire({ signal: this.#session.signal });
+  /** What is asked beside a unit is asked for one that is due, unless somebody says otherwise. */
+  async #ask<T>(doing: string, work: (connection: Connection) => Promise<T>, turn: TurnToCommit = "due"): Promise<T> {
+    await using connection = await this.#connections.acquire(turn);
     try {
-      const result = await work(lease.value);
-      await lease.release();
-      return result;
+      return await work(connection);
     } catch (thrown) {
-      const fault = lease.value.lost ? "transient" : faultOfAll(thrown);
-      await lease.discard();
+      const fault = connection.lost ? "transient" : faultOfAll(thrown);
       throw postgresError(thrown, `${this.#options.label}: ${doing}`, { fault });
     }
   }
@@ -131,25 +135,4 @@ export class PostgresWriter implements SinkWriter {
 function faultOfAll(thrown: unknown): FaultClass {
   const fault = faultOf(thrown);
   return fault === "record" ? "fatal" : fault;
-}
-
-function makePool({ target, clock, idleTimeoutMs, maxLifetimeMs }: WriterOptions, session: SinkSession, lanes: 1 | 2) {
-  const applicationName = `millrace ${session.job} ${session.run}`;
-  return new ObjectPool<Connection>({
-    name: `connections of sink ${session.sink}`,
-    create: (signal) => connect({ ...target, applicationName, signal }),
-    reset: assertIdle,
-    validate: (connection) => connection.lost === undefined,
-    destroy: (connection) => connection[Symbol.asyncDispose](),
-    max: lanes + 1,
-    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
-    ...(maxLifetimeMs !== undefined && { maxLifetimeMs }),
-    clock,
-  });
-}
-
-/** A session inside a transaction would carry one unit's rows into the next. */
-function assertIdle(connection: Connection): void {
-  if (!connection.idle)
-    throw new MillraceError("INVARIANT", `postgres ${connection.label}: returned inside a transaction`);
 }

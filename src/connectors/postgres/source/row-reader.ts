@@ -6,11 +6,10 @@ import { abortError } from "../../../core/clock.ts";
 import { MillraceError } from "../../../core/errors.ts";
 import type { FrameBatch, FrameReader } from "../../../core/ports/source.ts";
 import type { Connection } from "../../../postgres/connection.ts";
+import type { RowBlock } from "../../../postgres/row-blocks.ts";
 import { sourceError } from "./errors.ts";
 import type { RowWords } from "./row-words.ts";
 import type { Server } from "./server.ts";
-
-const LF = 10;
 
 /** What a {@link RowReader} needs. */
 export interface RowReaderOptions {
@@ -32,9 +31,8 @@ export interface RowReaderOptions {
 /** A COPY under way. */
 interface Copying {
   readonly connection: Connection;
-  readonly pid: number;
-  readonly rows: AsyncIterator<Buffer, undefined>;
-  isAtEnd: boolean;
+  readonly stream: Readable;
+  readonly blocks: AsyncIterator<RowBlock, undefined>;
 }
 
 /** One range. After SOURCE_UNAVAILABLE it goes on behind the last row that it gave. */
@@ -46,9 +44,6 @@ export class RowReader implements FrameReader {
   #after: readonly string[] | null;
   /** Rows that were given. */
   #given = 0;
-  /** What came and was not given: whole rows, and the begin of one. */
-  #held: Buffer[] = [];
-  #heldBytes = 0;
   #isAtEnd = false;
   #closed: Promise<void> | undefined;
 
@@ -60,14 +55,15 @@ export class RowReader implements FrameReader {
 
   async read(maxBytes: number, lease: (bytes: number) => Promise<SharedBytes>): Promise<FrameBatch | undefined> {
     const { signal } = this.#options;
+    let block: RowBlock | undefined;
     try {
-      await this.#fill(maxBytes);
+      block = await this.#next(maxBytes);
     } catch (thrown) {
       await this.#close();
       throw signal.aborted ? abortError(signal) : this.#failure(thrown);
     }
     if (signal.aborted) throw abortError(signal);
-    return this.#heldBytes === 0 ? undefined : this.#give(lease);
+    return block && this.#give(block, lease);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,53 +71,41 @@ export class RowReader implements FrameReader {
     await this.#close();
   }
 
-  /** Waits until there is enough to give: so many bytes and at least one whole row, or all that is left. */
-  async #fill(maxBytes: number): Promise<void> {
-    if (this.#options.signal.aborted) return;
-    let hasRow = this.#held.some((piece) => piece.includes(LF));
-    while (!this.#isAtEnd && !(hasRow && this.#heldBytes >= maxBytes)) {
-      this.#copying ??= await this.#open();
-      // it may have been told to end while there was nothing yet to close
-      if (this.#options.signal.aborted) throw abortError(this.#options.signal);
-      const { value } = await this.#copying.rows.next();
-      if (this.#options.signal.aborted) return;
-      if (value === undefined) {
-        this.#copying.isAtEnd = true;
-        this.#isAtEnd = true;
-        await this.#close();
-        return;
-      }
-      this.#held.push(value);
-      this.#heldBytes += value.length;
-      hasRow ||= value.includes(LF);
-    }
+  /** At least so many bytes of whole rows, or all that is left; undefined at the end. */
+  async #next(bytes: number): Promise<RowBlock | undefined> {
+    const { signal } = this.#options;
+    if (this.#isAtEnd || signal.aborted) return undefined;
+    this.#copying ??= await this.#open(bytes);
+    // it may have been told to end while there was nothing yet to close
+    if (signal.aborted) throw abortError(signal);
+    const { value } = await this.#copying.blocks.next();
+    if (value !== undefined || signal.aborted) return value;
+    this.#isAtEnd = true;
+    await this.#close();
+    return undefined;
   }
 
-  async #open(): Promise<Copying> {
+  async #open(blockBytes: number): Promise<Copying> {
     const { server, snapshot, statement, signal, sessions } = this.#options;
     const connection = await server.begin(signal, await snapshot?.());
     try {
-      const { rows } = await connection.query("SELECT pg_backend_pid() AS pid");
-      const stream: Readable = connection.copyTo(statement(this.#after));
+      const stream = connection.copyTo(statement(this.#after), blockBytes);
       // an error that nobody waits for just now is met by the next read
       stream.on("error", () => {});
       sessions(1);
-      const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
-      return { connection, pid: Number(rows[0]?.["pid"]), rows: iterator, isAtEnd: false };
+      return { connection, stream, blocks: stream[Symbol.asyncIterator]() as Copying["blocks"] };
     } catch (thrown) {
       await connection[Symbol.asyncDispose]();
       throw thrown;
     }
   }
 
-  async #give(lease: (bytes: number) => Promise<SharedBytes>): Promise<FrameBatch> {
-    const all = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held, this.#heldBytes);
-    const bytes = this.#isAtEnd ? all.length : all.lastIndexOf(LF) + 1;
-    this.#hold(all);
+  async #give(block: RowBlock, lease: (bytes: number) => Promise<SharedBytes>): Promise<FrameBatch> {
+    const { ends } = block;
+    const bytes = block.bytes.length;
     const memory = await lease(bytes);
-    memory.bytes.set(all.subarray(0, bytes));
-    this.#hold(all.subarray(bytes));
-    const ends = rowEnds(all.subarray(0, bytes));
+    memory.bytes.set(block.bytes);
+    block[Symbol.dispose]();
     const { words } = this.#options;
     const first = this.#given;
     this.#given += ends.length;
@@ -133,26 +117,20 @@ export class RowReader implements FrameReader {
     return { memory, bytes, ends, tokens: { after: (row) => (row === ends.length - 1 ? last : after(row)) } };
   }
 
-  #hold(bytes: Buffer): void {
-    this.#held = bytes.length === 0 ? [] : [bytes];
-    this.#heldBytes = bytes.length;
-  }
-
   /** Ends the session, once; whoever asks waits for it. */
   async #close(): Promise<void> {
     const copying = this.#copying;
     this.#copying = undefined;
-    if (!this.#isAtEnd) this.#hold(Buffer.alloc(0));
     if (copying !== undefined) this.#closed = this.#end(copying);
     await this.#closed;
   }
 
   /** Where rows are still to come the server is told, for it may be far from sending the next. */
-  async #end({ connection, pid, isAtEnd }: Copying): Promise<void> {
-    const { server, sessions } = this.#options;
-    if (!isAtEnd && connection.lost === undefined) await server.cancel(pid);
+  async #end({ connection, stream }: Copying): Promise<void> {
+    stream.destroy();
+    if (!this.#isAtEnd) await connection.cancel();
     await connection[Symbol.asyncDispose]();
-    sessions(-1);
+    this.#options.sessions(-1);
   }
 
   #failure(thrown: unknown): MillraceError {
@@ -166,11 +144,4 @@ export class RowReader implements FrameReader {
       { cause: thrown },
     );
   }
-}
-
-/** Offsets behind the rows: within one a line end is escaped. */
-function rowEnds(rows: Buffer): Int32Array {
-  const ends: number[] = [];
-  for (let at = rows.indexOf(LF); at !== -1; at = rows.indexOf(LF, at + 1)) ends.push(at + 1);
-  return Int32Array.from(ends);
 }

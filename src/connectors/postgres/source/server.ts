@@ -1,8 +1,11 @@
 /** The server that a source is read from: the first of its urls that answers and is fresh enough, and sessions on it. */
 import { MillraceError } from "../../../core/errors.ts";
 import type { SourceContext } from "../../../core/ports/source.ts";
+import { APPLICATION, applicationName } from "../../../postgres/application-name.ts";
 import { connect, type ConnectTarget } from "../../../postgres/connect.ts";
 import type { Connection } from "../../../postgres/connection.ts";
+import { borrowConnection, type PoolAccess } from "../../../postgres/shared-pool.ts";
+import { nameSettings } from "../../../postgres/transaction.ts";
 import type { PostgresSourceOptions } from "../options.ts";
 import { readSsl } from "../ssl.ts";
 import { sourceError } from "./errors.ts";
@@ -34,13 +37,22 @@ const NOTATION = [
   // sinks may be slower than any limit that an operator thought of
   "SET LOCAL idle_in_transaction_session_timeout = 0",
   "SET LOCAL lock_timeout = '5s'",
+  // a process that was killed tells nobody: without this the server is at its query until the next row; since version 14
+  `SELECT set_config(name, '3s', true) FROM pg_settings
+   WHERE name = 'client_connection_check_interval' AND setting = '0' AND version() LIKE '%linux%'`,
 ];
+
+/** One of the job's servers. */
+type Target = Pick<ConnectTarget, "url" | "ssl">;
 
 /** The server that was found last. */
 interface Chosen {
   readonly label: string;
-  readonly target: ConnectTarget;
+  readonly target: Target;
 }
+
+/** Whose sessions they are, and where they come from. */
+type Borrower = Pick<PoolAccess, "wish" | "shared" | "clock" | "heldUp"> & { readonly job: string | undefined };
 
 /** What is asked of a server. */
 interface Demands {
@@ -54,13 +66,17 @@ interface Demands {
 
 /** The job's servers, of which one is read at a time. */
 export class Server {
-  readonly #targets: readonly ConnectTarget[];
+  /** The run that reads, once it is known. */
+  run: string | undefined;
+  readonly #targets: readonly Target[];
   readonly #demands: Demands;
+  readonly #borrower: Borrower;
   #chosen: Chosen | undefined;
 
-  private constructor(targets: readonly ConnectTarget[], demands: Demands) {
+  private constructor(targets: readonly Target[], demands: Demands, borrower: Borrower) {
     this.#targets = targets;
     this.#demands = demands;
+    this.#borrower = borrower;
   }
 
   /**
@@ -70,20 +86,17 @@ export class Server {
    *   refuses, CONFIG_INVALID when it cannot be read incrementally
    */
   static async find(options: PostgresSourceOptions, context: SourceContext): Promise<Server> {
-    const { job, baseDir, signal } = context;
+    const { job, baseDir, signal, shared, clock, heldUp } = context;
     const ssl = await readSsl(options.ssl, baseDir);
     const { maxLag = Number.POSITIVE_INFINITY, statementTimeout = 0, incremental, lag } = options;
-    const targets = [options.url].flat().map((url) => ({
-      url,
-      applicationName: job === undefined ? "millrace" : `millrace ${job}`,
-      ...(ssl !== undefined && { ssl }),
-    }));
-    const server = new Server(targets, {
+    const targets = [options.url].flat().map((url) => ({ url, ...(ssl !== undefined && { ssl }) }));
+    const demands = {
       maxLagMs: maxLag,
       isPrimary: incremental && lag === 0,
       staysThere: incremental,
       statementTimeoutMs: statementTimeout,
-    });
+    };
+    const server = new Server(targets, demands, { job, wish: options.pool, shared, clock, heldUp });
     await server.#choose(signal);
     return server;
   }
@@ -98,7 +111,7 @@ export class Server {
     const failures: MillraceError[] = [];
     for (const target of this.#targets) {
       try {
-        await using connection = await connect({ ...target, ...(signal && { signal }) });
+        await using connection = await this.#borrow(target, signal);
         const { isStandby, lagMs } = await freshnessOf(connection);
         const { label } = connection;
         if (isPrimary && isStandby) failures.push(needsPrimary(label));
@@ -112,32 +125,59 @@ export class Server {
     throw noServer(failures);
   }
 
-  /** A session with the server that was found, or with the next that will do if that one is away. */
-  async #connect(signal: AbortSignal | undefined, mayMove: boolean): Promise<Connection> {
-    const about = signal && { signal };
-    const { target } = this.#chosen ?? (await this.#choose(signal));
-    try {
-      return await connect({ ...target, ...about });
-    } catch (thrown) {
-      const isBound = !mayMove || this.#demands.staysThere || this.#targets.length === 1;
-      if (isBound || signal?.aborted) throw thrown;
-      const next = await this.#choose(signal);
-      return connect({ ...next.target, ...about });
-    }
-  }
-
   /**
-   * Opens a session inside a transaction that only reads, and sees one moment throughout.
+   * Borrows a session, inside a transaction that only reads and sees one moment throughout; it is given back when it is
+   * disposed of.
    *
    * @param snapshot the moment that another session sees, on this server alone
    */
   async begin(signal: AbortSignal | undefined, snapshot?: string): Promise<Connection> {
-    const connection = await this.#connect(signal, snapshot === undefined);
+    const borrow = (target: Target): Promise<Connection> => this.#borrow(target, signal);
+    return this.#begin(await this.#reach(borrow, snapshot === undefined, signal), snapshot);
+  }
+
+  /**
+   * The same in a session of its own. One that others wait for must not take a place in the pool from them: of many jobs
+   * each would have this one, and none a second.
+   */
+  async beginApart(): Promise<Connection> {
+    const open = (target: Target): Promise<Connection> => connect({ ...target, applicationName: this.#name });
+    return this.#begin(await this.#reach(open, true));
+  }
+
+  get #name(): string {
+    const { job } = this.#borrower;
+    return job === undefined ? APPLICATION : applicationName(job, this.run);
+  }
+
+  #borrow(target: Target, signal: AbortSignal | undefined): Promise<Connection> {
+    return borrowConnection({ ...this.#borrower, target, side: "source", name: this.#name }, signal);
+  }
+
+  /** A session with the server that was found, or with the next that will do if that one is away. */
+  async #reach(
+    open: (target: Target) => Promise<Connection>,
+    mayMove: boolean,
+    signal?: AbortSignal,
+  ): Promise<Connection> {
+    const { target } = this.#chosen ?? (await this.#choose(signal));
+    try {
+      return await open(target);
+    } catch (thrown) {
+      const isBound = !mayMove || this.#demands.staysThere || this.#targets.length === 1;
+      if (isBound || signal?.aborted) throw thrown;
+      const next = await this.#choose(signal);
+      return open(next.target);
+    }
+  }
+
+  async #begin(connection: Connection, snapshot?: string): Promise<Connection> {
     try {
       await connection.query(
         [
           "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
           ...(snapshot === undefined ? [] : [`SET TRANSACTION SNAPSHOT '${snapshot}'`]),
+          ...nameSettings(connection),
           ...NOTATION,
           `SET LOCAL statement_timeout = ${this.#demands.statementTimeoutMs}`,
         ].join(";"),
@@ -162,20 +202,7 @@ export class Server {
       throw sourceError(thrown, `source: ${doing} in ${this.label}`);
     }
   }
-
-  /** Cancels what another session is at; best effort, and never rejects. */
-  async cancel(pid: number): Promise<void> {
-    try {
-      const { target } = this.#chosen ?? (await this.#choose(undefined));
-      await using connection = await connect({ ...target, connectTimeoutMs: CANCEL_TIMEOUT_MS });
-      await connection.query("SELECT pg_cancel_backend($1)", [pid]);
-    } catch {
-      // its session is closed as well, which the server notices when it sends the next rows
-    }
-  }
 }
-
-const CANCEL_TIMEOUT_MS = 2_000;
 
 async function freshnessOf(connection: Connection): Promise<Freshness> {
   const { rows } = await connection.query(FRESHNESS);

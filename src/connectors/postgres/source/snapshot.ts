@@ -27,7 +27,7 @@ export class Snapshot implements AsyncDisposable {
 
   async #export(): Promise<{ readonly connection: Connection; readonly id: string }> {
     // not the signal of a split: the others outlive it
-    const connection = await this.#server.begin(undefined);
+    const connection = await this.#server.beginApart();
     try {
       const { rows } = await connection.query("SELECT pg_export_snapshot() AS id");
       return { connection, id: String(rows[0]?.["id"]) };

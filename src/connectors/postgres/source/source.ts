@@ -116,6 +116,10 @@ class PostgresSource implements BoundSource {
     });
   }
 
+  readBy(run: string): void {
+    this.#parts.server.run = run;
+  }
+
   /** The ranges that the run began with, whatever the table has become since. */
   asPlanned(seen: readonly SeenSplit[]): BoundSource {
     const plan = parsePlan(seen[0]?.fingerprint ?? "");

@@ -3,12 +3,14 @@
  * commits units with positions. Several of them over one state store are a crash and its successor, or a zombie.
  */
 import { addCounts, NO_COUNTS } from "../../../core/ledger.ts";
-import type { EncodeSpec } from "../../../core/ports/format.ts";
+import type { EncodeSpec, RowForm } from "../../../core/ports/format.ts";
 import type { Advance, BoundSink, Progress, SinkUnit, SinkWriter, WriteOutcome } from "../../../core/ports/sink.ts";
 import type { StateStore } from "../../../core/ports/state-store.ts";
 import { originPosition } from "../../../core/position.ts";
 import type { Reject } from "../../../core/reject.ts";
 import type { SinkOutput } from "../../../core/result.ts";
+import { turnsAmong } from "../../../core/row-forms.ts";
+import { typedColumns } from "../../../core/typed-columns.ts";
 import { formatByName } from "../../../formats/catalog.ts";
 import { GrowingBytes } from "../../../formats/growing-bytes.ts";
 import { putCopy } from "../../../formats/put-bytes.ts";
@@ -189,10 +191,11 @@ function outputOf(
   spec: EncodeSpec,
   columns: readonly string[],
 ): SinkOutput {
-  const named = spec.columns ?? (columns.length === 0 ? null : columns.map((name) => ({ name })));
+  const named = spec.columns ?? (columns.length === 0 ? null : typedColumns(spec, columns));
   const encoder = formatByName(spec.format).encoder({ ...spec, columns: named });
   const memory = new GrowingBytes(new SharedArrayBuffer(FIELD_BYTES));
   const ends: number[] = [];
+  const forms: RowForm[] = [];
   const owners: number[] = [];
   const rows = records.flatMap((record, index) => [record].flat().map((row) => ({ row, index })));
   const { attached = [] } = spec;
@@ -205,6 +208,7 @@ function outputOf(
     }
     encoder.encode(row, noSource, memory);
     ends.push(memory.length);
+    forms.push(encoder.form ?? 0);
     owners.push(index);
   }
   const { partition } = spec;
@@ -218,6 +222,7 @@ function outputOf(
     rows: rows.length,
     rowEnds: Int32Array.from(ends),
     recordOfRow: Int32Array.from(owners),
+    turns: turnsAmong(forms),
     filtered: 0,
     ...(paths && { partitions: { names, ofRow: Int32Array.from(paths, (path) => names.indexOf(path)) } }),
     ...(spec.attached && { attached: { fields: attached.length, lengths: Int32Array.from(lengths) } }),

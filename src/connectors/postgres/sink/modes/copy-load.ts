@@ -1,28 +1,23 @@
 /** Rows copied straight into the table: modes append and replace. */
+import type { RowForm } from "../../../../core/ports/format.ts";
 import type { Connection } from "../../../../postgres/connection.ts";
-import { CopyFeed } from "../../../../postgres/copy-feed.ts";
-import { quoteIdentifier, quoteTable, type TableName } from "../../../../postgres/identifiers.ts";
+import { type CopyTarget, RowCopies } from "../../../../postgres/row-copies.ts";
 import type { Load, RowFeed } from "./load.ts";
 
 /** `COPY table (columns) FROM STDIN`. */
 export class CopyLoad implements Load {
   readonly doing = "COPY";
   readonly copyOf: string;
-  readonly #statement: string;
+  readonly #target: CopyTarget;
 
-  constructor(into: TableName, columns: readonly string[]) {
-    this.copyOf = into.table;
-    this.#statement = copyStatement(into, columns);
+  constructor(target: CopyTarget) {
+    this.copyOf = target.into.table;
+    this.#target = target;
   }
 
   async prepare(): Promise<void> {}
 
-  open(connection: Connection): Promise<RowFeed> {
-    return CopyFeed.open(connection, this.#statement);
+  open(connection: Connection, form: RowForm): Promise<RowFeed> {
+    return RowCopies.open(connection, this.#target, form);
   }
-}
-
-/** The statement that copies text rows into some columns. */
-export function copyStatement(into: TableName, columns: readonly string[]): string {
-  return `COPY ${quoteTable(into)} (${columns.map(quoteIdentifier).join(", ")}) FROM STDIN`;
 }

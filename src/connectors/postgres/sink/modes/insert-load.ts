@@ -35,7 +35,9 @@ export class InsertLoad implements Load {
 
   async open(connection: Connection): Promise<RowFeed> {
     return {
-      write: async (bytes) => {
+      rowsBefore: 0,
+      isBinary: false,
+      write: async ({ bytes }) => {
         await connection.query(this.#statement, readTextRows(bytes, this.#columns));
       },
       finish: async () => {},

@@ -39,6 +39,8 @@ interface MergeOptions {
   readonly columns: readonly MergeColumn[];
   /** Output columns that it does not have. */
   readonly extra?: readonly StageColumn[];
+  /** Whether rows of form 0 are binary. */
+  readonly binary: boolean;
 }
 
 const STORED = `"millrace_stored"`;
@@ -53,6 +55,7 @@ export function upsertStatements({
   into,
   columns,
   extra = [],
+  binary,
   rule,
 }: MergeOptions & { readonly rule: UpsertRule }): MergeStatements {
   const staged = [...columns, ...extra];
@@ -66,7 +69,7 @@ export function upsertStatements({
       onConflict(columns, rule),
     ].join(" "),
   ];
-  return { ...stageStatements(staged), merge: statements.join(";") };
+  return { ...stageStatements(staged, binary), merge: statements.join(";") };
 }
 
 /**
@@ -77,6 +80,7 @@ export function upsertStatements({
 export function ignoreStatements({
   into,
   columns,
+  binary,
   key,
 }: MergeOptions & { readonly key: readonly string[] | null }): MergeStatements {
   const place = quoteIdentifier(placeColumn(columns));
@@ -86,7 +90,7 @@ export function ignoreStatements({
     `SELECT ${nameList(columns)} FROM pg_temp.${STAGE} ORDER BY ${place}`,
     `ON CONFLICT${target} DO NOTHING`,
   ].join(" ");
-  return { ...stageStatements(columns), merge };
+  return { ...stageStatements(columns, binary), merge };
 }
 
 /** `INSERT INTO table (columns)`; values for an identity column are taken as a COPY takes them. */

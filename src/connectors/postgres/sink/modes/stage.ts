@@ -1,6 +1,6 @@
 /** The temporary table in which the rows of a unit wait to be merged. */
 import { quoteIdentifier } from "../../../../postgres/identifiers.ts";
-import { copyStatement } from "./copy-load.ts";
+import type { CopyTarget } from "../../../../postgres/row-copies.ts";
 
 /** Its name. */
 export const STAGE = "millrace_stage";
@@ -15,7 +15,7 @@ export interface StageColumn {
 /** What is done with it. */
 export interface StageStatements {
   readonly create: string;
-  readonly copy: string;
+  readonly copy: CopyTarget;
   readonly empty: string;
 }
 
@@ -29,15 +29,15 @@ export function placeColumn(columns: readonly StageColumn[]): string {
 /**
  * The statements for a table of these columns. It has their types and nothing of their constraints: those are the
  * merge's, which may fill in what is missing.
+ *
+ * @param binary whether rows of form 0 are binary
  */
-export function stageStatements(columns: readonly StageColumn[]): StageStatements {
-  const stage = { schema: "pg_temp", table: STAGE };
+export function stageStatements(columns: readonly StageColumn[], binary: boolean): StageStatements {
   const definitions = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`);
   const place = `${quoteIdentifier(placeColumn(columns))} bigint GENERATED ALWAYS AS IDENTITY`;
-  const names = columns.map(({ name }) => name);
   return {
     create: `CREATE TEMPORARY TABLE ${STAGE} (${[...definitions, place].join(", ")}) ON COMMIT DROP`,
-    copy: copyStatement(stage, names),
+    copy: { into: { schema: "pg_temp", table: STAGE }, columns: columns.map(({ name }) => name), binary },
     empty: `TRUNCATE pg_temp.${STAGE}`,
   };
 }

@@ -4,8 +4,9 @@
  * The temporary table lasts as long as the transaction, so that nothing depends on which session comes next: a pooler in
  * transaction mode may stand in between.
  */
+import type { RowForm } from "../../../../core/ports/format.ts";
 import type { Connection } from "../../../../postgres/connection.ts";
-import { CopyFeed } from "../../../../postgres/copy-feed.ts";
+import { RowCopies } from "../../../../postgres/row-copies.ts";
 import type { Load, RowFeed } from "./load.ts";
 import type { MergeStatements } from "./merge-statements.ts";
 import { STAGE } from "./stage.ts";
@@ -26,15 +27,21 @@ export class StagedLoad implements Load {
   }
 
   /** What an earlier feed left there is in the table by now. */
-  async open(connection: Connection): Promise<RowFeed> {
+  async open(connection: Connection, form: RowForm): Promise<RowFeed> {
     const { copy, empty, merge } = this.#statements;
     if (this.#used) await connection.query(empty);
     this.#used = true;
-    const feed = await CopyFeed.open(connection, copy);
+    const copies = await RowCopies.open(connection, copy, form);
     return {
-      write: (bytes) => feed.write(bytes),
+      get rowsBefore() {
+        return copies.rowsBefore;
+      },
+      get isBinary() {
+        return copies.isBinary;
+      },
+      write: (rows) => copies.write(rows),
       finish: async () => {
-        await feed.finish();
+        await copies.finish();
         await connection.query(merge);
       },
     };

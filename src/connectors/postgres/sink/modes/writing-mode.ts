@@ -11,11 +11,14 @@ import type { MakeLoad } from "./load.ts";
 import { ignoreStatements, type UpsertRule, upsertStatements } from "./merge-statements.ts";
 import { StagedLoad } from "./staged-load.ts";
 import { keyOf } from "./key.ts";
+import type { StageColumn } from "./stage.ts";
 
 /** What is known of the table. */
 export interface ModeTable {
   readonly table: Table;
   readonly keys: readonly UniqueKey[];
+  /** Whether rows of form 0 are binary. */
+  readonly binary: boolean;
   /** For messages. */
   readonly label: string;
 }
@@ -25,7 +28,7 @@ export interface WritingMode {
   /** Output columns that every row has, whatever the first records have. */
   readonly always: readonly string[];
   /** Output column that the table does not have. */
-  readonly extra: string | undefined;
+  readonly extra: StageColumn | undefined;
   /** A unit's way into a table. @throws MillraceError COLUMN_UNKNOWN */
   loadInto(into: TableName, columns: readonly string[]): MakeLoad;
 }
@@ -45,14 +48,10 @@ export function writingMode(options: PostgresSinkOptions, about: ModeTable): Wri
     case "insert":
       return plain(about, (into, columns) => () => new InsertLoad(into, columns));
     default:
-      return plain(
-        about,
-        (into, columns) => () =>
-          new CopyLoad(
-            into,
-            columns.map(({ name }) => name),
-          ),
-      );
+      return plain(about, (into, columns) => {
+        const target = { into, columns: columns.map(({ name }) => name), binary: about.binary };
+        return () => new CopyLoad(target);
+      });
   }
 }
 
@@ -63,12 +62,13 @@ function plain(
   return {
     always: [],
     extra: undefined,
-    loadInto: (into, columns) => load(into, columnsOf(table, columns, label)),
+    loadInto: (into, columns) => load(into, knownColumns(table, columns, label)),
   };
 }
 
-function upserting(options: PostgresSinkOptions, { table, keys, label }: ModeTable): WritingMode {
-  const unique = keyOf(options.key, { table, keys, label });
+function upserting(options: PostgresSinkOptions, about: ModeTable): WritingMode {
+  const { table, binary, label } = about;
+  const unique = keyOf(options.key, about);
   const { onlyNewer = null } = options;
   const { columns: key } = unique;
   if (onlyNewer !== null) assertColumns(table, [onlyNewer], `${label}: onlyNewer`);
@@ -84,10 +84,10 @@ function upserting(options: PostgresSinkOptions, { table, keys, label }: ModeTab
   const always = new Set([...key, ...(onlyNewer === null ? [] : [onlyNewer]), ...(condition ? [condition.field] : [])]);
   return {
     always: [...always],
-    extra: extra?.name,
+    extra,
     loadInto: (into, names) => {
       assertAll(always, names, label);
-      const columns = columnsOf(
+      const columns = knownColumns(
         table,
         names.filter((name) => name !== extra?.name),
         label,
@@ -96,6 +96,7 @@ function upserting(options: PostgresSinkOptions, { table, keys, label }: ModeTab
         into,
         columns: columns.map(staged),
         ...(extra && { extra: [extra] }),
+        binary,
         rule,
       });
       return () => new StagedLoad(statements);
@@ -104,14 +105,14 @@ function upserting(options: PostgresSinkOptions, { table, keys, label }: ModeTab
 }
 
 function ignoring({ key: wanted }: PostgresSinkOptions, about: ModeTable): WritingMode {
-  const { table, label } = about;
+  const { table, binary, label } = about;
   const key = wanted === undefined ? null : keyOf(wanted, about).columns;
   return {
     always: key ?? [],
     extra: undefined,
     loadInto: (into, names) => {
-      const columns = columnsOf(table, names, label).map(staged);
-      const statements = ignoreStatements({ into, columns, key });
+      const columns = knownColumns(table, names, label).map(staged);
+      const statements = ignoreStatements({ into, columns, binary, key });
       return () => new StagedLoad(statements);
     },
   };
@@ -121,9 +122,14 @@ function staged({ name, declared, identityAlways }: TableColumn) {
   return { name, type: declared, identityAlways };
 }
 
-function columnsOf(table: Table, names: readonly string[], label: string): readonly TableColumn[] {
+/** The table's columns of these names, in their order. */
+export function columnsOf({ columns }: Table, names: readonly string[]): readonly TableColumn[] {
+  return names.flatMap((name) => columns.find((column) => column.name === name) ?? []);
+}
+
+function knownColumns(table: Table, names: readonly string[], label: string): readonly TableColumn[] {
   assertColumns(table, names, label);
-  return names.flatMap((name) => table.columns.find((column) => column.name === name) ?? []);
+  return columnsOf(table, names);
 }
 
 function assertAll(needed: ReadonlySet<string>, names: readonly string[], label: string): void {
