@@ -1,7 +1,7 @@
 /**
  * Works orders off in this one thread, chunk by chunk, as a worker thread does, and prints what a record costs.
  *
- *     node bench/codec-chunks.ts <csv file> <jsonl | csv | pg-copy> [times]
+ *     node bench/codec-chunks.ts <csv file> <jsonl | csv | pg-copy | pg-copy-binary> [times]
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -47,7 +47,7 @@ const TARGETS = [
 ] as const;
 
 function sinkOf(format: string): EncodeSpec {
-  const columns = TARGETS.map(([name, type]) => (format === "pg-copy" ? { name, type } : { name }));
+  const columns = TARGETS.map(([name, type]) => (format.startsWith("pg-copy") ? { name, type } : { name }));
   const needsColumns = format !== "jsonl";
   return {
     sink: "sink",

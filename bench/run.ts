@@ -24,6 +24,12 @@ import { jsonlScenario } from "./scenario-jsonl.ts";
 import { kafkaCopyScenario, kafkaCpuScenario, kafkaScenario, kafkaStallScenario } from "./scenario-kafka.ts";
 import { poisonScenario } from "./scenario-poison.ts";
 import { postgresScenario } from "./scenario-postgres.ts";
+import {
+  postgresCopyScenario,
+  postgresJsonlScenario,
+  postgresMemoryScenario,
+  postgresUpsertScenario,
+} from "./scenario-postgres-source.ts";
 import { startupScenario } from "./scenario-startup.ts";
 import { streamsScenario } from "./scenario-streams.ts";
 import { unitsScenario } from "./scenario-units.ts";
@@ -39,6 +45,10 @@ type MakeScenario = (
 
 const SCENARIOS: { readonly [name: string]: MakeScenario } = {
   postgres: postgresScenario,
+  "postgres-jsonl": postgresJsonlScenario,
+  "postgres-copy": postgresCopyScenario,
+  "postgres-upsert": postgresUpsertScenario,
+  "postgres-memory": postgresMemoryScenario,
   jsonl: jsonlScenario,
   gzip: gzipScenario,
   cost: costScenario,

@@ -6,7 +6,7 @@ import { nodeScript, type Workshop } from "./workshop.ts";
 
 /** The scenario at a number of rows; CPU of one thread, so other programs on the machine weigh little. */
 export function codecScenario(workshop: Workshop, rows: number): Scenario {
-  const contenders = ["jsonl", "csv", "pg-copy"].map((format) => codec(workshop, rows, format));
+  const contenders = ["jsonl", "csv", "pg-copy", "pg-copy-binary"].map((format) => codec(workshop, rows, format));
   const remarks = ["wanted: at most 1.3 microseconds a record for jsonl, the transform's own 0.5 included"];
   return { title: "CSV -> transform -> bytes, one thread, no I/O", rows, contenders, remarks };
 }

@@ -1,5 +1,5 @@
 /** A place of its own for rejects: a file that is cut back when a process takes it up. */
-import type { RejectStore } from "../../../src/core/ports/sink.ts";
+import type { RejectStore } from "../../../src/core/ports/reject-store.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import type { RejectFile } from "../../../src/pipeline/rejects/reject-places.ts";
 import { MemoryRejects } from "../../../src/state/memory-rejects.ts";

@@ -22,6 +22,19 @@ test("drawFlow() names topics, group and key of a Kafka job", () => {
   expect(describeRejects(both)).toBe("the state store; the run ends beyond 5 % in five minutes");
 });
 
+test("describeFormats() says how rows go into Postgres", () => {
+  const describe = (more: object) => {
+    const sink = { type: "postgres", url: "postgres://localhost/shop", table: "orders", ...more };
+    return describeFormats(defineJob({ name: "orders", source: { type: "file", path: "o.csv" }, sink } as JobConfig));
+  };
+  expect([{}, { copy: "text" }, { mode: "upsert", copy: "binary" }, { mode: "insert" }].map(describe)).toEqual([
+    "csv -> copy",
+    "csv -> copy text",
+    "csv -> copy binary",
+    "csv -> insert",
+  ]);
+});
+
 test("drawFlow() names the address of an HTTP source without what may be secret, and how its pages follow each other", () => {
   const url = "https://me:pass@api.test/items?key=s3cret#x";
   const source = { type: "http", url, records: "/data", pagination: { type: "cursor", next: "/next" } };

@@ -26,6 +26,12 @@ describe("a Postgres sink", () => {
       {},
       "sink.onlyNewer: belongs to mode upsert, and the mode is insert",
     ],
+    [
+      "copy",
+      { mode: "insert", copy: "binary" },
+      {},
+      "sink.copy: belongs to mode append or upsert or insertIgnore or replace, and the mode is insert",
+    ],
     ["a source without end", { mode: "replace" }, TOPIC, "sink.mode: replace: shows what a run has read when it ends"],
   ])("is refused for what its mode cannot do: %s", (_name, sink, job, message) => {
     expect(() => define(sink, job)).toThrow(message);
@@ -34,7 +40,7 @@ describe("a Postgres sink", () => {
   test.each<[object]>([
     [{ key: ["id"], createTable: true }],
     [{ mode: "upsert", key: ["id"], deleteWhen: { field: "op", equals: "d" }, onlyNewer: "at" }],
-    [{ mode: "insertIgnore", key: ["id"] }],
+    [{ mode: "insertIgnore", key: ["id"], copy: "binary" }],
     [{ mode: "replace", before: "SELECT 1", after: "SELECT 2" }],
   ])("takes %j", (sink) => {
     expect(() => define(sink)).not.toThrow();

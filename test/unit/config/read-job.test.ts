@@ -419,17 +419,6 @@ describe("what is not built yet is refused by its name", () => {
     expect(code).toBe("NOT_BUILT");
   });
 
-  test("the pool of a Postgres source", () => {
-    const message = "2:45: source.pool: not built in this release (a session for each range that is read)";
-    const source = "source: { type: postgres, url: u, table: t, pool: { max: 2 } }";
-    expect(lines(minimal.replace(/source: .*/, source))).toEqual([`orders.yaml:${message}`]);
-  });
-
-  test("a Postgres sink with copy: binary", () => {
-    const message = "3:81: sink.copy: binary: not built in this release (built now: auto, text)";
-    expect(lines(postgres("copy: binary"))).toEqual([`orders.yaml:${message}`]);
-  });
-
   test.each([
     'trigger: { type: cron, schedule: "0 2 * * *" }',
     "trigger: { type: interval, every: 5m }",

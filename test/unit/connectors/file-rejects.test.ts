@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, truncateSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { CommittedRejects, RejectStore } from "../../../src/core/ports/sink.ts";
+import type { CommittedRejects, RejectStore } from "../../../src/core/ports/reject-store.ts";
 import { type Reject, rejectToJson } from "../../../src/core/reject.ts";
 import { seededRandom } from "../../../src/core/random.ts";
 import { linesBackwards } from "../../../src/connectors/file/lines-backwards.ts";

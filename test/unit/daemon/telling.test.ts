@@ -40,6 +40,7 @@ describe("openTelling()", () => {
       },
       version: "1.0.0",
       nextSlots: () => new Map(),
+      pools: () => [],
     });
     await telling.hold([job]);
     for (const event of [begun(0), ended(1, "failed")]) for (const observe of telling.observers) observe(event);

@@ -90,6 +90,7 @@ describe("logger()", () => {
       at(6, { kind: "breaker", sink: "shop", state: "half-open", forMs: null, reason: null }),
       at(7, { kind: "breaker", sink: "shop", state: "closed", forMs: null, reason: null }),
       at(8, { kind: "draining", reason: "SIGTERM" }),
+      at(9, { kind: "held-up", stage: "sink", sink: "shop", forMs: 10_000, message: "4 of 4 are lent" }),
     ]);
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
       expect.objectContaining({ level: "info", msg: "rewound", split: "a.csv", token: "70", droppedBytes: 30 }),
@@ -115,6 +116,13 @@ describe("logger()", () => {
       expect.objectContaining({ level: "info", msg: "breaker half-open, one request is tried", sink: "shop" }),
       expect.objectContaining({ level: "info", msg: "breaker closed, requests are sent again", sink: "shop" }),
       expect.objectContaining({ level: "info", msg: "draining", reason: "SIGTERM" }),
+      expect.objectContaining({
+        level: "warn",
+        msg: "held up",
+        sink: "shop",
+        waitedMs: 10_000,
+        reason: "4 of 4 are lent",
+      }),
     ]);
   });
 

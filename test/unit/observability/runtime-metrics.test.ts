@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { LendingFigures } from "../../../src/core/ports/shared-objects.ts";
 import type { HostEvent } from "../../../src/core/ports/runtime-events.ts";
 import { type RuntimeMetrics, runtimeMetrics } from "../../../src/observability/runtime-metrics.ts";
 import { until } from "../../support/until.ts";
@@ -31,10 +32,12 @@ describe("runtimeMetrics()", () => {
   let registry: Registry;
   let metrics: RuntimeMetrics;
   let next: () => ReadonlyMap<string, number>;
+  let pools: LendingFigures[];
   beforeEach(async () => {
     registry = new Registry();
     next = () => new Map();
-    metrics = await runtimeMetrics(registry, { version: "1.2.3", nextSlots: () => next() });
+    pools = [];
+    metrics = await runtimeMetrics(registry, { version: "1.2.3", nextSlots: () => next(), pools: () => pools });
   });
 
   async function samples(name: string): Promise<string[]> {
@@ -124,9 +127,22 @@ describe("runtimeMetrics()", () => {
     await until("no series are left", async () => !(await registry.metrics()).includes('job="') || undefined);
   });
 
+  it("shows what the pools that all jobs share hold now, one figure a name", async () => {
+    const pool = { name: "etl@db:5432/shop sink", max: 4, size: 3, lent: 2, waiting: 1 };
+    pools = [pool, { ...pool, name: "etl@db:5432/shop source", waiting: 0 }, { ...pool, size: 2 }];
+    expect(await samples("pool_size")).toEqual([
+      '{pool="etl@db:5432/shop sink"} 5',
+      '{pool="etl@db:5432/shop source"} 3',
+    ]);
+    pools = [pool];
+    expect(await samples("pool_waiting")).toEqual(['{pool="etl@db:5432/shop sink"} 1']);
+    expect(await samples("pool_limit")).toEqual(['{pool="etl@db:5432/shop sink"} 4']);
+  });
+
   it("replaces what an earlier runtime left on the registry", async () => {
     metrics.observe(slot("due"));
-    await runtimeMetrics(registry, { version: "1.2.4", nextSlots: () => new Map([["users", START]]) });
+    const nextSlots = () => new Map([["users", START]]);
+    await runtimeMetrics(registry, { version: "1.2.4", nextSlots, pools: () => [] });
     expect(await samples("slots_total")).toEqual([]);
     expect(await samples("next_slot_timestamp_seconds")).toEqual([`{job="users"} ${START / 1_000}`]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MillraceError } from "../../../src/core/errors.ts";
-import type { RejectStore } from "../../../src/core/ports/sink.ts";
+import type { RejectStore } from "../../../src/core/ports/reject-store.ts";
 import type { RunRow } from "../../../src/core/ports/state-store.ts";
 import type { Reject } from "../../../src/core/reject.ts";
 import type { RunSummary } from "../../../src/core/summary.ts";

@@ -68,6 +68,12 @@ describe("faultOf()", () => {
     expect(faultOf(fromServer(code))).toBe(fault);
   });
 
+  test("takes a broken protocol for the connection's fault, but inside a COPY for a row's", () => {
+    const message = "insufficient data left in message";
+    expect(faultOf(fromServer("08P01", message))).toBe("transient");
+    expect(faultOf(fromServer("08P01", message, { where: "COPY t, line 3, column n" }))).toBe("record");
+  });
+
   test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"])(
     "takes a socket's %s for transient",
     (code) => {

@@ -49,8 +49,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ["runtime", "connectors"],
   spi: [...doors, "state", "streams"],
   daemon: ["runtime", "pipeline", "config", "scheduling", "state", "server", "observability"],
+  bench: ["runtime", "formats", "connectors", "config", "postgres", "observability", "pipeline"],
   index: upToDaemon,
-  cli: [...upToDaemon, "index"],
+  cli: [...upToDaemon, "bench", "index"],
 };
 
 const specFile = /(?:^|\/)(?:options|catalog)\.ts$/;

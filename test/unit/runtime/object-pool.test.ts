@@ -191,6 +191,26 @@ describe("ObjectPool.acquire()", () => {
     expect((await pool.acquire()).value.id).toBe(2);
     expect(errors).toEqual([[expect.objectContaining({ message: "broken pipe" }), "validate"]]);
   });
+
+  test("asks what lay idle for how long it did", async () => {
+    const asked: number[] = [];
+    const { pool, clock } = poolOfThings({ validate: (_thing, idleMs) => asked.push(idleMs) > 0 });
+    await (await pool.acquire()).release();
+    await clock.advance(1_500);
+    await pool.acquire();
+    expect(asked).toEqual([1_500]);
+  });
+
+  test("lets what was made at once end one after another, within the lifetime", async () => {
+    let share = 0;
+    const { pool, clock, log } = poolOfThings({ max: 2, maxLifetimeMs: 1_000, random: () => (share = 1 - share) });
+    const both = [await pool.acquire(), await pool.acquire()];
+    for (const lease of both) await lease.release();
+    await clock.advance(900);
+    expect(log.slice(2)).toEqual(["destroy 1"]);
+    await clock.advance(100);
+    expect(log.slice(2)).toEqual(["destroy 1", "destroy 2"]);
+  });
 });
 
 describe("ObjectPool.tryAcquire()", () => {
@@ -354,6 +374,47 @@ describe("ObjectPool", () => {
       expect(() => poolOfThings(options)).toThrow(code("INVARIANT"));
     },
   );
+});
+
+describe("ObjectPool.adjust()", () => {
+  test("makes room for those who wait, and takes it away again as objects come back", async () => {
+    const { pool, log } = poolOfThings({ max: 1 });
+    const first = await pool.acquire();
+    const waiting = [pool.acquire(), pool.acquire()];
+    expect(pool.isExhausted).toBe(true);
+    pool.adjust({ max: 4 });
+    const [second, third] = (await Promise.all(waiting)) as [typeof first, typeof first];
+    expect([pool.max, pool.isExhausted, pool.stats.size]).toEqual([4, false, 3]);
+    await second.release();
+    pool.adjust({ max: 1 });
+    await settled();
+    expect(log).toEqual(["reset 2", "destroy 2"]);
+    await third.release();
+    await first.release();
+    expect(log.slice(2)).toEqual(["reset 3", "destroy 3", "reset 1"]);
+    expect(pool.stats).toMatchObject({ size: 1, idle: 1 });
+  });
+
+  test("holds what lies idle to other times", async () => {
+    const { pool, log, clock } = poolOfThings();
+    await (await pool.acquire()).release();
+    pool.adjust({ max: 2, idleTimeoutMs: 500 });
+    await clock.advance(500);
+    expect(log).toEqual(["reset 1", "destroy 1"]);
+  });
+});
+
+describe("ObjectPool.isExhausted", () => {
+  test("tells whether an acquire would wait for somebody else", async () => {
+    const { pool } = poolOfThings({ max: 2 });
+    expect(pool.isExhausted).toBe(false);
+    const making = pool.acquire();
+    expect(pool.isExhausted).toBe(false);
+    const [first] = [await making, await pool.acquire()];
+    expect(pool.isExhausted).toBe(true);
+    await first.release();
+    expect(pool.isExhausted).toBe(false);
+  });
 });
 
 describe("ObjectPool.close()", () => {

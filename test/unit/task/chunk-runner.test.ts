@@ -118,6 +118,16 @@ describe("A transform", () => {
     ]);
   });
 
+  test("keeps the source's bytes where the decoder reads from a copy without their escapes", async () => {
+    const fields = ["id", "name"].map((name) => [name, "text"]);
+    const rows = [String.raw`1	a\nb`, String.raw`2	c\td\\`];
+    const text = `${rows.join("\n")}\n`;
+    const ends = Int32Array.of(text.indexOf("\n") + 1, text.length);
+    const thread = new TestThread({ format: "pg-copy", formatOptions: { fields }, transform: "refusing" });
+    const { reply } = await thread.run(text, { ends });
+    expect(reply.rejects.map(({ raw }) => raw)).toEqual([rows[1]]);
+  });
+
   test("knows its job, run, split and line", async () => {
     const { rows } = await new TestThread({ transform: "places" }).run('1,"a\nb"\n2,b\n');
     expect(texts(rows["sink"])).toEqual([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { EncodeSpec } from "../../../src/core/ports/format.ts";
+import { MillraceError } from "../../../src/core/errors.ts";
+import type { EncodeSpec, Format, RowForm } from "../../../src/core/ports/format.ts";
 import type { Task, TaskOutput } from "../../../src/core/task.ts";
 import { formatByName } from "../../../src/formats/catalog.ts";
 import { FanOut } from "../../../src/task/fan-out.ts";
@@ -22,6 +23,26 @@ function fanOut(change: { readonly [sink: string]: Omit<EncodeSpec, "sink"> } = 
     formatByName,
   );
 }
+
+/** Rows of a byte, in the form that the output says; null is refused. */
+const twoForms: Format = {
+  ...formatByName("jsonl"),
+  encoder() {
+    let form: RowForm = 0;
+    return {
+      head: new Uint8Array(0),
+      get form() {
+        return form;
+      },
+      encode(output, _source, to) {
+        to.reserve(1);
+        to.length++;
+        form = output === 1 ? 1 : 0;
+        if (output === null) throw new MillraceError("VALUE_INVALID", "null");
+      },
+    };
+  },
+};
 
 const counts = (outputs: readonly TaskOutput[]) =>
   Object.fromEntries(outputs.map(({ sink, rows, filtered }) => [sink, { rows, filtered }]));
@@ -67,6 +88,24 @@ describe("FanOut", () => {
       warehouse: { rows: 0, filtered: 0 },
       archive: { rows: 2, filtered: 0 },
     });
+  });
+
+  test("says where the form of a sink's rows changes, also behind rows that were taken back", () => {
+    const sinks = new FanOut([{ ...jsonl, sink: "warehouse" }], () => twoForms);
+    sinks.begin(lent("warehouse"));
+    const forms = [[0], [1, 1], [0, 1, null], [null], [1], [0], [0, 1]];
+    for (const [record, outputs] of forms.entries()) sinks.write({ outputs }, NO_SOURCE, record);
+    const index = sinks.index.map((array) => [...array]);
+    expect(index.slice(0, 3)).toEqual([
+      [1, 2, 3, 4, 5, 6, 7],
+      [0, 1, 1, 4, 5, 6, 6],
+      [1, 4, 6],
+    ]);
+    const slices = index.map(({ length }) => ({ from: 0, length }));
+    expect(sinks.outputs(slices)).toMatchObject([{ rows: 7, turns: { length: 3 } }]);
+    sinks.begin(lent("warehouse"));
+    sinks.write({ outputs: [0] }, NO_SOURCE, 0);
+    expect(sinks.index[2]).toHaveLength(0);
   });
 
   test("finds each sink's columns in what goes there; one that gets nothing waits for its first row", () => {

@@ -29,7 +29,7 @@ describe("postgresSinkShape", () => {
     });
   });
 
-  test.each([{ mode: "merge" }, { pool: { max: 1 } }, { columns: [] }, { statementTimeout: "soon" }, { tabel: "x" }])(
+  test.each([{ mode: "merge" }, { pool: { max: 0 } }, { columns: [] }, { statementTimeout: "soon" }, { tabel: "x" }])(
     "refuses %j",
     (wrong) => {
       expect(schema.safeParse({ ...target, ...wrong }).success).toBe(false);

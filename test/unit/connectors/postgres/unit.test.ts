@@ -3,9 +3,8 @@ import { describe, expect, test } from "vitest";
 import { CommitOrder } from "../../../../src/connectors/postgres/sink/commit-order.ts";
 import { CopyLoad } from "../../../../src/connectors/postgres/sink/modes/copy-load.ts";
 import { CopyUnit } from "../../../../src/connectors/postgres/sink/unit.ts";
-import { systemClock } from "../../../../src/core/clock.ts";
 import type { Connection } from "../../../../src/postgres/connection.ts";
-import { ObjectPool } from "../../../../src/runtime/object-pool.ts";
+import { LentConnection } from "../../../../src/postgres/lent-connection.ts";
 
 /** A unit over a session whose COPY takes everything until the test breaks it. */
 function makeUnit() {
@@ -22,9 +21,10 @@ function makeUnit() {
     query: async () => ({ command: "BEGIN", rows: [], rowCount: 0, fields: [] }),
     copyTo: () => Readable.from([]),
     copyFrom: () => stream,
+    cancel: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
-  const pool = new ObjectPool<Connection>({ name: "test", create: () => connection, max: 1, clock: systemClock });
+  const ends = { release: async () => {}, discard: async () => {} };
   const unit = new CopyUnit(
     {
       label: "sink",
@@ -32,10 +32,9 @@ function makeUnit() {
       key: { job: "j", scope: "s", sink: "sink" },
       statementTimeoutMs: undefined,
       order: new CommitOrder(),
-      open: new Set(),
-      acquire: () => pool.acquire(),
+      connections: { acquire: async () => new LentConnection(connection, "millrace j r", ends), letGo: () => {} },
     },
-    () => new CopyLoad({ table: "t" }, ["id"]),
+    { makeLoad: () => new CopyLoad({ into: { table: "t" }, columns: ["id"], binary: true }), turn: "next" },
   );
   const bytes = new TextEncoder().encode("1\n");
   const output = {
