@@ -47,9 +47,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
-          include: ["integration", "e2e", "chaos", "fuzz", "performance"].map(
-            (folder) => `test/${folder}/**/*.test.ts`,
-          ),
+          include: ["integration", "e2e", "chaos", "fuzz"].map((folder) => `test/${folder}/**/*.test.ts`),
           pool: "forks",
           fileParallelism: false,
           globalSetup: ["test/support/kafka/shared-broker-setup.ts"],
